@@ -1,0 +1,1 @@
+//! What a CLIP checkpoint is: configuration, tensors, tokenizer, image preprocessing, file formats.

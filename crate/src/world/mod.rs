@@ -1,0 +1,1 @@
+//! Tableau: a synthetic world whose truth is known.

@@ -1,0 +1,2 @@
+//! The `cliprobe` command.
+fn main() {}
