@@ -15,7 +15,7 @@ export default defineConfig(
     languageOptions: {
       globals: globals.browser,
       parserOptions: {
-        projectService: { allowDefaultProject: ["*.config.js"] },
+        project: ["tsconfig.json", "tsconfig.node.json"],
         tsconfigRootDir: import.meta.dirname,
         extraFileExtensions: [".svelte"],
       },
@@ -29,6 +29,7 @@ export default defineConfig(
     files: ["**/*.svelte", "**/*.svelte.ts"],
     languageOptions: { parserOptions: { parser: typescript.parser, svelteConfig } },
   },
+  { files: ["*.config.js"], extends: [typescript.configs.disableTypeChecked] },
   {
     files: ["*.config.ts", "*.config.js", "tests/browser/**"],
     languageOptions: { globals: globals.node },

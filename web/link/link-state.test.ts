@@ -76,7 +76,7 @@ describe("a fragment", () => {
 
   test("is short and legible for a plain question", () => {
     const state = { ...emptyLinkState(), scene: "7", captions: ["a red dog", "ein Hund"] };
-    expect(writeFragment(state)).toBe("scene=7&caption=a+red+dog&caption=ein+Hund");
+    expect(writeFragment(state)).toBe("view=probe&scene=7&caption=a+red+dog&caption=ein+Hund");
   });
 
   test("tells an empty list of captions from none given", () => {

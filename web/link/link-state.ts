@@ -47,7 +47,7 @@ const TABLE: Table = {
   view: {
     key: "view",
     absent: "probe",
-    write: (view) => (view === "probe" ? [] : [view]),
+    write: (view) => [view],
     read(values) {
       const text = only(values);
       const view = VIEWS.find((name) => name === text);
@@ -170,11 +170,13 @@ function only(values: string[]): string {
   return value;
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- K ties a property to its own type
 function written<K extends keyof LinkState>(name: K, state: LinkState): [string, string][] {
-  const { key, write } = TABLE[name];
-  return write(state[name]).map((value) => [key, value]);
+  const property = TABLE[name];
+  return property.write(state[name]).map((value) => [property.key, value]);
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as above
 function read<K extends keyof LinkState>(
   name: K,
   values: Map<string, string[]>,

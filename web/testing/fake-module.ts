@@ -7,7 +7,7 @@ import type {
   SceneView,
   TextEmbeddings,
 } from "../wasm/cliprobe.js";
-import type { ClipModule } from "../worker/session";
+import type { ClipModule, SessionClip } from "../worker/session";
 
 const DIM = 8;
 /** Longest text that is not truncated, in characters. */
@@ -36,7 +36,7 @@ export function fakeScene(seed: string, size: number): SceneView {
   };
 }
 
-class FakeClip {
+class FakeClip implements SessionClip {
   freed = false;
 
   constructor(private readonly record: FakeRecord) {
@@ -78,10 +78,6 @@ class FakeClip {
     this.record.encodedImages += 1;
     if (file.length === 0) return Promise.reject(new Error("The picture could not be read."));
     return Promise.resolve({ embedding: fakeEmbedding(file), width: 3, height: 2 });
-  }
-
-  score(): never {
-    throw new Error("The page ranks through the session, which caches.");
   }
 
   free(): void {

@@ -63,7 +63,7 @@ export class Client {
     const id = this.#nextId++;
     return new Promise<Answer<K>>((resolve, reject) => {
       this.#pending.set(id, {
-        resolve: resolve as (answer: unknown) => void,
+        resolve: resolve,
         reject,
         onProgress,
       });

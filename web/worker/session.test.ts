@@ -31,9 +31,7 @@ async function session(golden = GOLDEN) {
   const opened = new Session(module, new ModelStore(browser));
   let id = 0;
   const ask = <K extends RequestKind>(kind: K, what: Ask<K>): Promise<Answer<K>> =>
-    Promise.resolve(
-      opened.answer({ id: ++id, kind, ask: what } as Call, () => undefined),
-    ) as Promise<Answer<K>>;
+    Promise.resolve(opened.answer({ id: ++id, kind, ask: what } as Call, () => undefined));
   return { ask, record };
 }
 

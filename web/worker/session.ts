@@ -18,13 +18,16 @@ import type {
 } from "./protocol";
 import { Recent } from "./recent";
 
+/** What a session uses of a loaded model. */
+export type SessionClip = Pick<Clip, "info" | "encodeText" | "encodeImage" | "free">;
+
 /** What a session uses of the wasm module. */
 export interface ClipModule {
   Clip: {
     load(
       source: ModelSource,
       options?: { onProgress?: (progress: LoadProgress) => void },
-    ): Promise<Clip>;
+    ): Promise<SessionClip>;
   };
   scene(seed: string, size: number): SceneView;
 }
@@ -46,7 +49,7 @@ interface Origin {
 }
 
 export class Session {
-  #clip: Clip | null = null;
+  #clip: SessionClip | null = null;
   #origin: Origin | null = null;
   readonly #captions = new Recent<CaptionEmbedding>(REMEMBERED_CAPTIONS);
   readonly #pictures = new Recent<Float32Array>(REMEMBERED_PICTURES);
@@ -139,7 +142,7 @@ export class Session {
     };
   }
 
-  async #goldenImages(clip: Clip, golden: GoldenValues): Promise<Float32Array[]> {
+  async #goldenImages(clip: SessionClip, golden: GoldenValues): Promise<Float32Array[]> {
     const images: Float32Array[] = [];
     for (const seed of golden.sceneSeeds) {
       const { png } = this.module.scene(seed, golden.sceneSize);
@@ -194,7 +197,7 @@ export class Session {
   }
 
   async #pictureEmbedding(
-    clip: Clip,
+    clip: SessionClip,
     picture: PictureSource,
   ): Promise<{ embedding: Float32Array; milliseconds: number | null }> {
     const key = pictureKey(picture);
@@ -208,7 +211,7 @@ export class Session {
     return { embedding, milliseconds: performance.now() - start };
   }
 
-  #loaded(): Clip {
+  #loaded(): SessionClip {
     if (this.#clip === null) throw new Error("No model is loaded yet.");
     return this.#clip;
   }
@@ -219,7 +222,7 @@ function pictureKey(picture: PictureSource): string {
 }
 
 async function encodeCaptions(
-  clip: Clip,
+  clip: SessionClip,
   captions: string[],
 ): Promise<[caption: string, embedding: CaptionEmbedding][]> {
   const { embeddings, dim, truncated } = await clip.encodeText(captions);

@@ -10,8 +10,8 @@ const session = init().then(() => {
   const store = new ModelStore({
     fetch: fetch.bind(globalThis),
     // Both are absent in insecure contexts, whatever the types say.
-    caches: globalThis.caches as CacheStorage | undefined,
-    subtle: globalThis.crypto.subtle as SubtleCrypto | undefined,
+    caches: globalThis.caches,
+    subtle: globalThis.crypto.subtle,
   });
   return new Session({ Clip, scene }, store);
 });
