@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { formatBytes, formatCompact, formatCount, formatMilliseconds } from "./format";
+import { counted, formatBytes, formatCompact, formatCount, formatMilliseconds } from "./format";
 
 test("bytes take the unit that keeps three digits", () => {
   expect(formatBytes(0)).toBe("0 bytes");
@@ -17,7 +17,9 @@ test("times are as precise as they are worth", () => {
   expect(formatMilliseconds(31_415)).toBe("31 s");
 });
 
-test("counts are grouped, or compact", () => {
+test("counts are grouped, or compact, and agree with their noun", () => {
+  expect(counted(1, "picture")).toBe("1 picture");
+  expect(counted(1200, "caption")).toBe("1,200 captions");
   expect(formatCount(151_277_313)).toBe("151,277,313");
   expect(formatCompact(151_277_313)).toBe("151M");
 });

@@ -8,7 +8,12 @@ export function formatCount(value: number): string {
   return COUNT.format(value);
 }
 
-/** 151 M rather than 151,277,313. */
+/** “1 picture”, “2 pictures”. */
+export function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** 151M rather than 151,277,313. */
 export function formatCompact(value: number): string {
   return COMPACT.format(value);
 }

@@ -39,7 +39,9 @@ export class Captions {
     return added.at(-1)?.id ?? null;
   }
 
+  /** A caption is one line: line breaks that were dropped into it become spaces. */
   edit(id: number, text: string): void {
+    text = text.replaceAll(/\s*[\r\n]\s*/g, " ");
     this.list = this.list.map((caption) => (caption.id === id ? { id, text } : caption));
   }
 

@@ -22,6 +22,8 @@ test("an edit keeps the caption's id and place", () => {
   const id = made.list[0]?.id ?? NaN;
   made.edit(id, "z");
   expect(made.list[0]).toEqual({ id, text: "z" });
+  made.edit(id, "two \r\n lines");
+  expect(made.list[0]?.text).toBe("two lines");
 });
 
 test("a move tells the new place", () => {
