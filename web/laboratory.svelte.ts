@@ -38,12 +38,12 @@ export class Laboratory {
   /** Loads the model, takes up the link, and keeps link and page together from then on. */
   start(): void {
     void this.model.loadDefault();
-    void this.probe.drawSamples();
+    void this.probe.picture.drawSamples();
     this.openLink(location.hash);
     this.probe.follow();
     $effect(() => {
       const fragment = this.fragment;
-      if (this.probe.picture === null) return;
+      if (this.probe.picture.current === null) return;
       const timer = setTimeout(() => {
         history.replaceState(null, "", `#${fragment}`);
       }, LINK_PAUSE_MS);
@@ -80,7 +80,7 @@ export class Laboratory {
   take(files: File[]): void {
     const given = whatIsGiven(files);
     this.dropProblem = given.kind === "neither" ? given.message : null;
-    if (given.kind === "photo") void this.probe.showPhoto(given.file);
+    if (given.kind === "photo") void this.probe.picture.showPhoto(given.file);
     if (given.kind === "model") void this.model.loadOwn(given.files);
   }
 
@@ -88,7 +88,7 @@ export class Laboratory {
     this.crash = null;
     this.#client.restart();
     await this.model.reload();
-    if (this.probe.samples.length === 0) await this.probe.drawSamples();
-    if (this.probe.picture === null) this.openLink(location.hash);
+    if (this.probe.picture.samples.length === 0) await this.probe.picture.drawSamples();
+    if (this.probe.picture.current === null) this.openLink(location.hash);
   }
 }

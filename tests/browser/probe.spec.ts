@@ -55,7 +55,7 @@ test("a new scene brings its own captions and leaves the person's", async ({ ben
 
 test("a bad seed is named and the scene stays", async ({ bench, page }) => {
   await bench.open("scene=1");
-  await page.getByRole("textbox", { name: "Scene" }).fill("-5");
+  await page.getByRole("textbox", { name: "Scene", exact: true }).fill("-5");
   await page.getByRole("button", { name: "Draw" }).click();
   await expect(bench.alerts).toHaveText(/The seed is not a whole number/);
   await expect(bench.picture).toHaveAttribute("alt", /scene 1/);

@@ -1,5 +1,6 @@
 /** The loaded model as the page shows it, and what can be done with models. */
 
+import { messageOf } from "../message-of";
 import type { LoadProgress } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
 import type { LoadedModel, ModelChoice, Parity } from "../worker/protocol";
@@ -68,7 +69,7 @@ export class Model {
       await this.client.request("delete-stored", {});
       this.storageProblem = null;
     } catch (error) {
-      if (!(error instanceof Crashed)) this.storageProblem = message(error);
+      if (!(error instanceof Crashed)) this.storageProblem = messageOf(error);
     }
     await this.#countStored();
   }
@@ -92,7 +93,7 @@ export class Model {
     } catch (error) {
       if (turn !== this.#turn) return;
       this.loading = false;
-      if (!(error instanceof Crashed)) this.problem = message(error);
+      if (!(error instanceof Crashed)) this.problem = messageOf(error);
       return;
     }
     await Promise.all([this.#verify(choice), this.#countStored()]);
@@ -104,7 +105,7 @@ export class Model {
     if (choice.kind === "own") return;
     const parity = await this.client.request("verify", {}).then(
       (found): ParityCheck => ({ kind: "done", parity: found }),
-      (error: unknown): ParityCheck => ({ kind: "failed", message: message(error) }),
+      (error: unknown): ParityCheck => ({ kind: "failed", message: messageOf(error) }),
     );
     if (turn === this.#turn) this.parity = parity;
   }
@@ -124,8 +125,4 @@ function ownName(files: File[]): string {
   const [first] = files;
   const [directory] = first?.webkitRelativePath.split("/") ?? [];
   return directory || (first?.name ?? "");
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,12 +1,10 @@
 /** The picture in question. */
 
-import type { SceneView } from "../wasm/cliprobe.js";
+import type { SceneCaption, SceneView } from "../wasm/cliprobe.js";
 
 export interface ScenePicture {
   kind: "scene";
   view: SceneView;
-  /** Of the drawing, to show it. Whoever replaces the picture revokes it. */
-  url: string;
 }
 
 export interface PhotoPicture {
@@ -17,7 +15,8 @@ export interface PhotoPicture {
   /** First digits of the SHA-256 of the whole photo; `null` where the browser cannot compute it. */
   hash: string | null;
   bytes: Uint8Array<ArrayBuffer>;
-  url: string;
+  /** Media type. */
+  type: string;
   /** Whether this is the small copy that a link carried, not the photo itself. */
   isCopy: boolean;
 }
@@ -31,6 +30,11 @@ export interface AskedPhoto {
 
 export type Picture = ScenePicture | PhotoPicture | AskedPhoto;
 
+/** What the scene's grammar knows; nothing of photos. */
+export function sceneCaptions(picture: Picture | null): SceneCaption[] {
+  return picture?.kind === "scene" ? picture.view.captions : [];
+}
+
 export function altText(picture: ScenePicture | PhotoPicture): string {
   if (picture.kind === "photo") return `The photo “${picture.name}”`;
   const description = picture.view.captions.find((caption) => caption.holds);
@@ -38,17 +42,16 @@ export function altText(picture: ScenePicture | PhotoPicture): string {
   return description === undefined ? seed : `${seed}: ${description.text}`;
 }
 
-export async function shortHash(
-  bytes: Uint8Array<ArrayBuffer>,
-  digits: number,
-): Promise<string | null> {
-  // Absent in insecure contexts, whatever the types say.
-  const subtle = globalThis.crypto.subtle as SubtleCrypto | undefined;
-  if (subtle === undefined) return null;
-  const digest = new Uint8Array(await subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0"))
-    .join("")
-    .slice(0, digits);
+/** What an `img` shows of a picture. */
+export function imageOf(picture: ScenePicture | PhotoPicture): Blob {
+  return picture.kind === "photo"
+    ? new Blob([picture.bytes], { type: picture.type })
+    : drawing(picture.view);
+}
+
+export function drawing({ png }: SceneView): Blob {
+  // Copied, because a Blob takes no view of memory that might be shared.
+  return new Blob([new Uint8Array(png)], { type: "image/png" });
 }
 
 /** A seed from all that there are. */

@@ -62,7 +62,6 @@ export function fakeBrowser(files: Record<string, Uint8Array<ArrayBuffer> | stri
       );
     },
     caches: caches as unknown as CacheStorage,
-    subtle: globalThis.crypto.subtle,
   };
   return { browser, caches, fetched };
 }

@@ -1,19 +1,20 @@
 import { describe, expect, test } from "vitest";
 
+import { sha256 } from "../sha256";
 import { fakeBrowser } from "../testing/fake-browser";
-import { hexadecimal, type ModelManifest, ModelStore } from "./model-store";
+import { type ModelManifest, ModelStore } from "./model-store";
 
 const BASE = "https://example.org/lab/";
 const MODEL = new TextEncoder().encode("GGUF and so on");
-const SHA256 = hexadecimal(new Uint8Array(await crypto.subtle.digest("SHA-256", MODEL)));
+const MODEL_SHA256 = (await sha256(MODEL)) ?? "";
 const MANIFEST: ModelManifest = {
   name: "tiny",
   file: "default.gguf",
   bytes: MODEL.length,
-  sha256: SHA256,
+  sha256: MODEL_SHA256,
   golden: "default.golden.json",
 };
-const CACHE = `cliprobe-model-v1-${SHA256}`;
+const CACHE = `cliprobe-model-v1-${MODEL_SHA256}`;
 
 function served(model: Uint8Array<ArrayBuffer> = MODEL) {
   const fake = fakeBrowser({
@@ -98,7 +99,7 @@ describe("the model", () => {
 
   test("is used from memory where the browser offers no storage", async () => {
     const { browser } = served();
-    const store = new ModelStore({ ...browser, caches: undefined, subtle: undefined });
+    const store = new ModelStore({ ...browser, caches: undefined });
     const { bytes, storage } = await store.model(BASE, MANIFEST, ignore);
     expect(bytes).toEqual(MODEL);
     expect(storage).toMatchObject({ kind: "refused" });

@@ -6,6 +6,7 @@
  * storage layout's version and that hash, so that a new model never meets an old one's bytes.
  */
 
+import { sha256 } from "../sha256";
 import type { LoadProgress } from "../wasm/cliprobe.js";
 import type { Storage } from "./protocol";
 
@@ -44,11 +45,10 @@ export interface StoredModel {
   storage: Storage;
 }
 
-/** The browser's own services; absent ones are those that an insecure context hides. */
+/** The browser's own services; an insecure context hides its caches. */
 export interface Browser {
   fetch: typeof fetch;
   caches: CacheStorage | undefined;
-  subtle: SubtleCrypto | undefined;
 }
 
 export class ModelStore {
@@ -84,7 +84,7 @@ export class ModelStore {
     if (found !== undefined) {
       const bytes = new Uint8Array(await found.arrayBuffer());
       // Pages that share this origin can write to its caches, so what is found is checked too.
-      if ((await this.#sha256(bytes)) === manifest.sha256) {
+      if ((await sha256(bytes)) === manifest.sha256) {
         return { bytes, storage: { kind: "found" } };
       }
       await cache?.delete(url);
@@ -140,8 +140,8 @@ export class ModelStore {
   async #openCache(
     manifest: ModelManifest,
   ): Promise<{ cache: Cache; reason: "" } | { cache: null; reason: string }> {
-    const { caches, subtle } = this.browser;
-    if (caches === undefined || subtle === undefined) {
+    const { caches } = this.browser;
+    if (caches === undefined) {
       const reason = "This address is not secure (https), so the browser offers no storage.";
       return { cache: null, reason };
     }
@@ -168,17 +168,11 @@ export class ModelStore {
         `${shown(url)} is not ${manifest.bytes} bytes long as models/default.json says.`,
       );
     }
-    const digest = await this.#sha256(bytes);
+    const digest = await sha256(bytes);
     if (digest !== null && digest !== manifest.sha256) {
       throw new Error(`${shown(url)} arrived damaged: its SHA-256 is not that of the manifest.`);
     }
     return bytes;
-  }
-
-  /** Lower-case hexadecimal digest, or `null` where the browser cannot compute it. */
-  async #sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string | null> {
-    const digest = await this.browser.subtle?.digest("SHA-256", bytes);
-    return digest === undefined ? null : hexadecimal(new Uint8Array(digest));
   }
 
   async #ownCaches(): Promise<Cache[]> {
@@ -238,10 +232,6 @@ function fileUrl(base: string, file: string): URL {
 /** What a person recognises of a URL on this origin. */
 function shown(url: URL): string {
   return url.pathname.split("/").slice(-2).join("/");
-}
-
-export function hexadecimal(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function isManifest(value: unknown): value is ModelManifest {

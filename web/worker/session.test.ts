@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 
+import { sha256 } from "../sha256";
 import { fakeBrowser } from "../testing/fake-browser";
 import { FAKE_CONTEXT, fakeEmbedding, fakeModule, fakeScene } from "../testing/fake-module";
-import { type GoldenValues, hexadecimal, ModelStore } from "./model-store";
+import { type GoldenValues, ModelStore } from "./model-store";
 import type { Answer, Ask, Call, RequestKind } from "./protocol";
 import { Session } from "./session";
 
@@ -20,8 +21,13 @@ const GOLDEN: GoldenValues = {
 };
 
 async function session(golden = GOLDEN) {
-  const sha256 = hexadecimal(new Uint8Array(await crypto.subtle.digest("SHA-256", MODEL)));
-  const manifest = { name: "t", file: "m.gguf", bytes: MODEL.length, sha256, golden: "g.json" };
+  const manifest = {
+    name: "t",
+    file: "m.gguf",
+    bytes: MODEL.length,
+    sha256: await sha256(MODEL),
+    golden: "g.json",
+  };
   const { browser } = fakeBrowser({
     "/models/default.json": JSON.stringify(manifest),
     "/models/m.gguf": MODEL,

@@ -1,6 +1,7 @@
 /** The worker's entry: starts the wasm module and carries messages between the page and a session. */
 
 import init, { Clip, scene } from "../wasm/cliprobe.js";
+import { messageOf } from "../message-of";
 import { ModelStore } from "./model-store";
 import type { Call, Reply } from "./protocol";
 import { Session } from "./session";
@@ -9,9 +10,8 @@ import { Session } from "./session";
 const session = init().then(() => {
   const store = new ModelStore({
     fetch: fetch.bind(globalThis),
-    // Both are absent in insecure contexts, whatever the types say.
+    // Absent in insecure contexts, whatever the types say.
     caches: globalThis.caches,
-    subtle: globalThis.crypto.subtle,
   });
   return new Session({ Clip, scene }, store);
 });
@@ -30,7 +30,7 @@ async function serve(call: Call): Promise<void> {
     });
     reply({ kind: "answer", id, answer });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     // A trap leaves the module's memory in an unknown state.
     if (error instanceof WebAssembly.RuntimeError) reply({ kind: "crash", message });
     else reply({ kind: "refusal", id, message });
@@ -40,6 +40,5 @@ async function serve(call: Call): Promise<void> {
 self.addEventListener("message", (event: MessageEvent<Call>) => void serve(event.data));
 
 session.catch((error: unknown) => {
-  const message = error instanceof Error ? error.message : String(error);
-  reply({ kind: "crash", message: `The module could not be started: ${message}` });
+  reply({ kind: "crash", message: `The module could not be started: ${messageOf(error)}` });
 });
