@@ -148,9 +148,9 @@ impl Claim {
 /// Decides one relation between two things from their centres and extents.
 ///
 /// With `d` the distance of the centres in the relation's direction and `e` across it: true if
-/// the boxes are apart in that direction and `d ≥ 2 |e|` (within 27° of the direction), false
-/// if `2 d ≤ |e|` (within 27° of the perpendicular, or on the other side), else unclear.
-/// Integers throughout: the same on every platform.
+/// the boxes are apart in that direction and `d ≥ 2 |e|` (within 27° of the direction); false
+/// if they are not apart in it and `2 d ≤ |e|` (within 27° of the perpendicular, or on the other
+/// side); else unclear. Integers throughout: the same on every platform.
 pub fn verdict_of_relation(relation: Relation, subject: &Thing, object: &Thing) -> Verdict {
     let right = i64::from(subject.x) - i64::from(object.x);
     let down = i64::from(subject.y) - i64::from(object.y);
@@ -161,20 +161,26 @@ pub fn verdict_of_relation(relation: Relation, subject: &Thing, object: &Thing) 
         Relation::Below => (down, right),
     };
     let reach = i64::from(subject.radius) + i64::from(object.radius);
-    if along >= 2 * across.abs() && along >= reach && along > 0 {
+    let apart = along >= reach;
+    if apart && along >= 2 * across.abs() {
         Verdict::True
-    } else if 2 * along <= across.abs() {
+    } else if !apart && 2 * along <= across.abs() {
         Verdict::False
     } else {
         Verdict::Unclear
     }
 }
 
-/// The one relation that plainly holds between two things, or `None` if they lie diagonally
-/// or overlap.
+/// The relation that plainly holds between two things when all others plainly do not, or
+/// `None` if they lie diagonally or overlap.
 pub fn relation_between(subject: &Thing, object: &Thing) -> Option<Relation> {
-    Relation::ALL
-        .iter()
-        .copied()
-        .find(|&relation| verdict_of_relation(relation, subject, object) == Verdict::True)
+    let mut holding = None;
+    for &relation in Relation::ALL {
+        match verdict_of_relation(relation, subject, object) {
+            Verdict::True => holding = Some(relation),
+            Verdict::Unclear => return None,
+            Verdict::False => {}
+        }
+    }
+    holding
 }

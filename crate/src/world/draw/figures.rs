@@ -386,7 +386,7 @@ const CASTLE: Strokes = &[
 /// A nave and a steeple with a cross.
 const CHURCH: Strokes = &[
     (Base, Body, "M-10 16H88V94H-10Z"),
-    (Dark, Body, "M-10 22L2-20H80L98 22Z"),
+    (Base, Body, "M-10 22L2-20H80L98 22Z"),
     (Ink, Line(9.0), "M-42-98V-56M-58-84H-26"),
     (Base, Body, "M-80 94V-16H-4V94Z"),
     (Dark, Body, "M-90-8L-42-68L6-8Z"),
@@ -400,17 +400,12 @@ const CHURCH: Strokes = &[
 
 /// A banded tower with a lamp.
 const LIGHTHOUSE: Strokes = &[
-    (Base, Body, "M-44 96L-26-44H26L44 96Z"),
-    (Paper, Fill, "M-28-24H28L32 6H-32ZM-36 36H36L40 66H-40Z"),
-    (Ink, Fill, "M-22-70H22V-44H-22Z"),
-    (Paper, Fill, "M-12-66H12V-48H-12Z"),
-    (Dark, Body, "M-36-50H36V-40H-36Z"),
-    (Base, Body, "M-32-70Q0-114 32-70Z"),
-    (
-        Ink,
-        Line(6.0),
-        "M-92-84L-52-66M-92-36L-52-50M92-84L52-66M92-36L52-50",
-    ),
+    (Base, Body, "M-54 96L-34-40H34L54 96Z"),
+    (Paper, Fill, "M-38-8H38L43 24H-43Z"),
+    (Ink, Fill, "M-26-66H26V-42H-26Z"),
+    (Paper, Fill, "M-12-64H12V-46H-12Z"),
+    (Base, Body, "M-46-48H46V-34H-46Z"),
+    (Base, Body, "M-40-66Q0-124 40-66Z"),
 ];
 
 const CIRCLE: Strokes = &[(Base, Body, "M-90 0a90 90 0 1 1 180 0a90 90 0 1 1-180 0Z")];
