@@ -6,6 +6,8 @@ mod sysroot;
 mod tools;
 mod wasm;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -30,9 +32,19 @@ enum Task {
     },
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
     let sh = tools::shell()?;
-    match Cli::parse().task {
+    match task {
         Task::Build { dev, wasm_only } => {
             let flavour = if dev {
                 wasm::Flavour::Dev

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::tools;
@@ -20,6 +20,7 @@ const DEBIAN_PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "l
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_LINKER: &str = "/usr/bin/wasm-ld-22";
+const DEBIAN_STD_SOURCE: &str = "/usr/lib/rustlib/src/rust/library";
 
 /// SIMD has been in every browser since 2023 and is worth a factor of three to the kernels.
 const CODEGEN: [&str; 2] = ["-C", "target-feature=+simd128"];
@@ -38,8 +39,9 @@ pub(crate) enum WasmToolchain {
 impl WasmToolchain {
     /// Finds a toolchain that can build for wasm32, or makes one.
     ///
-    /// In this order: the active toolchain as it is; `rustup target add`, unless the environment
-    /// says `CLIPROBE_WASM_TOOLCHAIN=debian`; Debian's packages, installed when that needs no asking.
+    /// What is there goes before what must be fetched: the active toolchain's target; Debian's
+    /// packages; `rustup target add`, unless the environment says `CLIPROBE_WASM_TOOLCHAIN=debian`;
+    /// Debian's packages by apt-get, when that needs no asking.
     ///
     /// # Errors
     /// Names both ways of getting the target when none of them worked.
@@ -47,20 +49,24 @@ impl WasmToolchain {
         if active_has_target(sh)? {
             return Ok(Self::Active);
         }
-        let downloads = env::var_os("CLIPROBE_WASM_TOOLCHAIN").is_none_or(|way| way != "debian");
-        if downloads
-            && cmd!(sh, "rustup target add {TARGET}").run().is_ok()
-            && active_has_target(sh)?
-        {
-            return Ok(Self::Active);
+        if !debian_packages_present() {
+            let rustup = env::var_os("CLIPROBE_WASM_TOOLCHAIN").is_none_or(|way| way != "debian");
+            if rustup
+                && cmd!(sh, "rustup target add {TARGET}").run().is_ok()
+                && active_has_target(sh)?
+            {
+                return Ok(Self::Active);
+            }
+            tools::apt_install(sh, &DEBIAN_PACKAGES).with_context(|| {
+                format!(
+                    "no standard library for {TARGET}: run `rustup target add {TARGET}`, \
+                     or on Debian `apt-get install {}`",
+                    DEBIAN_PACKAGES.join(" ")
+                )
+            })?;
         }
-        let sysroot = debian_sysroot(sh).with_context(|| {
-            format!(
-                "no standard library for {TARGET}. Either run `rustup target add {TARGET}`, \
-                 or on Debian `apt-get install {}`",
-                DEBIAN_PACKAGES.join(" ")
-            )
-        })?;
+        let sysroot = debian_sysroot(sh)
+            .with_context(|| format!("cannot build {TARGET}'s standard library"))?;
         Ok(Self::Debian { sysroot })
     }
 
@@ -99,16 +105,14 @@ fn debian_cargo<'sh>(sh: &'sh Shell, args: &[&str]) -> Cmd<'sh> {
         .env_remove("LD_LIBRARY_PATH")
 }
 
+fn debian_packages_present() -> bool {
+    [DEBIAN_RUSTC, DEBIAN_CARGO, DEBIAN_LINKER, DEBIAN_STD_SOURCE]
+        .into_iter()
+        .all(|path| Path::new(path).exists())
+}
+
 /// Debian ships the standard library as source: builds it once for each compiler version.
 fn debian_sysroot(sh: &Shell) -> Result<PathBuf> {
-    let installed = |path: &str| Path::new(path).exists();
-    if ![DEBIAN_RUSTC, DEBIAN_CARGO, DEBIAN_LINKER]
-        .into_iter()
-        .all(installed)
-        || !Path::new("/usr/lib/rustlib/src").exists()
-    {
-        tools::apt_install(sh, &DEBIAN_PACKAGES)?;
-    }
     let version = cmd!(sh, "{DEBIAN_RUSTC} --version")
         .env_remove("LD_LIBRARY_PATH")
         .quiet()
@@ -139,9 +143,11 @@ fn build_std(sh: &Shell, work: &Path) -> Result<PathBuf> {
     fs::write(empty.join("src/lib.rs"), "")?;
     fs::write(
         empty.join("Cargo.toml"),
-        "[package]\nname = \"empty\"\nedition = \"2024\"\n[profile.release]\nstrip = true\n[workspace]\n",
+        "[package]\nname = \"empty\"\nedition = \"2024\"\n[workspace]\n",
     )?;
     let manifest = empty.join("Cargo.toml");
+    // Cargo leaves the bitcode out; link-time optimisation of what is built on it wants it.
+    let flags = [&CODEGEN[..], &["-C", "embed-bitcode=yes"]].concat();
     let target_dir = work.join("target");
     debian_cargo(
         sh,
@@ -152,8 +158,7 @@ fn build_std(sh: &Shell, work: &Path) -> Result<PathBuf> {
     .arg("--target-dir")
     .arg(&target_dir)
     .env("RUSTC_BOOTSTRAP", "1") // -Z on a stable compiler
-    .env_remove("RUSTFLAGS")
-    .env_remove("CARGO_ENCODED_RUSTFLAGS")
+    .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
     .run()?;
     let sysroot = work.join("sysroot");
     let libraries = sysroot.join("lib/rustlib").join(TARGET).join("lib");
@@ -172,8 +177,5 @@ fn build_std(sh: &Shell, work: &Path) -> Result<PathBuf> {
         std_found,
         "cargo built no standard library: is rust-web-src of the same version as rustc-web?"
     );
-    if fs::read_dir(&libraries)?.next().is_none() {
-        bail!("no libraries in {}", libraries.display());
-    }
     Ok(sysroot)
 }
