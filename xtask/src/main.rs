@@ -3,10 +3,12 @@
 
 mod page;
 mod sysroot;
+mod test;
 mod tools;
 mod wasm;
+mod workspace;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -30,6 +32,24 @@ enum Task {
         #[arg(long)]
         wasm_only: bool,
     },
+    /// Build the page and serve it on this machine
+    Serve {
+        /// Port on 127.0.0.1; 0 takes any free one
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+        /// GGUF file that the page loads instead of its default model
+        #[arg(long, value_name = "FILE")]
+        model: Option<PathBuf>,
+    },
+    /// Run every check, or the steps named
+    Test {
+        /// Leave out what is slow: documentation, the page's build, the browser tests
+        #[arg(long, conflicts_with = "steps")]
+        fast: bool,
+        /// Only these steps
+        #[arg(value_enum, value_name = "STEP")]
+        steps: Vec<test::Step>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -43,7 +63,7 @@ fn main() -> ExitCode {
 }
 
 fn run(task: Task) -> Result<()> {
-    let sh = tools::shell()?;
+    let sh = workspace::shell()?;
     match task {
         Task::Build { dev, wasm_only } => {
             let flavour = if dev {
@@ -52,10 +72,13 @@ fn run(task: Task) -> Result<()> {
                 wasm::Flavour::Optimised
             };
             wasm::build(&sh, flavour, wasm::Warnings::Allowed)?;
-            if !wasm_only {
-                page::build(&sh)?;
-            }
-            Ok(())
+            if wasm_only { Ok(()) } else { page::build(&sh) }
         }
+        Task::Serve { port, model } => {
+            wasm::build(&sh, wasm::Flavour::Optimised, wasm::Warnings::Allowed)?;
+            page::build(&sh)?;
+            page::serve(&sh, port, model.as_deref())
+        }
+        Task::Test { fast, steps } => test::run(&sh, &steps, fast),
     }
 }

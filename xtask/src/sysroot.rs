@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use xshell::{Cmd, Shell, cmd};
 
-use crate::tools;
+use crate::{tools, workspace};
 
 /// The target of everything that runs in the page.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
@@ -121,7 +121,7 @@ fn debian_sysroot(sh: &Shell) -> Result<PathBuf> {
         .split_whitespace()
         .nth(1)
         .context("rustc does not tell its version")?;
-    let cache = tools::cache_dir()?;
+    let cache = workspace::cache_dir()?;
     let sysroot = cache.join(format!("wasm-sysroot-{version}"));
     if sysroot.exists() {
         return Ok(sysroot);

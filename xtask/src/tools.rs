@@ -1,46 +1,15 @@
-//! The machine around the workspace: its folders, Debian's packages, and what is up to date.
+//! The programs that must be on the machine: Node.js, Chromium, and apt-get to install them.
 
 use std::{
-    env, fs,
+    env,
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
 };
 
-use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
+use anyhow::{Context, Result, bail, ensure};
 use xshell::{Shell, cmd};
 
-/// A shell that stands in the workspace's root.
-pub(crate) fn shell() -> Result<Shell> {
-    let sh = Shell::new()?;
-    sh.change_dir(root());
-    Ok(sh)
-}
-
-/// The workspace's root.
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask is a folder of the workspace")
-}
-
-/// Cargo's target folder of this workspace.
-pub(crate) fn target_dir() -> PathBuf {
-    root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
-}
-
-/// Where this user's caches of the project live.
-pub(crate) fn cache_dir() -> Result<PathBuf> {
-    let base = match env::var_os("XDG_CACHE_HOME").filter(|dir| Path::new(dir).is_absolute()) {
-        Some(dir) => PathBuf::from(dir),
-        None => env::home_dir()
-            .context("neither XDG_CACHE_HOME nor HOME is set")?
-            .join(".cache"),
-    };
-    let dir = base.join("cliprobe");
-    fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
-    Ok(dir)
-}
+/// The oldest Node.js that the front-end's build accepts (package.json, `engines`).
+const NODE: (u32, u32) = (20, 19);
 
 /// Installs Debian packages, where that is possible without asking: as root on Debian or a derivative.
 pub(crate) fn apt_install(sh: &Shell, packages: &[&str]) -> Result<()> {
@@ -60,29 +29,75 @@ pub(crate) fn apt_install(sh: &Shell, packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Names a state of `inputs` (files, or folders with all that is in them) by path, size and time of change.
-pub(crate) fn fingerprint(inputs: &[PathBuf]) -> Result<String> {
-    let mut hasher = Sha256::new();
-    let mut left: Vec<PathBuf> = inputs.iter().rev().cloned().collect();
-    while let Some(path) = left.pop() {
-        let Ok(meta) = fs::metadata(&path) else {
-            continue;
-        };
-        if meta.is_dir() {
-            let mut entries = fs::read_dir(&path)?
-                .map(|entry| Ok(entry?.path()))
-                .collect::<Result<Vec<_>>>()?;
-            entries.sort();
-            left.extend(entries.into_iter().rev());
-        } else {
-            let changed = meta.modified()?.duration_since(UNIX_EPOCH)?.as_nanos();
-            hasher.update(format!("{}\0{}\0{changed}\n", path.display(), meta.len()));
-        }
+/// Makes sure of Node.js and npm.
+pub(crate) fn node(sh: &Shell) -> Result<()> {
+    let (major, minor) = NODE;
+    let wanted =
+        format!("the page needs Node.js {major}.{minor} or newer with npm: https://nodejs.org");
+    if on_path(&["node"]).is_none() || on_path(&["npm"]).is_none() {
+        apt_install(sh, &["nodejs", "npm"]).with_context(|| wanted.clone())?;
     }
-    Ok(hex(&hasher.finalize()))
+    let version = cmd!(sh, "node --version").quiet().read()?;
+    ensure!(at_least(&version, NODE), "{wanted} (found {version})");
+    Ok(())
 }
 
-/// Hexadecimal digits of a digest.
-pub(crate) fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Whether `v20.19.1` is at least a major and a minor version.
+fn at_least(version: &str, wanted: (u32, u32)) -> bool {
+    let mut numbers = version
+        .trim_start_matches('v')
+        .split('.')
+        .map_while(|part| part.parse().ok());
+    numbers
+        .next()
+        .zip(numbers.next())
+        .is_some_and(|found: (u32, u32)| found >= wanted)
+}
+
+/// Finds the Chromium that runs the browser tests: `CHROMIUM_PATH`, or the one on the path.
+pub(crate) fn chromium(sh: &Shell) -> Result<PathBuf> {
+    if let Some(path) = env::var_os("CHROMIUM_PATH") {
+        let path = PathBuf::from(path);
+        ensure!(
+            path.is_file(),
+            "CHROMIUM_PATH names {}, which is not there",
+            path.display()
+        );
+        return Ok(path);
+    }
+    let names = [
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    ];
+    if let Some(path) = on_path(&names) {
+        return Ok(path);
+    }
+    apt_install(sh, &["chromium"])
+        .context("the browser tests need Chromium or Chrome: install it, or set CHROMIUM_PATH")?;
+    on_path(&names).context("Debian's package brought no chromium")
+}
+
+/// The first of these programs that is on the path.
+fn on_path(names: &[&str]) -> Option<PathBuf> {
+    let folders: Vec<PathBuf> = env::split_paths(&env::var_os("PATH")?).collect();
+    names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::at_least;
+
+    #[test]
+    fn versions_compare_by_number() {
+        assert!(at_least("v20.19.0", (20, 19)));
+        assert!(at_least("v22.1.0", (20, 19)));
+        assert!(!at_least("v20.9.0", (20, 19)));
+        assert!(!at_least("v18.20.4", (20, 19)));
+        assert!(!at_least("", (20, 19)));
+    }
 }

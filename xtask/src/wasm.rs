@@ -16,7 +16,7 @@ use xshell::{Shell, cmd};
 use crate::{
     page,
     sysroot::{TARGET, WasmToolchain},
-    tools,
+    workspace,
 };
 
 /// What a visitor waits for before anything works; models come on top.
@@ -55,17 +55,17 @@ pub(crate) enum Warnings {
 /// Builds `web/wasm/`: `cliprobe.js`, `cliprobe_bg.wasm` and their types.
 pub(crate) fn build(sh: &Shell, flavour: Flavour, warnings: Warnings) -> Result<()> {
     let compiled = compile(sh, flavour, warnings)?;
-    let out = tools::root().join("web/wasm");
+    let out = workspace::root().join("web/wasm");
     let key = key(&compiled, flavour)?;
     let stamp = out.join(".built-from");
     if fs::read_to_string(&stamp).is_ok_and(|built_from| built_from == key) {
         return Ok(());
     }
-    fs::create_dir_all(tools::root().join("web"))?;
+    fs::create_dir_all(workspace::root().join("web"))?;
     // In the same folder, so that the rename crosses no file systems and nobody sees half a module.
     let work = tempfile::Builder::new()
         .prefix(".wasm-")
-        .tempdir_in(tools::root().join("web"))?;
+        .tempdir_in(workspace::root().join("web"))?;
     let started = Instant::now();
     bind(&compiled, work.path(), flavour)?;
     eprintln!("wasm-bindgen: {:.1} s", started.elapsed().as_secs_f32());
@@ -73,7 +73,7 @@ pub(crate) fn build(sh: &Shell, flavour: Flavour, warnings: Warnings) -> Result<
     if flavour == Flavour::Optimised {
         page::npm_ci(sh)?;
         let started = Instant::now();
-        let wasm_opt = tools::root().join("node_modules/.bin/wasm-opt");
+        let wasm_opt = workspace::root().join("node_modules/.bin/wasm-opt");
         cmd!(sh, "{wasm_opt} {WASM_OPT...} {module} -o {module}").run()?;
         eprintln!("wasm-opt: {:.1} s", started.elapsed().as_secs_f32());
         check_size(&module)?;
@@ -88,7 +88,7 @@ pub(crate) fn build(sh: &Shell, flavour: Flavour, warnings: Warnings) -> Result<
 /// Compiles the library to a bare wasm module; returns its path.
 fn compile(sh: &Shell, flavour: Flavour, warnings: Warnings) -> Result<PathBuf> {
     // Its own target folder: another cargo may work there, and neither waits for the other's lock.
-    let target_dir = tools::target_dir().join("web");
+    let target_dir = workspace::target_dir().join("web");
     let (profile, folder) = match flavour {
         Flavour::Optimised => ("wasm", "wasm"),
         Flavour::Dev => ("dev", "debug"),
@@ -123,7 +123,7 @@ fn key(compiled: &Path, flavour: Flavour) -> Result<String> {
         fs::read(compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
     Ok(format!(
         "{} {flavour:?} {}\n",
-        tools::hex(&Sha256::digest(module)),
+        workspace::hex(&Sha256::digest(module)),
         WASM_OPT.join(" ")
     ))
 }
