@@ -124,7 +124,7 @@ const fn parts(noun: Noun) -> &'static [Part] {
         Noun::Apple => APPLE,
         Noun::Banana => BANANA,
         Noun::Pear => PEAR,
-        Noun::Cherry => CHERRY,
+        Noun::Pineapple => PINEAPPLE,
         Noun::House => HOUSE,
         Noun::Castle => CASTLE,
         Noun::Church => CHURCH,
@@ -191,7 +191,7 @@ const RABBIT: &[Part] = &[
     ),
     (Light, Line(9.0), "M-32-80Q-32-60-24-46M32-80Q32-60 24-46"),
     (Base, Body, "M-52 60a52 38 0 1 1 104 0a52 36 0 1 1-104 0Z"),
-    (Paper, Fill, "M34 78a18 16 0 1 1 36 0a18 16 0 1 1-36 0Z"),
+    (Paper, Body, "M34 78a18 16 0 1 1 36 0a18 16 0 1 1-36 0Z"),
     (Base, Body, "M-44-8a44 40 0 1 1 88 0a44 38 0 1 1-88 0Z"),
     (
         Ink,
@@ -375,13 +375,23 @@ const PEAR: &[Part] = &[
     (Light, Line(11.0), "M-48 48Q-44 28-28 16"),
 ];
 
-/// Two on their stalks, under a leaf.
-const CHERRY: &[Part] = &[
-    (Ink, Line(8.0), "M-46 30Q-34-40 22-84M50 40Q50-30 22-84"),
-    (Dark, Body, "M22-84C40-104 80-98 94-74C70-58 36-62 22-84Z"),
-    (Base, Body, "M-90 52a42 42 0 1 1 84 0a42 42 0 1 1-84 0Z"),
-    (Base, Body, "M10 56a42 42 0 1 1 84 0a42 42 0 1 1-84 0Z"),
-    (Light, Line(9.0), "M-70 46Q-66 32-54 30M30 50Q34 36 46 34"),
+/// A hatched oval under a tuft of leaves.
+const PINEAPPLE: &[Part] = &[
+    (
+        Dark,
+        Body,
+        "M-22-16C-34-40-52-48-66-46C-58-60-42-62-30-58C-36-76-34-84-30-88C-18-82-10-74-8-66L0-98L8-66C10-74 18-82 30-88C34-84 36-76 30-58C42-62 58-60 66-46C52-48 34-40 22-16Z",
+    ),
+    (
+        Base,
+        Body,
+        "M0-30C46-30 68-2 68 34C68 74 42 97 0 97C-42 97-68 74-68 34C-68-2-46-30 0-30Z",
+    ),
+    (
+        Dark,
+        Line(5.0),
+        "M-26-8L56 64M-60 26L20 92M26-8L-56 64M60 26L-20 92",
+    ),
 ];
 
 /// A front with a roof, a chimney, a door and two windows.
