@@ -1,6 +1,7 @@
 /** The page's one instance of everything, joined: worker, model, question, link. */
 
 import { HASH_DIGITS, type LinkState, readFragment, writeFragment } from "./link/link-state";
+import { messageOf } from "./message-of";
 import { Model } from "./model/model.svelte";
 import { whatIsGiven } from "./model/model-files";
 import { Probe } from "./probe/probe.svelte";
@@ -29,7 +30,7 @@ export class Laboratory {
    */
   constructor(start: () => WorkerPort, base: string) {
     this.#client = new Client(start, (message) => {
-      this.crash = message;
+      this.crash = messageOf(message);
     });
     this.model = new Model(this.#client, base);
     this.probe = new Probe(this.#client, this.model);

@@ -103,7 +103,7 @@ test("a crashed engine can be restarted, and the work is kept", async ({ page })
       throw new Error("out of luck");
     });
   });
-  await expect(bench.alerts).toHaveText(/The engine stopped: .*out of luck/);
+  await expect(bench.alerts).toHaveText(/The engine stopped\. .*out of luck/);
   await bench.captions.first().fill("a dog again");
   await page.getByRole("button", { name: "Restart the engine" }).click();
   await expect(bench.ranked.filter({ hasText: "a dog again" })).toBeVisible();

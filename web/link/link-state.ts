@@ -4,7 +4,6 @@
  * fragment never fails, it loses what cannot be read and says which key that was.
  */
 
-import { messageOf } from "../message-of";
 import { MAX_CAPTION_CHARACTERS, MAX_CAPTIONS } from "../probe/caption-list";
 import { fromBase64Url, toBase64Url } from "./base64url";
 
@@ -133,7 +132,7 @@ export function readFragment(fragment: string): ReadLink {
     try {
       read(name, values, state);
     } catch (error) {
-      problems.push(sentence(TABLE[name].key, messageOf(error)));
+      problems.push(sentence(TABLE[name].key, (error as Error).message));
     }
   }
   if (state.scene !== null && state.photo !== null) {

@@ -131,9 +131,8 @@ export class PictureChoice {
       this.model.timings.image = milliseconds;
     } catch (error) {
       if (error instanceof Crashed) throw error;
-      throw new Error(`“${name}” could not be read as a picture: ${messageOf(error)}`, {
-        cause: error,
-      });
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(`“${name}” could not be read as a picture: ${why}`, { cause: error });
     }
   }
 
@@ -165,7 +164,7 @@ function readSeedField(text: string): string {
   try {
     return readSeed(text.trim());
   } catch (error) {
-    throw new Error(`The seed ${messageOf(error)}.`, { cause: error });
+    throw new Error(`the seed ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -37,7 +37,8 @@ export function sceneCaptions(picture: Picture | null): SceneCaption[] {
 
 export function altText(picture: ScenePicture | PhotoPicture): string {
   if (picture.kind === "photo") return `The photo “${picture.name}”`;
-  const description = picture.view.captions.find((caption) => caption.holds);
+  const holding = picture.view.captions.filter((caption) => caption.holds);
+  const description = holding.find((caption) => caption.kind === "full") ?? holding[0];
   const seed = `Generated scene ${picture.view.seed}`;
   return description === undefined ? seed : `${seed}: ${description.text}`;
 }

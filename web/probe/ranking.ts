@@ -41,11 +41,11 @@ export function rank(comparisons: Comparison[]): RankedCaption[] {
 /**
  * The probability that contrastive training assigns to each caption, were these all there are.
  *
- * @param scale the checkpoint's logit scale, as the factor that multiplies cosines (100 for most)
+ * @param temperature the inverse temperature τ that multiplies cosines, 100 for most checkpoints
  */
-export function softmax(cosines: number[], scale: number): number[] {
+export function softmax(cosines: number[], temperature: number): number[] {
   const best = Math.max(...cosines);
-  const weights = cosines.map((cosine) => Math.exp(scale * (cosine - best)));
+  const weights = cosines.map((cosine) => Math.exp(temperature * (cosine - best)));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => weight / total);
 }

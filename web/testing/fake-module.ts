@@ -56,7 +56,7 @@ class FakeClip implements SessionClip {
       patchSize: 8,
       contextLength: FAKE_CONTEXT,
       vocabularySize: 256,
-      logitScale: 100,
+      logitScale: Math.log(100),
       preprocessing: "none",
       engine: "cpu",
       provenance: null,

@@ -1,7 +1,6 @@
 /** The worker's entry: starts the wasm module and carries messages between the page and a session. */
 
 import init, { Clip, scene } from "../wasm/cliprobe.js";
-import { messageOf } from "../message-of";
 import { ModelStore } from "./model-store";
 import type { Call, Reply } from "./protocol";
 import { Session } from "./session";
@@ -30,7 +29,7 @@ async function serve(call: Call): Promise<void> {
     });
     reply({ kind: "answer", id, answer });
   } catch (error) {
-    const message = messageOf(error);
+    const message = error instanceof Error ? error.message : String(error);
     // A trap leaves the module's memory in an unknown state.
     if (error instanceof WebAssembly.RuntimeError) reply({ kind: "crash", message });
     else reply({ kind: "refusal", id, message });
@@ -40,5 +39,6 @@ async function serve(call: Call): Promise<void> {
 self.addEventListener("message", (event: MessageEvent<Call>) => void serve(event.data));
 
 session.catch((error: unknown) => {
-  reply({ kind: "crash", message: `The module could not be started: ${messageOf(error)}` });
+  const message = error instanceof Error ? error.message : String(error);
+  reply({ kind: "crash", message: `the module could not be started: ${message}` });
 });
