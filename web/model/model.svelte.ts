@@ -96,13 +96,14 @@ export class Model {
       if (!(error instanceof Crashed)) this.problem = messageOf(error);
       return;
     }
-    await Promise.all([this.#verify(choice), this.#countStored()]);
+    await Promise.all([this.#verify(), this.#countStored()]);
   }
 
-  async #verify(choice: ModelChoice): Promise<void> {
+  async #verify(): Promise<void> {
     const turn = this.#turn;
-    this.parity = choice.kind === "own" ? { kind: "none" } : { kind: "running" };
-    if (choice.kind === "own") return;
+    const verifiable = this.loaded?.verifiable === true;
+    this.parity = { kind: verifiable ? "running" : "none" };
+    if (!verifiable) return;
     const parity = await this.client.request("verify", {}).then(
       (found): ParityCheck => ({ kind: "done", parity: found }),
       (error: unknown): ParityCheck => ({ kind: "failed", message: messageOf(error) }),
