@@ -28,16 +28,14 @@ impl Colour {
 
     /// A row of RGB from a row of each component.
     pub(super) fn row(self, components: &[Vec<u8>], out: &mut [u8]) {
+        if let (Self::YCbCr, [y, cb, cr]) = (self, components) {
+            return ycbcr_row(y, cb, cr, out);
+        }
         let pixels = out.chunks_exact_mut(3);
         match (self, components) {
             (Self::Rgb, [red, green, blue]) => {
                 for (((pixel, &red), &green), &blue) in pixels.zip(red).zip(green).zip(blue) {
                     pixel.copy_from_slice(&[red, green, blue]);
-                }
-            }
-            (Self::YCbCr, [y, cb, cr]) => {
-                for (((pixel, &y), &cb), &cr) in pixels.zip(y).zip(cb).zip(cr) {
-                    pixel.copy_from_slice(&ycbcr_to_rgb(y, cb, cr));
                 }
             }
             // Pillow takes every four-component file for Adobe's inverted kind.
@@ -59,6 +57,24 @@ impl Colour {
                 }
             }
         }
+    }
+}
+
+/// A row of the commonest kind, sixteen pixels at a time so that it vectorises.
+fn ycbcr_row(y: &[u8], cb: &[u8], cr: &[u8], out: &mut [u8]) {
+    const LANES: usize = 16;
+    let (y, y_rest) = y.as_chunks::<LANES>();
+    let (cb, cb_rest) = cb.as_chunks::<LANES>();
+    let (cr, cr_rest) = cr.as_chunks::<LANES>();
+    let (out, out_rest) = out.split_at_mut(y.len() * LANES * 3);
+    for (((out, y), cb), cr) in out.chunks_exact_mut(LANES * 3).zip(y).zip(cb).zip(cr) {
+        let rgb: [[u8; 3]; LANES] =
+            std::array::from_fn(|lane| ycbcr_to_rgb(y[lane], cb[lane], cr[lane]));
+        out.copy_from_slice(rgb.as_flattened());
+    }
+    let rest = y_rest.iter().zip(cb_rest).zip(cr_rest);
+    for (out, ((&y, &cb), &cr)) in out_rest.chunks_exact_mut(3).zip(rest) {
+        out.copy_from_slice(&ycbcr_to_rgb(y, cb, cr));
     }
 }
 

@@ -75,31 +75,43 @@ impl Upsampling {
                 }
             }
             Self::Wider => {
-                let row = plane.row(y);
-                widen(out, row.len(), |x| u16::from(row[x]), [1, 2], 2);
+                let samples: Vec<u16> = plane.row(y).iter().copied().map(u16::from).collect();
+                widen::<1, 2, 2>(out, &samples);
             }
             Self::WiderAndHigher => {
                 let (near, far) = plane.near_and_far(y);
-                let sum = |x: usize| 3 * u16::from(near[x]) + u16::from(far[x]);
-                widen(out, near.len(), sum, [8, 7], 4);
+                let sums: Vec<u16> = (near.iter().zip(far))
+                    .map(|(&near, &far)| 3 * u16::from(near) + u16::from(far))
+                    .collect();
+                widen::<8, 7, 4>(out, &sums);
             }
         }
     }
 }
 
-/// Two output samples for each input one: three quarters of it and a quarter of its left,
-/// then of its right neighbour. `bias` is added to the left and the right one before `shift`.
-/// At the borders, where a neighbour is missing, the sample stands for it.
-fn widen(out: &mut [u8], count: usize, at: impl Fn(usize) -> u16, bias: [u16; 2], shift: u32) {
-    for (x, pair) in out.chunks_mut(2).enumerate().take(count) {
-        let sample = at(x);
-        let left = at(x.saturating_sub(1));
-        let right = at((x + 1).min(count - 1));
-        pair[0] = ((3 * sample + left + bias[0]) >> shift) as u8;
-        if let Some(second) = pair.get_mut(1) {
-            *second = ((3 * sample + right + bias[1]) >> shift) as u8;
-        }
+/// Two output samples for each input one, of which there are at least two: three quarters of
+/// it and a quarter of its left, then of its right neighbour, with `LEFT` and `RIGHT` added
+/// before the shift. At the borders, where a neighbour is missing, the sample stands for it.
+fn widen<const LEFT: u16, const RIGHT: u16, const SHIFT: u32>(out: &mut [u8], samples: &[u16]) {
+    let pair = |left: u16, sample: u16, right: u16| {
+        [
+            ((3 * sample + left + LEFT) >> SHIFT) as u8,
+            ((3 * sample + right + RIGHT) >> SHIFT) as u8,
+        ]
+    };
+    let (&[first, second, ..], &[.., before_last, last]) = (samples, samples) else {
+        return;
+    };
+    out[..2].copy_from_slice(&pair(first, first, second));
+    for (out, around) in out[2..].chunks_exact_mut(2).zip(samples.windows(3)) {
+        out.copy_from_slice(&pair(around[0], around[1], around[2]));
     }
+    // The last pair, unless the middle has filled all; of an odd row only its first sample.
+    let end = pair(before_last, last, last);
+    let at = 2 * (samples.len() - 1);
+    let rest = &mut out[at..];
+    let length = rest.len().min(2);
+    rest[..length].copy_from_slice(&end[..length]);
 }
 
 #[cfg(test)]
