@@ -6,8 +6,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use cliprobe::clip::preprocessing::Preprocessing;
 use cliprobe::engine::Embeddings;
-use cliprobe::facade::{Clip, Distinct, PreparedImage};
+use cliprobe::facade::{Clip, Distinct, PreparedImage, prepare};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use safetensors::Dtype;
@@ -81,7 +82,13 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
         let bar = progress::bar("Pictures", "pictures");
         bar.set_length(files.len() as u64);
         let names = pictures::names(&files);
-        let images = embed_images(&clip, &files, usize::from(args.batch), &bar)?;
+        let images = embed_images(
+            &clip,
+            &checkpoint.preprocessing,
+            &files,
+            usize::from(args.batch),
+            &bar,
+        )?;
         bar.finish_and_clear();
         let mut rows = Vec::new();
         let mut kept = Vec::new();
@@ -161,6 +168,7 @@ fn tensor(name: &'static str, rows: usize, embeddings: &Embeddings) -> Tensor {
 /// Embeds files, each distinct content once. The outer error is the engine's, the inner ones the files'.
 fn embed_images(
     clip: &Clip,
+    preprocessing: &Preprocessing,
     files: &[PathBuf],
     batch: usize,
     bar: &ProgressBar,
@@ -180,7 +188,7 @@ fn embed_images(
             .collect();
         let prepared: Vec<Result<PreparedImage>> = fresh
             .par_iter()
-            .map(|(_, bytes)| Ok(clip.prepare(bytes)?))
+            .map(|(_, bytes)| Ok(prepare(bytes, preprocessing)?))
             .collect();
         let mut failures: HashMap<[u8; 32], String> = HashMap::new();
         let (mut hashes, mut batch) = (Vec::new(), Vec::new());

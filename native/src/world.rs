@@ -1,6 +1,5 @@
 //! `cliprobe world`: scenes of the synthetic world as files.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
