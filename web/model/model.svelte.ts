@@ -50,6 +50,11 @@ export class Model {
     return this.loaded !== null && this.ownName === null;
   }
 
+  /** What to call the model in use: an own one by its file or folder. */
+  get name(): string {
+    return this.ownName ?? this.loaded?.name ?? "";
+  }
+
   loadDefault(): Promise<void> {
     return this.#load({ kind: "default", base: this.base });
   }

@@ -29,6 +29,8 @@ export type Storage =
   | { kind: "refused"; reason: string };
 
 export interface LoadedModel {
+  /** What the manifest calls it; `null` for an own model, which its files name better. */
+  name: string | null;
   info: ModelInfo;
   /** From the request to a usable model, download included. */
   milliseconds: number;

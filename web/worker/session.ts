@@ -99,7 +99,7 @@ export class Session {
     onProgress: (progress: LoadProgress) => void,
   ): Promise<LoadedModel> {
     const start = performance.now();
-    const { source, golden, storage } = await this.#source(choice, onProgress);
+    const { name, source, golden, storage } = await this.#source(choice, onProgress);
     const clip = await this.module.Clip.load(source, { onProgress });
     this.#clip?.free();
     this.#clip = clip;
@@ -107,6 +107,7 @@ export class Session {
     this.#captions.clear();
     this.#pictures.clear();
     return {
+      name,
       info: clip.info(),
       milliseconds: performance.now() - start,
       storage,
@@ -118,18 +119,19 @@ export class Session {
     choice: ModelChoice,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<{
+    name: string | null;
     source: ModelSource;
     golden: GoldenFile | null;
     storage: LoadedModel["storage"];
   }> {
     if (choice.kind === "own") {
-      return { source: await readFiles(choice.files), golden: null, storage: null };
+      return { name: null, source: await readFiles(choice.files), golden: null, storage: null };
     }
     const { base } = choice;
     const manifest = await this.store.manifest(base);
     const { bytes, storage } = await this.store.model(base, manifest, onProgress);
     const golden = manifest.golden === undefined ? null : { base, file: manifest.golden };
-    return { source: bytes, golden, storage };
+    return { name: manifest.name, source: { [manifest.file]: bytes }, golden, storage };
   }
 
   async #verify(): Promise<Parity> {
@@ -241,15 +243,19 @@ async function encodeCaptions(
   ]);
 }
 
-/** One file is a model in itself; several are a directory's. */
-async function readFiles(files: File[]): Promise<ModelSource> {
-  const read = await Promise.all(
-    files.map(async (file) => [file.name, new Uint8Array(await file.arrayBuffer())] as const),
-  );
-  const [only] = read;
-  return read.length === 1 && only !== undefined && only[0].toLowerCase().endsWith(".gguf")
-    ? only[1]
-    : Object.fromEntries(read);
+/** By name, so that an error can say which file it is about. */
+async function readFiles(files: File[]): Promise<Record<string, Uint8Array>> {
+  const read = files.map(async (file) => [file.name, await bytesOf(file)] as const);
+  return Object.fromEntries(await Promise.all(read));
+}
+
+async function bytesOf(file: File): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    // Too large for memory, or gone from the disk since it was chosen.
+    throw new Error(`${file.name} could not be read`, { cause: error });
+  }
 }
 
 /** A macrotask later: messages that arrived meanwhile have been handled. */
