@@ -1,0 +1,530 @@
+//! The two towers of CLIP, built from tensors of any origin: files, quantised blocks or variables
+//! under training.
+
+use std::sync::Arc;
+
+use candle_core::quantized::QTensor;
+use candle_core::{DType, Device, Result, Tensor};
+
+use super::attention::{Packing, attention};
+use super::ops::{layer_norm, linear};
+use crate::clip::config::{Activation, ClipConfig, TextConfig, TransformerConfig, VisionConfig};
+use crate::engine::PackedTokens;
+
+/// A weight matrix as it is held in memory.
+#[derive(Clone, Debug)]
+pub enum Weight {
+    /// f32, possibly a variable.
+    Float(Tensor),
+    /// Blocks of a GGUF type.
+    Quantized(Arc<QTensor>),
+}
+
+impl From<Tensor> for Weight {
+    fn from(tensor: Tensor) -> Self {
+        Self::Float(tensor)
+    }
+}
+
+impl Weight {
+    /// The f32 values.
+    ///
+    /// Quantised matrices are expanded at each use. That costs little beside the product, keeps the
+    /// activations exact (ggml's own product rounds them to 8 bits), and an embedding does not
+    /// depend on the batch it was computed in.
+    fn to_tensor(&self) -> Result<Tensor> {
+        match self {
+            Self::Float(tensor) => Ok(tensor.clone()),
+            Self::Quantized(blocks) => blocks.dequantize(&Device::Cpu),
+        }
+    }
+
+    /// Rows `ids` of the matrix, `[ids.len(), width]`.
+    fn rows(&self, ids: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Float(tensor) => tensor.index_select(ids, 0),
+            Self::Quantized(blocks) => blocks.embedding(ids),
+        }
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Float(tensor) => tensor.elem_count() * tensor.dtype().size_in_bytes(),
+            Self::Quantized(blocks) => blocks.storage_size_in_bytes(),
+        }
+    }
+}
+
+/// Gives a tensor by its canonical name and shape (see [`crate::clip::names`]).
+pub type WeightProvider<'a> = dyn FnMut(&str, &[usize]) -> Result<Weight> + 'a;
+
+/// Asks a provider for the tensors below a prefix.
+struct Scope<'a, 'b> {
+    provider: &'a mut WeightProvider<'b>,
+    prefix: String,
+}
+
+impl<'b> Scope<'_, 'b> {
+    fn at(&mut self, name: impl std::fmt::Display) -> Scope<'_, 'b> {
+        Scope {
+            prefix: format!("{}{name}.", self.prefix),
+            provider: self.provider,
+        }
+    }
+
+    fn weight(&mut self, name: &str, shape: &[usize]) -> Result<Weight> {
+        (self.provider)(&format!("{}{name}", self.prefix), shape)
+    }
+
+    fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor> {
+        self.weight(name, shape)?.to_tensor()
+    }
+}
+
+struct Linear {
+    weight: Weight,
+    bias: Tensor,
+}
+
+impl Linear {
+    fn new(mut at: Scope, out: usize, inner: usize) -> Result<Self> {
+        Ok(Self {
+            weight: at.weight("weight", &[out, inner])?,
+            bias: at.tensor("bias", &[out])?,
+        })
+    }
+
+    fn forward(&self, x: &Tensor, activation: Option<Activation>) -> Result<Tensor> {
+        linear(x, &self.weight.to_tensor()?, &self.bias, activation)
+    }
+}
+
+struct LayerNorm {
+    weight: Tensor,
+    bias: Tensor,
+    eps: f32,
+}
+
+impl LayerNorm {
+    fn new(mut at: Scope, width: usize, eps: f32) -> Result<Self> {
+        Ok(Self {
+            weight: at.tensor("weight", &[width])?,
+            bias: at.tensor("bias", &[width])?,
+            eps,
+        })
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        layer_norm(x, &self.weight, &self.bias, self.eps)
+    }
+}
+
+/// The projections to queries, keys and values: one product where the weights are constant.
+enum Qkv {
+    Joined(Linear),
+    /// Variables stay apart, so that each receives its own gradient; they are joined at each use.
+    Apart([(Tensor, Tensor); 3]),
+}
+
+impl Qkv {
+    fn new(mut at: Scope, width: usize) -> Result<Self> {
+        let [q, k, v] =
+            ["q_proj", "k_proj", "v_proj"].map(|name| Linear::new(at.at(name), width, width));
+        let parts = [q?, k?, v?];
+        let bias = Tensor::cat(&[&parts[0].bias, &parts[1].bias, &parts[2].bias], 0)?;
+        Ok(match &parts {
+            [
+                Linear {
+                    weight: Weight::Float(q),
+                    ..
+                },
+                Linear {
+                    weight: Weight::Float(k),
+                    ..
+                },
+                Linear {
+                    weight: Weight::Float(v),
+                    ..
+                },
+            ] => {
+                if q.track_op() || k.track_op() || v.track_op() {
+                    Self::Apart([
+                        (q.clone(), parts[0].bias.clone()),
+                        (k.clone(), parts[1].bias.clone()),
+                        (v.clone(), parts[2].bias.clone()),
+                    ])
+                } else {
+                    Self::Joined(Linear {
+                        weight: Tensor::cat(&[q, k, v], 0)?.into(),
+                        bias,
+                    })
+                }
+            }
+            [
+                Linear {
+                    weight: Weight::Quantized(q),
+                    ..
+                },
+                Linear {
+                    weight: Weight::Quantized(k),
+                    ..
+                },
+                Linear {
+                    weight: Weight::Quantized(v),
+                    ..
+                },
+            ] if q.dtype() == k.dtype() && k.dtype() == v.dtype() => {
+                // Rows are whole blocks, so joining the rows is joining the bytes.
+                let blocks = [q.data()?, k.data()?, v.data()?].concat();
+                let joined = candle_core::quantized::ggml_file::qtensor_from_ggml(
+                    q.dtype(),
+                    &blocks,
+                    vec![3 * width, width],
+                    &Device::Cpu,
+                )?;
+                Self::Joined(Linear {
+                    weight: Weight::Quantized(Arc::new(joined)),
+                    bias,
+                })
+            }
+            [q, k, v] => {
+                let weight = Tensor::cat(
+                    &[
+                        q.weight.to_tensor()?,
+                        k.weight.to_tensor()?,
+                        v.weight.to_tensor()?,
+                    ],
+                    0,
+                )?;
+                Self::Joined(Linear {
+                    weight: weight.into(),
+                    bias,
+                })
+            }
+        })
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Joined(joined) => joined.forward(x, None),
+            Self::Apart([(qw, qb), (kw, kb), (vw, vb)]) => linear(
+                x,
+                &Tensor::cat(&[qw, kw, vw], 0)?,
+                &Tensor::cat(&[qb, kb, vb], 0)?,
+                None,
+            ),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Joined(joined) => joined.weight.bytes(),
+            Self::Apart(parts) => parts.iter().map(|(w, _)| w.elem_count() * 4).sum(),
+        }
+    }
+}
+
+/// A pre-norm transformer block.
+struct Block {
+    norm1: LayerNorm,
+    qkv: Qkv,
+    out: Linear,
+    norm2: LayerNorm,
+    fc1: Linear,
+    fc2: Linear,
+}
+
+struct Transformer {
+    blocks: Vec<Block>,
+    heads: usize,
+    activation: Activation,
+    causal: bool,
+}
+
+impl Transformer {
+    fn new(
+        mut at: Scope,
+        config: &TransformerConfig,
+        activation: Activation,
+        causal: bool,
+    ) -> Result<Self> {
+        let (width, eps) = (config.width, config.layer_norm_eps);
+        let blocks = (0..config.layers)
+            .map(|layer| {
+                let mut at = at.at(layer);
+                Ok(Block {
+                    norm1: LayerNorm::new(at.at("layer_norm1"), width, eps)?,
+                    qkv: Qkv::new(at.at("self_attn"), width)?,
+                    out: Linear::new(at.at("self_attn.out_proj"), width, width)?,
+                    norm2: LayerNorm::new(at.at("layer_norm2"), width, eps)?,
+                    fc1: Linear::new(at.at("mlp.fc1"), config.mlp_width, width)?,
+                    fc2: Linear::new(at.at("mlp.fc2"), width, config.mlp_width)?,
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            blocks,
+            heads: config.heads,
+            activation,
+            causal,
+        })
+    }
+
+    fn forward(&self, mut x: Tensor, packing: &Packing) -> Result<Tensor> {
+        for block in &self.blocks {
+            let qkv = block.qkv.forward(&block.norm1.forward(&x)?)?;
+            let attended = attention(&qkv, packing, self.heads, self.causal)?;
+            x = (x + block.out.forward(&attended, None)?)?;
+            let hidden = block
+                .fc1
+                .forward(&block.norm2.forward(&x)?, Some(self.activation))?;
+            x = (x + block.fc2.forward(&hidden, None)?)?;
+        }
+        Ok(x)
+    }
+
+    fn bytes(&self) -> usize {
+        self.blocks
+            .iter()
+            .map(|b| {
+                b.qkv.bytes() + b.out.weight.bytes() + b.fc1.weight.bytes() + b.fc2.weight.bytes()
+            })
+            .sum()
+    }
+}
+
+/// The text tower.
+struct TextTower {
+    token_embedding: Weight,
+    position_embedding: Tensor,
+    transformer: Transformer,
+    final_norm: LayerNorm,
+    projection: Weight,
+}
+
+impl TextTower {
+    fn new(
+        provider: &mut WeightProvider,
+        config: &TextConfig,
+        activation: Activation,
+        dim: usize,
+    ) -> Result<Self> {
+        let width = config.transformer.width;
+        let projection = provider("text_projection.weight", &[dim, width])?;
+        let mut at = Scope {
+            provider,
+            prefix: "text_model.".into(),
+        };
+        Ok(Self {
+            token_embedding: at.weight(
+                "embeddings.token_embedding.weight",
+                &[config.vocab_size, width],
+            )?,
+            position_embedding: at.tensor(
+                "embeddings.position_embedding.weight",
+                &[config.context_length, width],
+            )?,
+            transformer: Transformer::new(
+                at.at("encoder.layers"),
+                &config.transformer,
+                activation,
+                true,
+            )?,
+            final_norm: LayerNorm::new(
+                at.at("final_layer_norm"),
+                width,
+                config.transformer.layer_norm_eps,
+            )?,
+            projection,
+        })
+    }
+
+    fn forward(&self, tokens: &PackedTokens) -> Result<Tensor> {
+        let device = self.position_embedding.device();
+        let positions: Vec<u32> = tokens
+            .offsets
+            .windows(2)
+            .flat_map(|pair| 0..(pair[1] - pair[0]) as u32)
+            .collect();
+        let last: Vec<u32> = tokens.offsets[1..]
+            .iter()
+            .map(|&end| end as u32 - 1)
+            .collect();
+        let x = self
+            .token_embedding
+            .rows(&Tensor::new(tokens.ids.as_slice(), device)?)?;
+        let x = (x + self
+            .position_embedding
+            .index_select(&Tensor::new(positions, device)?, 0)?)?;
+        let x = self
+            .transformer
+            .forward(x, &Packing::new(&tokens.offsets))?;
+        // Only the pooled rows need the last norm.
+        let pooled = self
+            .final_norm
+            .forward(&x.index_select(&Tensor::new(last, device)?, 0)?)?;
+        pooled.matmul(&self.projection.to_tensor()?.t()?)
+    }
+}
+
+/// The image tower.
+struct VisionTower {
+    class_embedding: Tensor,
+    patch_embedding: Weight,
+    position_embedding: Tensor,
+    pre_norm: LayerNorm,
+    transformer: Transformer,
+    post_norm: LayerNorm,
+    projection: Weight,
+    config: VisionConfig,
+}
+
+impl VisionTower {
+    fn new(
+        provider: &mut WeightProvider,
+        config: &VisionConfig,
+        activation: Activation,
+        dim: usize,
+    ) -> Result<Self> {
+        let (width, eps) = (config.transformer.width, config.transformer.layer_norm_eps);
+        let projection = provider("visual_projection.weight", &[dim, width])?;
+        let mut at = Scope {
+            provider,
+            prefix: "vision_model.".into(),
+        };
+        Ok(Self {
+            class_embedding: at.tensor("embeddings.class_embedding", &[width])?,
+            patch_embedding: at.weight(
+                "embeddings.patch_embedding.weight",
+                &[width, 3, config.patch_size, config.patch_size],
+            )?,
+            position_embedding: at.tensor(
+                "embeddings.position_embedding.weight",
+                &[config.tokens(), width],
+            )?,
+            pre_norm: LayerNorm::new(at.at("pre_layrnorm"), width, eps)?,
+            transformer: Transformer::new(
+                at.at("encoder.layers"),
+                &config.transformer,
+                activation,
+                false,
+            )?,
+            post_norm: LayerNorm::new(at.at("post_layernorm"), width, eps)?,
+            projection,
+            config: *config,
+        })
+    }
+
+    /// Cuts pictures into patches: `[n, 3, h, w]` → `[n · patches, 3 · p · p]`.
+    ///
+    /// A convolution whose stride is its kernel is a product with these rows, and candle's
+    /// convolution would also compute the gradient of the picture. What the grid leaves over at
+    /// the right and bottom is not seen, as in the convolution.
+    fn patchify(&self, pixels: &Tensor) -> Result<Tensor> {
+        let (n, channels, _, _) = pixels.dims4()?;
+        let p = self.config.patch_size;
+        let side = self.config.image_size / p;
+        pixels
+            .narrow(2, 0, side * p)?
+            .narrow(3, 0, side * p)?
+            .reshape(vec![n, channels, side, p, side, p])?
+            .permute(vec![0, 2, 4, 1, 3, 5])?
+            .reshape((n * side * side, channels * p * p))
+    }
+
+    fn forward(&self, pixels: &Tensor) -> Result<Tensor> {
+        let n = pixels.dim(0)?;
+        let (width, tokens) = (self.config.transformer.width, self.config.tokens());
+        let kernel = self.patch_embedding.to_tensor()?.flatten_from(1)?;
+        let patches =
+            self.patchify(pixels)?
+                .matmul(&kernel.t()?)?
+                .reshape((n, tokens - 1, width))?;
+        let class = self
+            .class_embedding
+            .reshape((1, 1, width))?
+            .broadcast_as((n, 1, width))?;
+        let x = Tensor::cat(&[&class, &patches], 1)?.broadcast_add(&self.position_embedding)?;
+        let x = self.pre_norm.forward(&x.reshape((n * tokens, width))?)?;
+        let x = self.transformer.forward(x, &Packing::uniform(n, tokens))?;
+        let class = x.reshape((n, tokens, width))?.narrow(1, 0, 1)?.squeeze(1)?;
+        self.post_norm
+            .forward(&class)?
+            .matmul(&self.projection.to_tensor()?.t()?)
+    }
+}
+
+/// Both towers on the CPU.
+///
+/// The same code serves inference and training: built from variables it is differentiable, each
+/// operation with its own backward (see [`super::ops`]).
+pub struct Model {
+    text: TextTower,
+    vision: VisionTower,
+    config: ClipConfig,
+}
+
+impl Model {
+    /// Builds the towers, asking `provider` for each tensor by canonical name and shape.
+    ///
+    /// # Errors
+    /// The provider's.
+    pub fn new(config: &ClipConfig, provider: &mut WeightProvider) -> Result<Self> {
+        Ok(Self {
+            text: TextTower::new(
+                provider,
+                &config.text,
+                config.activation,
+                config.projection_dim,
+            )?,
+            vision: VisionTower::new(
+                provider,
+                &config.vision,
+                config.activation,
+                config.projection_dim,
+            )?,
+            config: *config,
+        })
+    }
+
+    /// The architecture.
+    pub fn config(&self) -> &ClipConfig {
+        &self.config
+    }
+
+    /// Embeds captions: `[captions, projection_dim]`, not normalised.
+    ///
+    /// # Errors
+    /// An id outside the vocabulary, an empty caption or one beyond the context.
+    pub fn text_features(&self, tokens: &PackedTokens) -> Result<Tensor> {
+        tokens.check(&self.config.text)?;
+        self.text.forward(tokens)
+    }
+
+    /// Embeds pictures `[n, 3, image_size, image_size]`: `[n, projection_dim]`, not normalised.
+    ///
+    /// # Errors
+    /// Another shape.
+    pub fn image_features(&self, pixels: &Tensor) -> Result<Tensor> {
+        let side = self.config.vision.image_size;
+        let (n, channels, height, width) = pixels.dims4()?;
+        if (channels, height, width) != (3, side, side) || n == 0 {
+            return Err(candle_core::Error::Msg(format!(
+                "pictures of shape {:?}; the image tower takes [n, 3, {side}, {side}]",
+                pixels.dims()
+            )));
+        }
+        self.vision.forward(&pixels.to_dtype(DType::F32)?)
+    }
+
+    /// Bytes of the weight matrices in memory.
+    pub fn weight_bytes(&self) -> usize {
+        self.text.token_embedding.bytes()
+            + self.text.projection.bytes()
+            + self.text.transformer.bytes()
+            + self.vision.patch_embedding.bytes()
+            + self.vision.projection.bytes()
+            + self.vision.transformer.bytes()
+    }
+}
