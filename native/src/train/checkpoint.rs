@@ -66,7 +66,7 @@ impl Checkpoints {
         let mut steps = Vec::new();
         for entry in entries {
             let name = entry?.file_name();
-            let step = name
+            let step: Option<u64> = name
                 .to_str()
                 .and_then(|name| name.strip_prefix("step_"))
                 .and_then(|name| name.strip_suffix(".safetensors"))

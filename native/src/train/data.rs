@@ -44,9 +44,9 @@ pub(crate) struct Tableau {
 }
 
 impl Tableau {
-    pub(crate) fn new(tableau: TableauRecipe, recipe: &Recipe, tokenizer: Arc<Tokenizer>) -> Self {
+    pub(crate) fn new(recipe: &Recipe, tokenizer: Arc<Tokenizer>) -> Self {
         Self {
-            recipe: tableau,
+            recipe: recipe.data.tableau.clone(),
             seed: recipe.seed,
             batch: recipe.batch,
             side: recipe.model.vision.image,
@@ -171,10 +171,9 @@ mod tests {
     fn tableau(seed: u64) -> Tableau {
         let mut recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
         recipe.seed = seed;
-        let super::super::recipe::DataRecipe::Tableau(tableau) = recipe.data.clone();
         let vocabulary = vocabulary(recipe.model.text.vocabulary).unwrap();
         let tokenizer = Arc::new(Tokenizer::from_json(vocabulary.json.as_bytes()).unwrap());
-        Tableau::new(tableau, &recipe, tokenizer)
+        Tableau::new(&recipe, tokenizer)
     }
 
     fn values(batch: &Batch) -> (Vec<f32>, PackedTokens) {

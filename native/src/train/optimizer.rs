@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use anyhow::{Context, Result, bail, ensure};
-use candle_core::{CpuStorage, InplaceOpN, Layout, Storage, Tensor, Var};
+use candle_core::{CpuStorage, InplaceOp1, Layout, Storage, Tensor, Var};
 
 use super::recipe::OptimizerRecipe;
 use super::weights::Weights;
@@ -90,6 +90,16 @@ impl AdamW {
             } else {
                 0.0
             };
+            if parameter.variable.shape() != gradient.shape() {
+                bail!(
+                    "{} has the shape {:?} and its gradient {:?}",
+                    parameter.name,
+                    parameter.variable.shape(),
+                    gradient.shape()
+                );
+            }
+            let gradient = gradient.contiguous()?;
+            let (storage, layout) = gradient.storage_and_layout();
             let pass = FusedPass {
                 beta1: beta1 as f32,
                 beta2: beta2 as f32,
@@ -98,11 +108,12 @@ impl AdamW {
                 step: (rate / correction1) as f32,
                 inverse_root: (1.0 / correction2.sqrt()) as f32,
                 scale: scale as f32,
+                gradient: values(&storage, layout)?,
                 moments: RefCell::new((&mut parameter.mean, &mut parameter.square)),
             };
             parameter
                 .variable
-                .inplace_op2(&gradient.contiguous()?, &pass)
+                .inplace_op1(&pass)
                 .with_context(|| format!("updating {}", parameter.name))?;
         }
         Ok(())
@@ -121,41 +132,26 @@ struct FusedPass<'a> {
     /// 1 / √(1 − β₂^t).
     inverse_root: f32,
     scale: f32,
+    gradient: &'a [f32],
     moments: RefCell<(&'a mut [f32], &'a mut [f32])>,
 }
 
-impl InplaceOpN<1> for FusedPass<'_> {
+impl InplaceOp1 for FusedPass<'_> {
     fn name(&self) -> &'static str {
         "adamw"
     }
 
-    fn cpu_fwd(
-        &self,
-        variable: &mut CpuStorage,
-        variable_layout: &Layout,
-        [(gradient, gradient_layout)]: [(&CpuStorage, &Layout); 1],
-    ) -> candle_core::Result<()> {
-        let (CpuStorage::F32(variable), CpuStorage::F32(gradient)) = (variable, gradient) else {
-            candle_core::bail!("adamw keeps f32 variables and takes f32 gradients");
-        };
-        if variable_layout.shape() != gradient_layout.shape() {
-            candle_core::bail!(
-                "adamw: a variable of shape {:?} was given a gradient of shape {:?}",
-                variable_layout.shape(),
-                gradient_layout.shape()
-            );
-        }
-        let (Some((from, to)), Some((start, end))) = (
-            variable_layout.contiguous_offsets(),
-            gradient_layout.contiguous_offsets(),
-        ) else {
-            candle_core::bail!("adamw: the variable or its gradient is not contiguous");
+    fn cpu_fwd(&self, variable: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
+        let (CpuStorage::F32(variable), Some((start, end))) =
+            (variable, layout.contiguous_offsets())
+        else {
+            candle_core::bail!("adamw: variables are contiguous f32");
         };
         let (mean, square) = &mut *self.moments.borrow_mut();
         let moments = mean.iter_mut().zip(square.iter_mut());
-        for ((w, g), (m, v)) in variable[from..to]
+        for ((w, g), (m, v)) in variable[start..end]
             .iter_mut()
-            .zip(&gradient[start..end])
+            .zip(self.gradient)
             .zip(moments)
         {
             let g = g * self.scale;
@@ -168,19 +164,24 @@ impl InplaceOpN<1> for FusedPass<'_> {
     }
 }
 
+/// The elements of a contiguous f32 tensor.
+fn values<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
+    let (Storage::Cpu(CpuStorage::F32(values)), Some((start, end))) =
+        (storage, layout.contiguous_offsets())
+    else {
+        bail!("gradients are f32 and on the CPU");
+    };
+    Ok(&values[start..end])
+}
+
 /// The Euclidean norm of all gradients together, summed in f64.
 pub(crate) fn global_norm(gradients: &[Tensor]) -> Result<f64> {
     let mut sum = 0.0;
     for gradient in gradients {
         let gradient = gradient.contiguous()?;
         let (storage, layout) = gradient.storage_and_layout();
-        let (Storage::Cpu(CpuStorage::F32(values)), Some((start, end))) =
-            (&*storage, layout.contiguous_offsets())
-        else {
-            bail!("gradients are f32 and on the CPU");
-        };
         // Sums of at most 4096 f32 squares keep the vector units busy; f64 carries them on.
-        sum += values[start..end]
+        sum += values(&storage, layout)?
             .chunks(4096)
             .map(|chunk| f64::from(chunk.iter().map(|g| g * g).sum::<f32>()))
             .sum::<f64>();

@@ -63,10 +63,10 @@ pub(crate) struct TextRecipe {
 
 /// Where pairs of picture and caption come from: a table named after the source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum DataRecipe {
+#[serde(deny_unknown_fields)]
+pub(crate) struct DataRecipe {
     /// The synthetic world, drawn as it is needed: no pair is ever seen twice.
-    Tableau(TableauRecipe),
+    pub(crate) tableau: TableauRecipe,
 }
 
 /// The mix of scenes and captions.
@@ -140,7 +140,7 @@ impl Recipe {
             ensure!(value > 0, "{name} is 0; it must be at least 1");
             Ok(())
         };
-        let ModelRecipe { vision, text, .. } = &self.model;
+        let text = &self.model.text;
         positive("steps", self.steps)?;
         positive("evaluation.every", self.evaluation.every)?;
         positive("evaluation.probes", self.evaluation.probes as u64)?;
@@ -232,4 +232,91 @@ fn nearest_key(message: &str) -> Option<&str> {
         .min()
         .filter(|(distance, known)| distance * 2 <= known.len().max(unknown.len()))
         .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const TINY: &str = crate::train::TINY_RECIPE;
+
+    /// The sentence with which a recipe is refused.
+    fn refusal(recipe: &str) -> String {
+        format!("{:#}", Recipe::parse(recipe).unwrap_err())
+    }
+
+    #[test]
+    fn survives_being_written_and_read() {
+        let recipe = Recipe::parse(TINY).unwrap();
+        let written = toml::to_string(&recipe).unwrap();
+        assert_eq!(Recipe::parse(&written).unwrap(), recipe);
+    }
+
+    #[test]
+    fn the_default_models_recipe_is_usable() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/recipe.toml");
+        let recipe = Recipe::read(Path::new(path)).unwrap();
+        recipe.clip_config(600).unwrap();
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_with_the_nearest_right_one() {
+        for (right, wrong, key) in [
+            ("batch = 8", "btach = 8", "`batch`"),
+            ("learning_rate = 1e-3", "learning-rate = 1e-3", "`learning_rate`"),
+            ("[data.tableau.scene]", "[data.tablaeu.scene]", "`tableau`"),
+            ("colour_percent = 80", "color_percent = 80", "`colour_percent`"),
+            ("\"quick_gelu\"", "\"quickgelu\"", "`quick_gelu`"),
+        ] {
+            assert!(TINY.contains(right), "{right}");
+            let sentence = refusal(&TINY.replace(right, wrong));
+            let name = wrong.split(['=', '"', ' ', '[', ']', '.']).find(|w| w.len() > 4);
+            assert!(sentence.contains(name.unwrap()), "{sentence}");
+            assert!(sentence.contains(&format!("did you mean {key}?")), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_key_like_no_other_gets_no_suggestion() {
+        let sentence = refusal(&TINY.replace("seed = 7", "seed = 7\nxylophone = 1"));
+        assert!(sentence.contains("unknown field `xylophone`"), "{sentence}");
+        assert!(!sentence.contains("did you mean"), "{sentence}");
+    }
+
+    #[test]
+    fn missing_keys_are_named() {
+        let sentence = refusal(&TINY.replace("warm_up = 3\n", ""));
+        assert!(sentence.contains("missing field `warm_up`"), "{sentence}");
+    }
+
+    #[test]
+    fn impossible_numbers_are_refused_by_name() {
+        for (right, wrong, key) in [
+            ("steps = 12", "steps = 0", "steps"),
+            ("batch = 8", "batch = 1", "batch"),
+            ("every = 4", "every = 0", "checkpoint.every"),
+            ("context = 32", "context = 2", "model.text.context"),
+            ("1e-3", "-1e-3", "optimizer.learning_rate"),
+            ("1e-3", "nan", "optimizer.learning_rate"),
+            ("0.98", "1.0", "optimizer.betas"),
+            ("warm_up = 3", "warm_up = 12", "optimizer.warm_up"),
+        ] {
+            assert!(TINY.contains(right), "{right}");
+            let sentence = refusal(&TINY.replace(right, wrong));
+            assert!(sentence.starts_with(key), "{key}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn architecture_is_the_recipes() {
+        let recipe = Recipe::parse(TINY).unwrap();
+        let config = recipe.clip_config(600).unwrap();
+        assert_eq!(config.vision.tokens(), 5);
+        assert_eq!(config.text.transformer.mlp_width, 128);
+        assert_eq!(config.text.pooling, TextPooling::FirstEos { eos_token_id: 599 });
+        let odd = Recipe::parse(&TINY.replace("heads = 2", "heads = 3")).unwrap();
+        assert!(odd.clip_config(600).is_err());
+    }
 }

@@ -17,7 +17,7 @@ use super::evaluate::{self, Evaluation};
 use super::hugging_face;
 use super::log::{Log, StepEntry};
 use super::progress::Progress;
-use super::recipe::{DataRecipe, Recipe};
+use super::recipe::Recipe;
 use super::trainer::Trainer;
 use super::vocabulary::Vocabulary;
 
@@ -92,9 +92,7 @@ impl Run {
         lock: File,
         begin: impl FnOnce(&Checkpoints, &mut Trainer) -> Result<(u64, Log)>,
     ) -> Result<Self> {
-        let vocabulary = match &recipe.data {
-            DataRecipe::Tableau(_) => super::data::vocabulary(recipe.model.text.vocabulary)?,
-        };
+        let vocabulary = super::data::vocabulary(recipe.model.text.vocabulary)?;
         let config = recipe.clip_config(vocabulary.size)?;
         let tokenizer = Arc::new(Tokenizer::from_json(vocabulary.json.as_bytes())?);
         let mut trainer = Trainer::new(&recipe, &config)?;
@@ -128,8 +126,7 @@ impl Run {
         stop: &AtomicBool,
         progress: &mut Progress,
     ) -> Result<Outcome> {
-        let DataRecipe::Tableau(tableau) = &self.recipe.data;
-        let tableau = Tableau::new(tableau.clone(), &self.recipe, Arc::clone(&self.tokenizer));
+        let tableau = Tableau::new(&self.recipe, Arc::clone(&self.tokenizer));
         let loader = Loader::spawn(move |step| tableau.batch(step), self.step()..last)?;
         while self.step() < last {
             if stop.load(Ordering::Relaxed) {

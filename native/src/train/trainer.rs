@@ -83,3 +83,111 @@ impl Trainer {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+
+    use candle_core::{Device, Tensor};
+    use cliprobe::clip::tokenizer::Tokenizer;
+
+    use super::*;
+    use crate::train::data::{self, Tableau};
+
+    fn tiny() -> (Trainer, Tableau) {
+        let mut recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
+        recipe.steps = 40;
+        recipe.batch = 16;
+        let vocabulary = data::vocabulary(recipe.model.text.vocabulary).unwrap();
+        let config = recipe.clip_config(vocabulary.size).unwrap();
+        let trainer = Trainer::new(&recipe, &config).unwrap();
+        let tokenizer = Arc::new(Tokenizer::from_json(vocabulary.json.as_bytes()).unwrap());
+        (trainer, Tableau::new(&recipe, tokenizer))
+    }
+
+    fn norms(tensors: &[Tensor]) -> Vec<f64> {
+        tensors
+            .iter()
+            .map(|tensor| global_norm(std::slice::from_ref(tensor)).unwrap())
+            .collect()
+    }
+
+    /// The trap of candle 0.11: an op without a backward cuts the graph, and everything before
+    /// it keeps its initial value while the loss still falls.
+    #[test]
+    fn every_variable_gets_a_gradient() {
+        let (trainer, data) = tiny();
+        let batch = data.batch(0).unwrap();
+        let images = trainer.model.image_features(&batch.pixels).unwrap();
+        let texts = trainer.model.text_features(&batch.tokens).unwrap();
+        let loss = info_nce(&images, &texts, trainer.weights.log_scale().unwrap()).unwrap();
+        let gradients = trainer
+            .weights
+            .gradients(&mut loss.backward().unwrap())
+            .unwrap();
+        let names = trainer.weights.iter().map(|(name, _)| name);
+        for (name, norm) in names.zip(norms(&gradients)) {
+            assert!(norm.is_finite(), "{name}: {norm}");
+            // A bias of all keys adds the same to every logit of a query, which softmax does
+            // not see: its gradient is zero but for rounding.
+            if !name.ends_with("k_proj.bias") {
+                assert!(norm > 1e-6, "{name}: {norm}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_update_moves_every_variable() {
+        let (mut trainer, data) = tiny();
+        let copy = |trainer: &Trainer| -> Vec<Tensor> {
+            let variables = trainer.weights.iter();
+            variables.map(|(_, variable)| variable.copy().unwrap()).collect()
+        };
+        let before = copy(&trainer);
+        trainer.update(&data.batch(0).unwrap()).unwrap();
+        let moved: Vec<Tensor> = copy(&trainer)
+            .iter()
+            .zip(&before)
+            .map(|(after, before)| (after - before).unwrap())
+            .collect();
+        for ((name, _), norm) in trainer.weights.iter().zip(norms(&moved)) {
+            assert!(norm > 0.0 || name.ends_with("k_proj.bias"), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_loss_falls() {
+        let (mut trainer, data) = tiny();
+        let losses: Vec<f32> = (0..30)
+            .map(|step| trainer.update(&data.batch(step).unwrap()).unwrap().loss)
+            .collect();
+        let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
+        let (first, last) = (mean(&losses[..5]), mean(&losses[25..]));
+        assert!(last < first - 0.2, "{losses:?}");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_losses_bit_by_bit() {
+        let run = || -> Vec<StepReport> {
+            let (mut trainer, data) = tiny();
+            (0..3)
+                .map(|step| trainer.update(&data.batch(step).unwrap()).unwrap())
+                .collect()
+        };
+        assert_eq!(run(), run());
+    }
+
+    #[test]
+    fn a_loss_that_is_no_number_stops_before_the_update() {
+        let (mut trainer, data) = tiny();
+        trainer.update(&data.batch(0).unwrap()).unwrap();
+        let nan = Tensor::new(f32::NAN, &Device::Cpu).unwrap();
+        let scale = trainer.weights.log_scale().unwrap();
+        scale.set(&nan).unwrap();
+        let error = trainer.update(&data.batch(1).unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), "the loss of step 2 is NaN");
+        assert_eq!(trainer.step(), 1);
+    }
+}

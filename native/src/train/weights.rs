@@ -68,18 +68,18 @@ impl Weights {
         self.model(config, |variable| variable.as_tensor().clone())
     }
 
-    /// The towers on the same memory, without the book-keeping of gradients: they follow every
-    /// update, since updates are made in place.
+    /// The towers on the variables' present values, without the book-keeping of gradients.
+    /// Good until the next update.
     pub(crate) fn frozen_model(&self, config: &ClipConfig) -> Result<Model> {
         self.model(config, Var::as_detached_tensor)
     }
 
     fn model(&self, config: &ClipConfig, tensor: impl Fn(&Var) -> Tensor) -> Result<Model> {
-        let model = Model::new(config, &|name, shape| {
-            let variable = self
-                .variable(name)
-                .ok_or_else(|| candle_core::Error::Msg(format!("there is no variable {name}")))?;
-            tensor(variable).reshape(shape)
+        let model = Model::new(config, &mut |name, shape| {
+            match self.variable(name).map(&tensor) {
+                Some(tensor) if tensor.dims() == shape => Ok(tensor.into()),
+                _ => candle_core::bail!("the weights have no {name} of shape {shape:?}"),
+            }
         })?;
         Ok(model)
     }
