@@ -1,0 +1,217 @@
+//! Decoding and preprocessing against Pillow 13.0.0 and HF's CLIP processor.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cliprobe::clip::image::{Format, ImageError, decode};
+use cliprobe::clip::preprocessing::Preprocessing;
+use proptest::prelude::*;
+use safetensors::SafeTensors;
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden")
+}
+
+/// Every picture that is committed, with its name.
+fn pictures() -> Vec<(String, Vec<u8>)> {
+    let mut pictures = Vec::new();
+    for folder in ["images", "modes"] {
+        for entry in fs::read_dir(golden().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension != "safetensors")
+            {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                pictures.push((name, fs::read(path).unwrap()));
+            }
+        }
+    }
+    pictures.sort();
+    assert!(pictures.len() > 90, "{} pictures", pictures.len());
+    pictures
+}
+
+/// The largest and the mean absolute difference.
+fn differences(ours: &[u8], theirs: &[u8]) -> (u8, f64) {
+    assert_eq!(ours.len(), theirs.len());
+    let each = ours.iter().zip(theirs).map(|(a, b)| a.abs_diff(*b));
+    let largest = each.clone().max().unwrap();
+    let sum: f64 = each.map(f64::from).sum();
+    (largest, sum / ours.len() as f64)
+}
+
+#[test]
+fn the_golden_pictures_are_preprocessed_as_hf_does() {
+    let file = fs::read(golden().join("preprocessed.safetensors")).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&file).unwrap();
+    let names: Vec<String> =
+        serde_json::from_str(&header.metadata().as_ref().unwrap()["images"]).unwrap();
+    let tensors = SafeTensors::deserialize(&file).unwrap();
+    let cropped = tensors.tensor("cropped_u8").unwrap();
+    let expected = cropped.data().chunks_exact(3 * 224 * 224);
+    assert_eq!(expected.len(), names.len());
+
+    let preprocessing = Preprocessing::clip_default(224);
+    for (name, expected) in names.iter().zip(expected) {
+        let image = decode(&fs::read(golden().join("images").join(name)).unwrap()).unwrap();
+        let ours = preprocessing.apply(&image).unwrap();
+        assert_eq!((ours.height, ours.width), (224, 224));
+        let (largest, mean) = differences(&ours.data, expected);
+        let allowed = if name.ends_with("jpg") {
+            (4, 0.5)
+        } else {
+            (0, 0.0)
+        };
+        assert!(
+            largest <= allowed.0 && mean <= allowed.1,
+            "{name}: {largest}, {mean}"
+        );
+    }
+
+    let first = decode(&fs::read(golden().join("images").join(&names[0])).unwrap()).unwrap();
+    let values = preprocessing
+        .apply(&first)
+        .unwrap()
+        .pixel_values(&preprocessing);
+    let expected = tensors.tensor("pixel_values_0").unwrap();
+    let expected = expected.data().chunks_exact(4);
+    assert_eq!(values.len(), expected.len());
+    for (at, (ours, theirs)) in values.iter().zip(expected).enumerate() {
+        assert_eq!(ours.to_le_bytes(), theirs, "value {at}");
+    }
+}
+
+#[test]
+fn every_mode_of_every_format_is_decoded_as_pillow_does() {
+    let file = fs::read(golden().join("modes/modes.safetensors")).unwrap();
+    let expected = SafeTensors::deserialize(&file).unwrap();
+    for (name, expected) in expected.iter() {
+        let image = decode(&fs::read(golden().join("modes").join(name)).unwrap()).unwrap();
+        let shape = [image.height() as usize, image.width() as usize, 3];
+        assert_eq!(shape, expected.shape(), "{name}");
+        let differences = differences(image.data(), expected.data());
+        if !name.ends_with("jpg") {
+            assert_eq!(differences, (0, 0.0), "{name}");
+        }
+    }
+}
+
+/// A PNG that is a header and nothing else.
+fn png_header(width: u32, height: u32) -> Vec<u8> {
+    let mut header = b"IHDR".to_vec();
+    header.extend(width.to_be_bytes());
+    header.extend(height.to_be_bytes());
+    header.extend([8, 2, 0, 0, 0]);
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0d".to_vec();
+    bytes.extend(&header);
+    bytes.extend(crc32(&header).to_be_bytes());
+    bytes
+}
+
+/// PNG's checksum, bit by bit.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}
+
+#[test]
+fn a_bomb_is_refused_by_its_header() {
+    let error = decode(&png_header(30_000, 30_000)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a picture of 30000×30000 pixels is over the limit of 178956970 pixels; scale it down first"
+    );
+    // Within the limit, but the file cannot hold it.
+    let error = decode(&png_header(10_000, 10_000)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the PNG file is truncated: 33 bytes cannot hold 10000×10000 pixels"
+    );
+    // The widest GIF canvas, no frame yet decoded.
+    let gif = b"GIF89a\xff\xff\xff\xff\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+    assert!(matches!(
+        decode(gif),
+        Err(ImageError::TooManyPixels { width: 65535, .. })
+    ));
+}
+
+#[test]
+fn a_picture_cut_in_half_is_an_error_that_names_its_format() {
+    for (name, bytes) in pictures() {
+        let format = Format::of(&bytes).unwrap();
+        let error = decode(&bytes[..bytes.len() / 2]).unwrap_err();
+        let (ImageError::Truncated { format: named, .. }
+        | ImageError::Corrupt { format: named, .. }) = error
+        else {
+            panic!("{name}: {error}");
+        };
+        assert_eq!(named, format, "{name}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    /// Whatever happens to a file, the answer is a picture of sane size or an error.
+    #[test]
+    fn damage_never_panics(
+        which in any::<prop::sample::Index>(),
+        cut in any::<prop::sample::Index>(),
+        whole in any::<bool>(),
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+    ) {
+        thread_local! {
+            static PICTURES: Vec<(String, Vec<u8>)> = pictures();
+        }
+        let mut bytes = PICTURES.with(|pictures| {
+            // The large ones cost too much to decode two thousand times.
+            let small: Vec<_> = pictures.iter().filter(|(_, bytes)| bytes.len() < 50_000).collect();
+            which.get(&small).1.clone()
+        });
+        if !whole {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        if !bytes.is_empty() {
+            for (at, value) in flips {
+                let at = at.index(bytes.len());
+                bytes[at] ^= value;
+            }
+        }
+        if let Ok(image) = decode(&bytes) {
+            prop_assert_eq!(
+                image.data().len() as u64,
+                u64::from(image.width()) * u64::from(image.height()) * 3
+            );
+        }
+    }
+}
+
+/// Every byte value at every place of the headers of the smallest file of each format.
+#[test]
+fn no_header_byte_panics() {
+    let mut smallest: HashMap<String, Vec<u8>> = HashMap::new();
+    for (name, bytes) in pictures() {
+        let extension = name.rsplit('.').next().unwrap().to_owned();
+        let known = smallest.entry(extension).or_insert_with(|| bytes.clone());
+        if bytes.len() < known.len() {
+            *known = bytes;
+        }
+    }
+    assert_eq!(smallest.len(), 4);
+    for bytes in smallest.into_values() {
+        for at in 0..bytes.len().min(200) {
+            for value in [0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 63, 127, 128, 254, 255] {
+                let mut damaged = bytes.clone();
+                damaged[at] = value;
+                let _ = decode(&damaged);
+            }
+        }
+    }
+}
