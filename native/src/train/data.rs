@@ -168,12 +168,16 @@ mod tests {
 
     use super::*;
 
+    fn tokenizer(recipe: &Recipe) -> Tokenizer {
+        let vocabulary = vocabulary(recipe.model.text.vocabulary).unwrap();
+        let config = recipe.clip_config(vocabulary.size).unwrap();
+        Tokenizer::from_json(&vocabulary.json, &config.text).unwrap()
+    }
+
     fn tableau(seed: u64) -> Tableau {
         let mut recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
         recipe.seed = seed;
-        let vocabulary = vocabulary(recipe.model.text.vocabulary).unwrap();
-        let tokenizer = Arc::new(Tokenizer::from_json(vocabulary.json.as_bytes()).unwrap());
-        Tableau::new(&recipe, tokenizer)
+        Tableau::new(&recipe, Arc::new(tokenizer(&recipe)))
     }
 
     fn values(batch: &Batch) -> (Vec<f32>, PackedTokens) {
@@ -226,9 +230,8 @@ mod tests {
 
     #[test]
     fn every_word_of_the_grammar_is_one_token() {
-        let vocabulary = vocabulary(1000).unwrap();
-        assert!(vocabulary.size < 1000, "{}", vocabulary.size);
-        let tokenizer = Tokenizer::from_json(vocabulary.json.as_bytes()).unwrap();
+        let recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
+        let tokenizer = tokenizer(&recipe);
         for (caption, words) in [
             ("a large red cat to the left of a small orange car", 12),
             ("an animal", 2),

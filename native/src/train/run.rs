@@ -94,7 +94,7 @@ impl Run {
     ) -> Result<Self> {
         let vocabulary = super::data::vocabulary(recipe.model.text.vocabulary)?;
         let config = recipe.clip_config(vocabulary.size)?;
-        let tokenizer = Arc::new(Tokenizer::from_json(vocabulary.json.as_bytes())?);
+        let tokenizer = Arc::new(Tokenizer::from_json(&vocabulary.json, &config.text)?);
         let mut trainer = Trainer::new(&recipe, &config)?;
         let checkpoints =
             Checkpoints::new(directory.join("checkpoints"), recipe.checkpoint.keep);

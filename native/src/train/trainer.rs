@@ -103,7 +103,7 @@ mod tests {
         let vocabulary = data::vocabulary(recipe.model.text.vocabulary).unwrap();
         let config = recipe.clip_config(vocabulary.size).unwrap();
         let trainer = Trainer::new(&recipe, &config).unwrap();
-        let tokenizer = Arc::new(Tokenizer::from_json(vocabulary.json.as_bytes()).unwrap());
+        let tokenizer = Arc::new(Tokenizer::from_json(&vocabulary.json, &config.text).unwrap());
         (trainer, Tableau::new(&recipe, tokenizer))
     }
 

@@ -1,0 +1,60 @@
+//! Draws the synthetic world for a person to look at:
+//! `cargo run --example contact_sheet -- FILE.png [PIXELS]` writes every noun in every colour,
+//! then sampled scenes, each PIXELS (default 96) wide.
+
+use std::error::Error;
+
+use cliprobe::world::{Colour, Noun, Picture, SIDE, Scene, SceneParams, Size, Split, Thing, draw};
+use image::{RgbImage, imageops};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let file = arguments.next().ok_or("which file?")?;
+    let side: u32 = arguments.next().map_or(Ok(96), |pixels| pixels.parse())?;
+
+    let mut scenes: Vec<Scene> = Vec::new();
+    for &noun in Noun::ALL {
+        for (column, &colour) in Colour::ALL.iter().enumerate() {
+            let mut scene = Scene::sample(column as u64, &SceneParams::exactly(1));
+            let size = if column % 2 == 0 {
+                Size::Large
+            } else {
+                Size::Small
+            };
+            scene.things = vec![Thing {
+                noun,
+                colour,
+                size,
+                x: SIDE / 2,
+                y: SIDE / 2,
+                radius: size.radii().1,
+                ..scene.things[0].clone()
+            }];
+            scenes.push(scene);
+        }
+    }
+    let sampled = 0..(Noun::ALL.len() * Colour::ALL.len()) as u64;
+    let params = SceneParams::default();
+    scenes.extend(sampled.map(|index| Scene::sample(Split::Exhibition.seed(index), &params)));
+
+    let columns = 2 * Colour::ALL.len() as u32;
+    let rows = (scenes.len() as u32).div_ceil(columns);
+    let mut sheet = RgbImage::new(columns * side, rows * side);
+    for (index, scene) in scenes.iter().enumerate() {
+        let Picture {
+            width,
+            height,
+            data,
+        } = draw(scene, side)?;
+        let tile = RgbImage::from_raw(width, height, data).ok_or("a picture has all its bytes")?;
+        let (column, row) = (index as u32 % columns, index as u32 / columns);
+        imageops::replace(
+            &mut sheet,
+            &tile,
+            i64::from(column * side),
+            i64::from(row * side),
+        );
+    }
+    sheet.save(file)?;
+    Ok(())
+}
