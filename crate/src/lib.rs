@@ -7,5 +7,6 @@
 
 pub mod clip;
 pub mod engine;
+pub mod facade;
 pub mod score;
 pub mod world;

@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod serve;
 mod train;
 
 /// A laboratory for one question: does this CLIP understand how words combine?
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(name = "cliprobe", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -16,11 +17,13 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::ServeArgs),
     Train(train::TrainArgs),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
-        Command::Train(args) => train::train(&args),
+        Command::Serve(args) => serve::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Train(args) => train::run(&args),
     }
 }

@@ -137,6 +137,9 @@ pub enum ClipError {
         /// The reason.
         why: String,
     },
+    /// The preprocessing's configuration cannot be followed.
+    #[error(transparent)]
+    Preprocessing(#[from] super::preprocessing::PreprocessingError),
     /// The tensor library failed.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),

@@ -4,6 +4,8 @@
 //! matrix and its output projections transposed; GGUF files follow clip.cpp, with its
 //! historical exchange: `ffn_down` is the first layer of the MLP and `ffn_up` the second.
 
+use std::collections::BTreeMap;
+
 use super::config::{ClipConfig, TransformerConfig};
 
 /// One tensor that a configuration asks for.
@@ -250,6 +252,22 @@ fn open_clip_location(name: &str, text: &str) -> Location {
         third,
         transposed: false,
     }
+}
+
+/// Takes off the `module.` that data-parallel training puts before every name. Returns what was
+/// taken off, which is nothing unless all names have it.
+pub(super) fn without_module_prefix<T>(
+    entries: BTreeMap<String, T>,
+) -> (BTreeMap<String, T>, &'static str) {
+    const PREFIX: &str = "module.";
+    if entries.is_empty() || !entries.keys().all(|name| name.starts_with(PREFIX)) {
+        return (entries, "");
+    }
+    let entries = entries
+        .into_iter()
+        .map(|(name, entry)| (name[PREFIX.len()..].to_owned(), entry))
+        .collect();
+    (entries, PREFIX)
 }
 
 #[cfg(test)]

@@ -2,7 +2,90 @@
 
 pub mod cpu;
 
+use std::future::Future;
+use std::pin::Pin;
+
 use crate::clip::config::TextConfig;
+
+/// What an engine's methods return: the GPU answers when it is done, and in a page nothing may wait.
+/// Not `Send`, since a page's GPU handles belong to one thread.
+pub type EngineFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + 'a>>;
+
+/// Computes embeddings of one model.
+pub trait Engine {
+    /// A short name, e.g. `cpu`.
+    fn name(&self) -> &'static str;
+
+    /// Embeds captions; one normalised row each.
+    fn encode_text<'a>(&'a self, tokens: &'a PackedTokens) -> EngineFuture<'a, Embeddings>;
+
+    /// Embeds `pixels.len() / (3 · side²)` pictures, each `3 × side × side` values as the
+    /// checkpoint's preprocessing gives them; one normalised row each.
+    fn encode_images<'a>(&'a self, pixels: &'a [f32]) -> EngineFuture<'a, Embeddings>;
+}
+
+/// Why embeddings could not be computed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The tensor library failed.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+    /// An embedding has no direction.
+    #[error(
+        "the embedding of {kind} {row} of the batch is not finite or is zero; the weights are damaged or their values too large"
+    )]
+    NoDirection {
+        /// `caption` or `picture`.
+        kind: &'static str,
+        /// Which one, from 0.
+        row: usize,
+    },
+}
+
+/// Embeddings of length 1, row by row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Embeddings {
+    /// Length of a row.
+    pub dim: usize,
+    /// All rows, one after another.
+    pub values: Vec<f32>,
+}
+
+impl Embeddings {
+    /// Divides every row of `values` by its Euclidean norm.
+    ///
+    /// # Errors
+    /// A row that is zero or not finite, as number of a `kind` (`caption`, `picture`).
+    pub fn normalized(
+        dim: usize,
+        mut values: Vec<f32>,
+        kind: &'static str,
+    ) -> Result<Self, EngineError> {
+        for (row, values) in values.chunks_exact_mut(dim).enumerate() {
+            let norm = values
+                .iter()
+                .map(|&x| f64::from(x) * f64::from(x))
+                .sum::<f64>()
+                .sqrt() as f32;
+            if !norm.is_normal() {
+                return Err(EngineError::NoDirection { kind, row });
+            }
+            values.iter_mut().for_each(|x| *x /= norm);
+        }
+        Ok(Self { dim, values })
+    }
+
+    /// The rows.
+    pub fn rows(&self) -> std::slice::ChunksExact<'_, f32> {
+        self.values.chunks_exact(self.dim.max(1))
+    }
+
+    /// Row `index`.
+    pub fn row(&self, index: usize) -> &[f32] {
+        &self.values[index * self.dim..(index + 1) * self.dim]
+    }
+}
 
 /// A batch of captions without padding: the tokens of caption `i` are
 /// `ids[offsets[i]..offsets[i + 1]]`, from the start token to the one whose position is pooled.

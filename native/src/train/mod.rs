@@ -57,7 +57,7 @@ pub(crate) struct TrainArgs {
 }
 
 /// Runs the command. Ctrl-C saves a checkpoint before it ends; a second one ends at once.
-pub(crate) fn train(args: &TrainArgs) -> Result<ExitCode> {
+pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let recipe = Recipe::read(&args.recipe)?;
     if let Some(threads) = args.threads {
         rayon::ThreadPoolBuilder::new()

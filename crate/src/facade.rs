@@ -1,0 +1,246 @@
+//! CLIP as most callers want it: pictures and captions in, embeddings out. Joins a checkpoint's
+//! tokenizer and preprocessing with an engine.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use crate::clip::image::{self, ImageError};
+use crate::clip::preprocessing::Preprocessing;
+use crate::clip::{Checkpoint, ClipConfig, ClipError, Tokenizer};
+use crate::engine::cpu::{CpuEngine, Model};
+use crate::engine::{Embeddings, Engine, EngineError, PackedTokens};
+
+/// Why a picture or caption could not be embedded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The checkpoint, its tokenizer included.
+    #[error(transparent)]
+    Clip(#[from] ClipError),
+    /// The picture.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Embedded captions.
+#[derive(Clone, Debug)]
+pub struct TextEmbeddings {
+    /// One row a caption, in the order given.
+    pub embeddings: Embeddings,
+    /// Whether the end of a caption lies beyond the context and was not seen.
+    pub truncated: Vec<bool>,
+    /// Tokens of each caption that were seen, start and end included.
+    pub token_counts: Vec<usize>,
+}
+
+/// A picture, ready for the image tower.
+#[derive(Clone, Debug)]
+pub struct PreparedImage {
+    /// `3 × side × side` values.
+    pub pixels: Vec<f32>,
+    /// Width of the picture as it is looked at, in pixels.
+    pub width: u32,
+    /// Height of the picture as it is looked at, in pixels.
+    pub height: u32,
+}
+
+/// A loaded model.
+pub struct Clip {
+    tokenizer: Tokenizer,
+    preprocessing: Preprocessing,
+    engine: Box<dyn Engine>,
+    config: ClipConfig,
+    logit_scale: Option<f32>,
+}
+
+/// Tokens computed at once: enough to keep every core busy, few enough that activations stay small.
+const BATCH_TOKENS: usize = 2048;
+
+impl Clip {
+    /// Loads a checkpoint on the CPU. `progress` is told the number of tensors read and of all.
+    ///
+    /// # Errors
+    /// The checkpoint's.
+    pub fn on_cpu(
+        checkpoint: &Checkpoint,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self, ClipError> {
+        // The tokenizer first: it is small, and may already be wrong.
+        let tokenizer = checkpoint.tokenizer()?;
+        let engine = Box::new(CpuEngine::new(Model::load(checkpoint, progress)?));
+        Ok(Self {
+            tokenizer,
+            preprocessing: checkpoint.preprocessing.clone(),
+            engine,
+            config: checkpoint.config,
+            logit_scale: checkpoint.logit_scale,
+        })
+    }
+
+    /// The architecture.
+    pub fn config(&self) -> &ClipConfig {
+        &self.config
+    }
+
+    /// The tokenizer.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// `ln τ`, where the checkpoint has it.
+    pub fn logit_scale(&self) -> Option<f32> {
+        self.logit_scale
+    }
+
+    /// Name of the engine in use.
+    pub fn engine(&self) -> &'static str {
+        self.engine.name()
+    }
+
+    /// Embeds captions, each distinct one once. `progress` is told the number of captions done.
+    ///
+    /// # Errors
+    /// The tokenizer's or the engine's.
+    pub async fn encode_texts<S: AsRef<str>>(
+        &self,
+        captions: &[S],
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<TextEmbeddings, Error> {
+        let distinct = Distinct::of(captions.iter().map(AsRef::as_ref));
+        let mut encoded = Vec::with_capacity(distinct.firsts.len());
+        for &first in &distinct.firsts {
+            encoded.push(self.tokenizer.encode(captions[first].as_ref())?);
+        }
+        let seen: Vec<&[u32]> = encoded
+            .iter()
+            .map(|tokens| self.tokenizer.seen(tokens))
+            .collect();
+        let mut rows = Vec::with_capacity(seen.len() * self.config.projection_dim);
+        let mut start = 0;
+        while start < seen.len() {
+            let mut tokens = 0;
+            let fitting = seen[start..].iter().take_while(|ids| {
+                tokens += ids.len();
+                tokens <= BATCH_TOKENS
+            });
+            let end = start + fitting.count().max(1);
+            let packed = PackedTokens::new(seen[start..end].iter().copied());
+            rows.extend(self.engine.encode_text(&packed).await?.values);
+            start = end;
+            progress(distinct.done_after(end));
+        }
+        Ok(TextEmbeddings {
+            embeddings: distinct.spread(self.config.projection_dim, &rows),
+            truncated: distinct
+                .places
+                .iter()
+                .map(|&i| encoded[i].truncated())
+                .collect(),
+            token_counts: distinct.places.iter().map(|&i| seen[i].len()).collect(),
+        })
+    }
+
+    /// Decodes a picture (PNG, JPEG, WebP, GIF) and does to it what the checkpoint asks for.
+    ///
+    /// # Errors
+    /// A picture that cannot be decoded.
+    pub fn prepare(&self, file: &[u8]) -> Result<PreparedImage, ImageError> {
+        prepare(file, &self.preprocessing)
+    }
+
+    /// Embeds prepared pictures in one batch.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn encode_prepared(&self, pictures: &[PreparedImage]) -> Result<Embeddings, Error> {
+        if pictures.is_empty() {
+            return Ok(Embeddings {
+                dim: self.config.projection_dim,
+                values: Vec::new(),
+            });
+        }
+        let pixels: Vec<f32> = pictures
+            .iter()
+            .flat_map(|p| p.pixels.iter().copied())
+            .collect();
+        Ok(self.engine.encode_images(&pixels).await?)
+    }
+}
+
+/// Decodes a picture (PNG, JPEG, WebP, GIF) and preprocesses it.
+///
+/// # Errors
+/// A picture that cannot be decoded.
+pub fn prepare(file: &[u8], preprocessing: &Preprocessing) -> Result<PreparedImage, ImageError> {
+    let picture = image::decode(file)?;
+    let cropped = preprocessing.apply(&picture)?;
+    Ok(PreparedImage {
+        pixels: cropped.pixel_values(preprocessing),
+        width: picture.width(),
+        height: picture.height(),
+    })
+}
+
+/// Items with their repetitions: what to compute once and where it goes.
+pub struct Distinct {
+    /// The first occurrence of each distinct item.
+    pub firsts: Vec<usize>,
+    /// For every item, which distinct one it is.
+    pub places: Vec<usize>,
+}
+
+impl Distinct {
+    /// Finds the repetitions.
+    pub fn of<K: Hash + Eq>(items: impl IntoIterator<Item = K>) -> Self {
+        let mut seen = HashMap::new();
+        let mut firsts = Vec::new();
+        let places = items
+            .into_iter()
+            .enumerate()
+            .map(|(index, item)| {
+                *seen.entry(item).or_insert_with(|| {
+                    firsts.push(index);
+                    firsts.len() - 1
+                })
+            })
+            .collect();
+        Self { firsts, places }
+    }
+
+    /// Rows of the distinct items, repeated for every item.
+    pub fn spread(&self, dim: usize, rows: &[f32]) -> Embeddings {
+        let values = self
+            .places
+            .iter()
+            .flat_map(|&p| &rows[p * dim..(p + 1) * dim])
+            .copied()
+            .collect();
+        Embeddings { dim, values }
+    }
+
+    /// How many items from the front are done once the first `distinct` distinct ones are.
+    fn done_after(&self, distinct: usize) -> usize {
+        self.firsts
+            .get(distinct)
+            .copied()
+            .unwrap_or(self.places.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repetitions_are_found_and_filled() {
+        let distinct = Distinct::of(["a", "b", "a", "c", "b"]);
+        assert_eq!(distinct.firsts, [0, 1, 3]);
+        let spread = distinct.spread(1, &[10.0, 20.0, 30.0]);
+        assert_eq!(spread.values, [10.0, 20.0, 10.0, 30.0, 20.0]);
+        assert_eq!(distinct.done_after(2), 3);
+        assert_eq!(distinct.done_after(3), 5);
+    }
+}

@@ -1,0 +1,153 @@
+//! `cliprobe serve`: the page on this machine, with the headers that a static host would send.
+
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::IntoResponse,
+    routing::get,
+};
+use clap::Args;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tokio::net::TcpListener;
+use tower_http::{
+    services::{ServeDir, ServeFile},
+    set_header::SetResponseHeaderLayer,
+};
+
+/// Sent with every response.
+const HEADERS: [(HeaderName, HeaderValue); 5] = [
+    // These two isolate the page, which browsers ask for before they share memory between threads.
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-embedder-policy"),
+        HeaderValue::from_static("require-corp"),
+    ),
+    // No other site may read a person's model from this address.
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    // Kept, but asked about each time: a rebuilt page or another model shows at once.
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+];
+
+/// Serve the page to a browser on this machine
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Folder of the built page
+    #[arg(long, value_name = "DIR", default_value = "dist")]
+    root: PathBuf,
+    /// Port on 127.0.0.1; 0 takes any free one
+    #[arg(long, default_value_t = 8787)]
+    port: u16,
+    /// GGUF file that the page loads instead of its default model
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+}
+
+/// Serves until Ctrl-C. Prints the page's address once it answers there.
+///
+/// # Errors
+/// When there is no page in the folder, the model cannot be read, or the port is taken.
+pub(crate) fn run(args: &ServeArgs) -> Result<()> {
+    let app = app(&args.root, args.model.as_deref())?;
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let listener = bind(args.port).await?;
+        announce(listener.local_addr()?)?;
+        tokio::select! {
+            served = axum::serve(listener, app) => served.context("the server stopped"),
+            // Ends downloads too: a browser would otherwise hold the command open.
+            interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for Ctrl-C"),
+        }
+    })
+}
+
+fn app(root: &Path, model: Option<&Path>) -> Result<Router> {
+    ensure!(
+        root.join("index.html").is_file(),
+        "there is no page in {}: build it with `cargo xtask build`, or name its folder with --root",
+        root.display()
+    );
+    let mut app = Router::new();
+    if let Some(model) = model {
+        let manifest = manifest(model)?;
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        app = app
+            .route("/models/default.json", get(async move || (json, manifest)))
+            .route_service("/models/default.gguf", ServeFile::new(model));
+    }
+    // A folder without an index.html is "not found": nothing is ever listed.
+    app = app.fallback_service(ServeDir::new(root).fallback(get(not_found)));
+    for (name, value) in HEADERS {
+        app = app.layer(SetResponseHeaderLayer::overriding(name, value));
+    }
+    Ok(app)
+}
+
+async fn not_found() -> impl IntoResponse {
+    (StatusCode::NOT_FOUND, "not found\n")
+}
+
+/// What the page's `models/default.json` says of a model, save for golden values, which a file of
+/// one's own does not have.
+fn manifest(model: &Path) -> Result<String> {
+    let cannot_read = || format!("cannot read the model {}", model.display());
+    let mut file = File::open(model).with_context(cannot_read)?;
+    let mut hasher = Sha256::new();
+    let mut bytes = 0;
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let read = file.read(&mut buffer).with_context(cannot_read)?;
+        if read == 0 {
+            break;
+        }
+        if bytes == 0 && !buffer[..read].starts_with(b"GGUF") {
+            bail!("{} is not a GGUF file", model.display());
+        }
+        hasher.update(&buffer[..read]);
+        bytes += read as u64;
+    }
+    ensure!(bytes > 0, "{} is empty", model.display());
+    let sha256: String = hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let name = model.file_stem().unwrap_or_default().to_string_lossy();
+    let manifest =
+        json!({ "name": name, "file": "default.gguf", "bytes": bytes, "sha256": sha256 });
+    Ok(manifest.to_string())
+}
+
+/// Listens for this machine alone.
+async fn bind(port: u16) -> Result<TcpListener> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            bail!("port {port} is in use: choose another with --port, or --port 0 for any free one")
+        }
+        bound => bound.with_context(|| format!("cannot listen on port {port}")),
+    }
+}
+
+/// The one line on standard output, for a person and for whatever started the command.
+fn announce(address: SocketAddr) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "http://{address}/")?;
+    out.flush()
+}

@@ -1,0 +1,315 @@
+//! `cliprobe serve` as a browser meets it: started on a free port, asked over a plain socket.
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    collections::HashMap,
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use tempfile::TempDir;
+
+const WASM: &[u8] = b"\0asm\x01\0\0\0 and some more";
+
+/// A page with a file of each kind, a folder without an index, and a file outside that stays secret.
+fn page() -> TempDir {
+    let outside = tempfile::tempdir().unwrap();
+    let root = outside.path().join("dist");
+    fs::create_dir_all(root.join("assets")).unwrap();
+    fs::create_dir_all(root.join("models")).unwrap();
+    fs::write(outside.path().join("secret.txt"), "secret").unwrap();
+    fs::write(
+        root.join("index.html"),
+        "<!doctype html><title>page</title>",
+    )
+    .unwrap();
+    fs::write(root.join("assets/module.wasm"), WASM).unwrap();
+    fs::write(root.join("assets/worker.js"), "export {};").unwrap();
+    fs::write(root.join("models/default.json"), "{}").unwrap();
+    fs::write(root.join("models/default.gguf"), "GGUF of the page").unwrap();
+    outside
+}
+
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(root: &Path, more: &[&str]) -> Self {
+        let mut process = command(root, more).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("http://")
+            .and_then(|url| url.strip_suffix('/'));
+        let address = address
+            .unwrap_or_else(|| panic!("no address in {line:?}"))
+            .to_owned();
+        assert!(address.starts_with("127.0.0.1:"), "{address}");
+        Self { process, address }
+    }
+
+    fn get(&self, path: &str) -> Response {
+        self.request("GET", path, "")
+    }
+
+    /// Sends the path as it is: a client library would tidy `..` away.
+    fn request(&self, method: &str, path: &str, headers: &str) -> Response {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let host = &self.address;
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n"
+        )
+        .unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        Response::parse(&bytes)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill(); // it may have ended by itself
+        let _ = self.process.wait();
+    }
+}
+
+fn command(root: &Path, more: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cliprobe"));
+    command
+        .arg("serve")
+        .arg("--root")
+        .arg(root)
+        .args(["--port", "0"])
+        .args(more);
+    command
+}
+
+struct Response {
+    status: u16,
+    headers: HashMap<String, String>,
+    body: Vec<u8>,
+}
+
+impl Response {
+    fn parse(bytes: &[u8]) -> Self {
+        let end = bytes
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .unwrap();
+        let head = std::str::from_utf8(&bytes[..end]).unwrap();
+        let mut lines = head.split("\r\n");
+        let status = lines
+            .next()
+            .unwrap()
+            .split(' ')
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap();
+        let headers = lines
+            .map(|line| line.split_once(": ").unwrap())
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+            .collect();
+        Self {
+            status,
+            headers,
+            body: bytes[end + 4..].to_vec(),
+        }
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+}
+
+#[test]
+fn every_response_isolates_the_page_and_is_asked_about_again() {
+    let page = page();
+    let server = Server::start(&page.path().join("dist"), &[]);
+    for path in [
+        "/",
+        "/assets/module.wasm",
+        "/models/default.json",
+        "/nothing-here",
+    ] {
+        let response = server.get(path);
+        for (name, value) in [
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-embedder-policy", "require-corp"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("x-content-type-options", "nosniff"),
+            ("cache-control", "no-cache"),
+        ] {
+            assert_eq!(response.header(name), value, "{name} of {path}");
+        }
+    }
+}
+
+#[test]
+fn files_arrive_whole_with_their_type() {
+    let page = page();
+    let server = Server::start(&page.path().join("dist"), &[]);
+    for (path, mime, body) in [
+        ("/", "text/html", &b"<!doctype html><title>page</title>"[..]),
+        (
+            "/index.html?query",
+            "text/html",
+            b"<!doctype html><title>page</title>",
+        ),
+        ("/assets/module.wasm", "application/wasm", WASM),
+        ("/assets/worker.js", "text/javascript", b"export {};"),
+        ("/models/default.json", "application/json", b"{}"),
+        (
+            "/models/default.gguf",
+            "application/octet-stream",
+            b"GGUF of the page",
+        ),
+    ] {
+        let response = server.get(path);
+        assert_eq!(response.status, 200, "{path}");
+        assert_eq!(response.header("content-type"), mime, "{path}");
+        assert_eq!(response.body, body, "{path}");
+    }
+    let head = server.request("HEAD", "/assets/module.wasm", "");
+    assert_eq!(
+        (head.status, head.header("content-length")),
+        (200, &*WASM.len().to_string())
+    );
+    assert!(head.body.is_empty());
+}
+
+#[test]
+fn a_range_is_answered_with_that_part() {
+    let page = page();
+    let server = Server::start(&page.path().join("dist"), &[]);
+    let part = server.request("GET", "/assets/module.wasm", "Range: bytes=4-7\r\n");
+    assert_eq!(part.status, 206);
+    assert_eq!(
+        part.header("content-range"),
+        format!("bytes 4-7/{}", WASM.len())
+    );
+    assert_eq!(part.body, WASM[4..8]);
+    let beyond = server.request("GET", "/assets/module.wasm", "Range: bytes=900-\r\n");
+    assert_eq!(beyond.status, 416);
+}
+
+#[test]
+fn what_is_not_there_is_plainly_not_found_and_no_folder_is_listed() {
+    let page = page();
+    let server = Server::start(&page.path().join("dist"), &[]);
+    for path in [
+        "/nothing-here",
+        "/assets/",
+        "/models/",
+        "/models/other.gguf",
+    ] {
+        let response = server.get(path);
+        assert_eq!(response.status, 404, "{path}");
+        assert_eq!(
+            response.header("content-type"),
+            "text/plain; charset=utf-8",
+            "{path}"
+        );
+        assert_eq!(response.body, b"not found\n", "{path}");
+    }
+    assert_eq!(
+        server
+            .request("POST", "/index.html", "Content-Length: 0\r\n")
+            .status,
+        405
+    );
+}
+
+#[test]
+fn nothing_outside_the_folder_can_be_reached() {
+    let page = page();
+    let server = Server::start(&page.path().join("dist"), &[]);
+    for path in [
+        "/../secret.txt",
+        "/..%2fsecret.txt",
+        "/%2e%2e/secret.txt",
+        "/assets/..%2f..%2fsecret.txt",
+        "/..%5csecret.txt",
+        "//../secret.txt",
+    ] {
+        let response = server.get(path);
+        assert_eq!(response.status, 404, "{path}");
+        assert_eq!(response.body, b"not found\n", "{path}");
+    }
+    let absolute = page.path().join("secret.txt");
+    assert_eq!(server.get(&format!("/{}", absolute.display())).status, 404);
+}
+
+#[test]
+fn a_model_of_ones_own_takes_the_default_models_place() {
+    let page = page();
+    let model = page.path().join("mine.gguf");
+    fs::write(&model, "GGUF of mine").unwrap();
+    let server = Server::start(
+        &page.path().join("dist"),
+        &["--model", model.to_str().unwrap()],
+    );
+    assert_eq!(server.get("/models/default.gguf").body, b"GGUF of mine");
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&server.get("/models/default.json").body).unwrap();
+    assert_eq!(
+        manifest,
+        serde_json::json!({
+            "name": "mine",
+            "file": "default.gguf",
+            "bytes": 12,
+            // printf 'GGUF of mine' | sha256sum
+            "sha256": "56dde09e903a1011a63f09015238583a10bcd75f435448574249a4ab6243b080",
+        })
+    );
+}
+
+/// Runs a command that should fail at once; returns what it says on standard error.
+fn failure(mut command: Command) -> String {
+    let output = command.output().unwrap();
+    assert!(!output.status.success());
+    assert!(
+        output.stdout.is_empty(),
+        "no address where nothing is served"
+    );
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_mistake_gets_a_sentence_that_says_what_to_do() {
+    let page = page();
+    let root = page.path().join("dist");
+
+    let said = failure(command(&page.path().join("nowhere"), &[]));
+    assert!(
+        said.contains("cargo xtask build") && said.contains("--root"),
+        "{said}"
+    );
+
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_cliprobe"));
+    serve
+        .arg("serve")
+        .arg("--root")
+        .arg(&root)
+        .args(["--port", &port]);
+    let said = failure(serve);
+    assert!(said.contains(&port) && said.contains("--port 0"), "{said}");
+
+    let said = failure(command(&root, &["--model", "no-such.gguf"]));
+    assert!(said.contains("no-such.gguf"), "{said}");
+
+    let not_gguf = root.join("index.html");
+    let said = failure(command(&root, &["--model", not_gguf.to_str().unwrap()]));
+    assert!(said.contains("is not a GGUF file"), "{said}");
+}

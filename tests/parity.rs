@@ -1,0 +1,307 @@
+//! Tokens and embeddings against the golden values, for every form of the two tiny models.
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
+use std::path::{Path, PathBuf};
+
+use candle_core::safetensors::MmapedSafetensors;
+use candle_core::{Device, Tensor};
+use cliprobe::clip::Checkpoint;
+use cliprobe::clip::checkpoint::{Format, Overrides, Provenance};
+use cliprobe::clip::config::Activation;
+use cliprobe::clip::model_file::write_gguf;
+use cliprobe::clip::tensors::ElementType;
+use cliprobe::engine::Embeddings;
+use cliprobe::facade::Clip;
+
+/// Largest difference of a normalised embedding's element from the reference.
+const TOLERANCE: f32 = 1e-5;
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/golden")
+        .join(name)
+}
+
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    match future
+        .as_mut()
+        .poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
+    {
+        std::task::Poll::Ready(value) => value,
+        std::task::Poll::Pending => panic!("the CPU engine answers at once"),
+    }
+}
+
+struct Golden {
+    captions: Vec<String>,
+    images: Vec<String>,
+    text: Tensor,
+    image: Tensor,
+}
+
+impl Golden {
+    fn load(model: &str) -> Self {
+        let path = golden(&format!("{model}.safetensors"));
+        let bytes = std::fs::read(&path).unwrap();
+        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+        let metadata = header.metadata().as_ref().unwrap();
+        let list = |key: &str| serde_json::from_str(&metadata[key]).unwrap();
+        // SAFETY: the file is part of the repository and not written while the test runs.
+        #[expect(unsafe_code, reason = "a memory map of a constant file")]
+        let tensors = unsafe { MmapedSafetensors::new(path).unwrap() };
+        let tensor = |name: &str| tensors.load(name, &Device::Cpu).unwrap();
+        Self {
+            captions: list("captions"),
+            images: list("images"),
+            text: tensor("text_embeds"),
+            image: tensor("image_embeds"),
+        }
+    }
+
+    fn assert_equal(&self, checkpoint: &Checkpoint, what: &str) {
+        let clip = Clip::on_cpu(checkpoint, &mut |_, _| {}).unwrap();
+        let text = ready(clip.encode_texts(&self.captions, &mut |_| {})).unwrap();
+        assert_eq!(
+            text.truncated.iter().filter(|&&t| t).count(),
+            1,
+            "the long caption is reported"
+        );
+        close(&text.embeddings, &self.text, &format!("{what}, captions"));
+        let prepared: Vec<_> = self
+            .images
+            .iter()
+            .map(|name| {
+                clip.prepare(&std::fs::read(golden("images").join(name)).unwrap())
+                    .unwrap()
+            })
+            .collect();
+        let images = ready(clip.encode_prepared(&prepared)).unwrap();
+        close(&images, &self.image, &format!("{what}, pictures"));
+    }
+}
+
+fn close(ours: &Embeddings, golden: &Tensor, what: &str) {
+    let golden = golden.to_vec2::<f32>().unwrap();
+    assert_eq!(ours.rows().len(), golden.len());
+    let differences: Vec<f32> = ours
+        .rows()
+        .zip(&golden)
+        .map(|(ours, golden)| {
+            ours.iter()
+                .zip(golden)
+                .fold(0f32, |worst, (a, b)| worst.max((a - b).abs()))
+        })
+        .collect();
+    println!("{what}: largest differences {differences:?}");
+    assert!(
+        differences.iter().all(|&d| d <= TOLERANCE),
+        "{what}: {differences:?}"
+    );
+}
+
+/// Copies some files of a golden model into a directory of their own.
+fn copy(model: &str, files: &[&str]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for file in files {
+        std::fs::copy(golden(model).join(file), directory.path().join(file)).unwrap();
+    }
+    directory
+}
+
+#[test]
+fn hugging_face_directories() {
+    for model in ["tiny_a_quickgelu", "tiny_b_gelu_openclip"] {
+        let checkpoint = Checkpoint::open(&golden(model), &Overrides::default()).unwrap();
+        assert_eq!(checkpoint.format, Format::HuggingFace);
+        Golden::load(model).assert_equal(&checkpoint, model);
+    }
+}
+
+#[test]
+fn open_clip_directory_and_state_dict() {
+    let model = "tiny_b_gelu_openclip";
+    let directory = copy(
+        model,
+        &[
+            "open_clip_config.json",
+            "open_clip_model.safetensors",
+            "vocab.json",
+            "merges.txt",
+        ],
+    );
+    let checkpoint = Checkpoint::open(directory.path(), &Overrides::default()).unwrap();
+    assert_eq!(
+        (checkpoint.format, checkpoint.config.activation),
+        (Format::OpenClip, Activation::Gelu)
+    );
+    Golden::load(model).assert_equal(&checkpoint, "OpenCLIP directory");
+
+    // The state dict by itself does not say which activation it wants.
+    let config: serde_json::Value = serde_json::from_slice(
+        &std::fs::read(golden(model).join("open_clip_config.json")).unwrap(),
+    )
+    .unwrap();
+    let weights = directory.path().join("open_clip_model.safetensors");
+    let mut overrides = Overrides {
+        config: Some(config["model_cfg"].clone()),
+        ..Overrides::default()
+    };
+    let refused = Checkpoint::open(&weights, &overrides)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(refused.contains("--activation"), "{refused}");
+    overrides.activation = Some(Activation::Gelu);
+    Golden::load(model).assert_equal(
+        &Checkpoint::open(&weights, &overrides).unwrap(),
+        "state dict",
+    );
+}
+
+#[test]
+fn gguf_of_full_precision() {
+    for model in ["tiny_a_quickgelu", "tiny_b_gelu_openclip"] {
+        let parent = Checkpoint::open(&golden(model), &Overrides::default()).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("model.gguf");
+        let provenance = Provenance {
+            parent_sha256: Some(parent.sha256().unwrap()),
+            recipe: Some("test".into()),
+        };
+        let mut file = std::fs::File::create(&path).unwrap();
+        write_gguf(
+            &parent,
+            ElementType::F32,
+            &provenance,
+            &mut file,
+            &mut |_, _| {},
+        )
+        .unwrap();
+        let checkpoint = Checkpoint::open(&path, &Overrides::default()).unwrap();
+        assert_eq!(checkpoint.config, parent.config);
+        assert_eq!(checkpoint.preprocessing, parent.preprocessing);
+        assert_eq!(checkpoint.logit_scale, parent.logit_scale);
+        assert_eq!(checkpoint.provenance, provenance);
+        Golden::load(model).assert_equal(&checkpoint, "GGUF");
+    }
+}
+
+/// Least cosine of a quantised model's embeddings to the f32 ones, on the tiny random models
+/// whose rows of 64 and 96 are harder than real ones.
+#[test]
+fn quantised_types_keep_their_budget() {
+    let model = "tiny_b_gelu_openclip";
+    let parent = Checkpoint::open(&golden(model), &Overrides::default()).unwrap();
+    let reference = Golden::load(model);
+    for (element, budget) in [
+        (ElementType::F16, 0.999_999),
+        (ElementType::Q8_0, 0.999),
+        (ElementType::Q4_0, 0.97),
+    ] {
+        let mut bytes = Vec::new();
+        write_gguf(
+            &parent,
+            element,
+            &Provenance::default(),
+            &mut bytes,
+            &mut |_, _| {},
+        )
+        .unwrap();
+        let files = [("m.gguf".to_owned(), bytes)].into();
+        let set = cliprobe::clip::bytes::FileSet::from_memory("m", files);
+        let clip = Clip::on_cpu(
+            &Checkpoint::from_files(&set, &Overrides::default()).unwrap(),
+            &mut |_, _| {},
+        )
+        .unwrap();
+        let text = ready(clip.encode_texts(&reference.captions, &mut |_| {})).unwrap();
+        let golden = reference.text.to_vec2::<f32>().unwrap();
+        let least = text
+            .embeddings
+            .rows()
+            .zip(&golden)
+            .map(|(ours, golden)| cliprobe::score::cosine(ours, golden))
+            .fold(1.0, f32::min);
+        println!("{element}: least cosine {least}");
+        assert!(least >= budget, "{element}: {least} < {budget}");
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct TokenCase {
+    text: String,
+    ids: Vec<u32>,
+}
+
+fn assert_tokens(checkpoint: &Checkpoint, cases: &Path) {
+    let tokenizer = checkpoint.tokenizer().unwrap();
+    let cases: Vec<TokenCase> = serde_json::from_slice(&std::fs::read(cases).unwrap()).unwrap();
+    assert!(!cases.is_empty());
+    for case in cases {
+        let tokens = tokenizer.encode(&case.text).unwrap();
+        let context = checkpoint.config.text.context_length;
+        let mut expected = case.ids.clone();
+        if expected.len() > context {
+            let end = expected[expected.len() - 1];
+            expected.truncate(context - 1);
+            expected.push(end);
+        }
+        assert_eq!(tokens.ids, expected, "{:?}", case.text);
+        assert_eq!(tokens.untruncated, case.ids.len(), "{:?}", case.text);
+    }
+}
+
+#[test]
+fn tokens_from_both_forms_of_the_tokenizer() {
+    let model = "tiny_a_quickgelu";
+    let whole = Checkpoint::open(&golden(model), &Overrides::default()).unwrap();
+    assert_tokens(&whole, &golden("tokens_tiny.json"));
+    let directory = copy(
+        model,
+        &[
+            "config.json",
+            "model.safetensors",
+            "preprocessor_config.json",
+            "vocab.json",
+            "merges.txt",
+        ],
+    );
+    let pair = Checkpoint::open(directory.path(), &Overrides::default()).unwrap();
+    assert_tokens(&pair, &golden("tokens_tiny.json"));
+}
+
+/// CLIP's own vocabulary is not part of the repository.
+#[test]
+fn tokens_of_clips_own_vocabulary() {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures/clip");
+    if !shared.is_dir() {
+        println!("SKIPPED tokens_of_clips_own_vocabulary: no ../shared/fixtures");
+        return;
+    }
+    let mut checkpoint =
+        Checkpoint::open(&golden("tiny_a_quickgelu"), &Overrides::default()).unwrap();
+    checkpoint.config.text.vocab_size = 49408;
+    for form in ["tokenizer.json", "vocab.json"] {
+        let directory = tempfile::tempdir().unwrap();
+        for file in [
+            form,
+            if form == "vocab.json" {
+                "merges.txt"
+            } else {
+                form
+            },
+        ] {
+            std::fs::copy(
+                shared.join("clip_tokenizer").join(file),
+                directory.path().join(file),
+            )
+            .unwrap();
+        }
+        let files = cliprobe::clip::bytes::FileSet::from_directory(directory.path()).unwrap();
+        checkpoint.tokenizer_json = cliprobe::clip::tokenizer::tokenizer_json(&files)
+            .unwrap()
+            .unwrap();
+        assert_tokens(&checkpoint, &shared.join("tokens.json"));
+    }
+}

@@ -1,0 +1,80 @@
+//! The page: npm's packages and the front-end's build.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use xshell::{Shell, cmd};
+
+use crate::{tools, workspace};
+
+/// What `npm run build` reads. A path that is not there counts as empty.
+const INPUTS: [&str; 8] = [
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "svelte.config.js",
+    "tsconfig.json",
+    "vite.config.ts",
+    "web",
+    "models",
+];
+
+/// Installs the packages that package-lock.json names, unless they are there.
+pub(crate) fn npm_ci(sh: &Shell) -> Result<()> {
+    tools::node(sh)?;
+    let changed =
+        |path: &str| fs::metadata(workspace::root().join(path)).and_then(|meta| meta.modified());
+    // npm writes this file last.
+    if let Ok(installed) = changed("node_modules/.package-lock.json")
+        && installed >= changed("package-lock.json").context("package-lock.json is not there")?
+    {
+        return Ok(());
+    }
+    cmd!(sh, "npm ci --no-audit --no-fund").run()?;
+    Ok(())
+}
+
+/// Runs a script of package.json.
+pub(crate) fn npm_run(sh: &Shell, script: &str) -> Result<()> {
+    npm_ci(sh)?;
+    cmd!(sh, "npm run --silent {script}").run()?;
+    Ok(())
+}
+
+/// Builds `dist/` from the page's sources and the wasm module.
+pub(crate) fn build(sh: &Shell) -> Result<()> {
+    let inputs: Vec<PathBuf> = INPUTS
+        .iter()
+        .map(|path| workspace::root().join(path))
+        .collect();
+    let key = workspace::fingerprint(&inputs)?;
+    let dist = workspace::root().join("dist");
+    let stamp = workspace::target_dir().join("page.built-from");
+    if dist.join("index.html").exists()
+        && fs::read_to_string(&stamp).is_ok_and(|built_from| built_from == key)
+    {
+        return Ok(());
+    }
+    npm_run(sh, "build")?;
+    fs::write(stamp, key)?;
+    Ok(())
+}
+
+/// Serves `dist/` until Ctrl-C, with a GGUF file in the default model's place if one is given.
+pub(crate) fn serve(sh: &Shell, port: u16, model: Option<&Path>) -> Result<()> {
+    let dist = workspace::root().join("dist");
+    let port = port.to_string();
+    let mut serve = cmd!(
+        sh,
+        "cargo run --quiet --locked -p cliprobe-cli -- serve --root {dist} --port {port}"
+    );
+    if let Some(model) = model {
+        // The shell stands in the workspace's root, the person perhaps elsewhere.
+        serve = serve.arg("--model").arg(std::path::absolute(model)?);
+    }
+    serve.run()?;
+    Ok(())
+}

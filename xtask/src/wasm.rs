@@ -1,0 +1,158 @@
+//! The page's wasm module: cargo, wasm-bindgen, wasm-opt.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::{Context, Result, ensure};
+use flate2::{Compression, write::GzEncoder};
+use sha2::{Digest, Sha256};
+use wasm_bindgen_cli_support::Bindgen;
+use xshell::{Shell, cmd};
+
+use crate::{
+    page,
+    sysroot::{TARGET, WasmToolchain},
+    workspace,
+};
+
+/// What a visitor waits for before anything works; models come on top.
+const MAX_GZIPPED_BYTES: u64 = 2_500_000;
+
+/// The features are those that rustc turns on for wasm32, and simd128: wasm-opt must know them to read the module.
+const WASM_OPT: [&str; 8] = [
+    "-O3",
+    "--enable-simd",
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+];
+
+/// How the module is built.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Flavour {
+    /// As it is shipped.
+    Optimised,
+    /// Quick to build, with names in its stack traces.
+    Dev,
+}
+
+/// What the compiler's warnings about this crate do.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Warnings {
+    /// They are printed.
+    Allowed,
+    /// They fail the build. The native build cannot see what is compiled for wasm32 alone.
+    Denied,
+}
+
+/// Builds `web/wasm/`: `cliprobe.js`, `cliprobe_bg.wasm` and their types.
+pub(crate) fn build(sh: &Shell, flavour: Flavour, warnings: Warnings) -> Result<()> {
+    let compiled = compile(sh, flavour, warnings)?;
+    let out = workspace::root().join("web/wasm");
+    let key = key(&compiled, flavour)?;
+    let stamp = out.join(".built-from");
+    if fs::read_to_string(&stamp).is_ok_and(|built_from| built_from == key) {
+        return Ok(());
+    }
+    fs::create_dir_all(workspace::root().join("web"))?;
+    // In the same folder, so that the rename crosses no file systems and nobody sees half a module.
+    let work = tempfile::Builder::new()
+        .prefix(".wasm-")
+        .tempdir_in(workspace::root().join("web"))?;
+    let started = Instant::now();
+    bind(&compiled, work.path(), flavour)?;
+    eprintln!("wasm-bindgen: {:.1} s", started.elapsed().as_secs_f32());
+    let module = work.path().join("cliprobe_bg.wasm");
+    if flavour == Flavour::Optimised {
+        page::npm_ci(sh)?;
+        let started = Instant::now();
+        let wasm_opt = workspace::root().join("node_modules/.bin/wasm-opt");
+        cmd!(sh, "{wasm_opt} {WASM_OPT...} {module} -o {module}").run()?;
+        eprintln!("wasm-opt: {:.1} s", started.elapsed().as_secs_f32());
+        check_size(&module)?;
+    }
+    fs::write(work.path().join(".built-from"), key)?;
+    if out.exists() {
+        fs::remove_dir_all(&out)?;
+    }
+    fs::rename(work.keep(), &out).with_context(|| format!("cannot create {}", out.display()))
+}
+
+/// Compiles the library to a bare wasm module; returns its path.
+fn compile(sh: &Shell, flavour: Flavour, warnings: Warnings) -> Result<PathBuf> {
+    // Its own target folder: another cargo may work there, and neither waits for the other's lock.
+    let target_dir = workspace::target_dir().join("web");
+    let (profile, folder) = match flavour {
+        Flavour::Optimised => ("wasm", "wasm"),
+        Flavour::Dev => ("dev", "debug"),
+    };
+    // `rustc`, not `build`: cargo skips link-time optimisation for a library that is an rlib as well.
+    let mut cargo = WasmToolchain::find(sh)?
+        .cargo(
+            sh,
+            &[
+                "rustc",
+                "--locked",
+                "-p",
+                "cliprobe",
+                "--lib",
+                "--crate-type",
+                "cdylib",
+            ],
+        )
+        .args(["--profile", profile])
+        .arg("--target-dir")
+        .arg(&target_dir);
+    if warnings == Warnings::Denied {
+        cargo = cargo.args(["--", "-D", "warnings"]); // reaches this crate only, so dependencies are kept
+    }
+    cargo.run()?;
+    Ok(target_dir.join(TARGET).join(folder).join("cliprobe.wasm"))
+}
+
+/// What the finished module depends on.
+fn key(compiled: &Path, flavour: Flavour) -> Result<String> {
+    let module =
+        fs::read(compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
+    Ok(format!(
+        "{} {flavour:?} {}\n",
+        workspace::hex(&Sha256::digest(module)),
+        WASM_OPT.join(" ")
+    ))
+}
+
+fn bind(compiled: &Path, out: &Path, flavour: Flavour) -> Result<()> {
+    Bindgen::new()
+        .input_path(compiled)
+        .web(true)?
+        .typescript(true)
+        .omit_default_module_path(false)
+        .keep_debug(flavour == Flavour::Dev)
+        .remove_name_section(flavour == Flavour::Optimised)
+        .generate(out)
+        .context("wasm-bindgen failed")
+}
+
+fn check_size(module: &Path) -> Result<()> {
+    let bytes = fs::read(module)?;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&bytes)?;
+    let gzipped = encoder.finish()?.len() as u64;
+    println!(
+        "{}: {} bytes, {gzipped} gzipped",
+        module.file_name().unwrap_or_default().display(),
+        bytes.len()
+    );
+    ensure!(
+        gzipped <= MAX_GZIPPED_BYTES,
+        "the module is {gzipped} bytes gzipped, more than {MAX_GZIPPED_BYTES}: find what grew (twiggy top), or raise the limit in xtask/src/wasm.rs"
+    );
+    Ok(())
+}
