@@ -66,7 +66,10 @@ fn wait_for_lines(run: &Path, lines: usize, child: &mut Child) {
             return;
         }
         assert!(child.try_wait().unwrap().is_none(), "the run ended early");
-        assert!(start.elapsed() < Duration::from_secs(60), "no step in a minute");
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "no step in a minute"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -166,8 +169,13 @@ fn an_interrupt_saves_and_ends() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{said}");
 
-    let last = log(&shop.path("run")).last().unwrap()["step"].as_u64().unwrap();
-    assert!(said.contains(&format!("Stopped after step {last}")), "{said}");
+    let last = log(&shop.path("run")).last().unwrap()["step"]
+        .as_u64()
+        .unwrap();
+    assert!(
+        said.contains(&format!("Stopped after step {last}")),
+        "{said}"
+    );
     let saved = format!("checkpoints/step_{last:08}.safetensors");
     assert!(shop.path("run").join(saved).is_file());
 }

@@ -163,15 +163,16 @@ fn weight_bytes(weights: &Weights) -> Result<Vec<NamedBytes>> {
 }
 
 fn bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
 }
 
 fn safetensors_file(tensors: &[NamedBytes], metadata: HashMap<String, String>) -> Result<Vec<u8>> {
     let views = tensors
         .iter()
-        .map(|(name, shape, bytes)| {
-            Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?))
-        })
+        .map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
         .collect::<Result<Vec<_>>>()?;
     Ok(safetensors::serialize(views, Some(metadata))?)
 }
@@ -251,7 +252,9 @@ mod tests {
         // A file that a kill left half written has another name and is not taken for one.
         std::fs::write(directory.path().join(".tmpXYZ"), "half").unwrap();
         assert_eq!(
-            checkpoints.restore_latest(&weights, &mut optimizer).unwrap(),
+            checkpoints
+                .restore_latest(&weights, &mut optimizer)
+                .unwrap(),
             Some(100)
         );
     }
@@ -282,7 +285,10 @@ mod tests {
             .restore_latest(&other, &mut optimizer)
             .unwrap_err();
         let sentence = format!("{error:#}");
-        assert!(sentence.contains("tensor w is F32 of shape [2, 3]"), "{sentence}");
+        assert!(
+            sentence.contains("tensor w is F32 of shape [2, 3]"),
+            "{sentence}"
+        );
 
         std::fs::write(&path, model_file(&weights).unwrap()).unwrap();
         let error = checkpoints

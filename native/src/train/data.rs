@@ -121,7 +121,10 @@ pub(crate) fn vocabulary(limit: usize) -> Result<Vocabulary> {
             let scene = Scene::sample(Split::Training.seed(index), &params);
             let mut rng = scene.caption_rng();
             let claims = Level::ALL.iter().map(|level| level.claim(&scene, &mut rng));
-            claims.flatten().map(|claim| claim.to_string()).collect::<Vec<_>>()
+            claims
+                .flatten()
+                .map(|claim| claim.to_string())
+                .collect::<Vec<_>>()
         })
         .collect();
     Vocabulary::learn(captions.iter().map(String::as_str), limit)
@@ -189,7 +192,10 @@ mod tests {
     fn a_step_always_has_the_same_batch_and_no_other_has_it() {
         let stream = tableau(1);
         let batch = stream.batch(3).unwrap();
-        assert_eq!(batch.pixels.dims(), [stream.batch, 3, stream.side, stream.side]);
+        assert_eq!(
+            batch.pixels.dims(),
+            [stream.batch, 3, stream.side, stream.side]
+        );
         assert_eq!(batch.tokens.captions(), stream.batch);
         assert_eq!(values(&batch), values(&stream.batch(3).unwrap()));
         assert_ne!(values(&batch).0, values(&stream.batch(4).unwrap()).0);
@@ -237,16 +243,28 @@ mod tests {
             ("an animal", 2),
             ("a blue thing", 3),
         ] {
-            assert_eq!(tokenizer.encode(caption).unwrap().ids.len(), words + 2, "{caption}");
+            assert_eq!(
+                tokenizer.encode(caption).unwrap().ids.len(),
+                words + 2,
+                "{caption}"
+            );
         }
     }
 
     #[test]
     fn loader_gives_the_steps_in_order_and_passes_errors_on() {
         let stream = tableau(1);
-        let expected: Vec<_> = (5..8).map(|step| values(&stream.batch(step).unwrap())).collect();
+        let expected: Vec<_> = (5..8)
+            .map(|step| values(&stream.batch(step).unwrap()))
+            .collect();
         let loader = Loader::spawn(
-            move |step| if step < 8 { stream.batch(step) } else { Err(anyhow!("no step {step}")) },
+            move |step| {
+                if step < 8 {
+                    stream.batch(step)
+                } else {
+                    Err(anyhow!("no step {step}"))
+                }
+            },
             5..9,
         )
         .unwrap();
@@ -254,6 +272,12 @@ mod tests {
             assert_eq!(values(&loader.next().unwrap()), batch);
         }
         assert_eq!(loader.next().unwrap_err().to_string(), "no step 8");
-        assert!(loader.next().unwrap_err().to_string().contains("ended early"));
+        assert!(
+            loader
+                .next()
+                .unwrap_err()
+                .to_string()
+                .contains("ended early")
+        );
     }
 }

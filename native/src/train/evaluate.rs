@@ -44,7 +44,11 @@ pub(crate) struct Evaluation(pub(crate) Vec<Score>);
 
 impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "  {:<20}{:>9}{:>9}{:>9}{:>7}", "probe", "accuracy", "chance", "brittle", "n")?;
+        write!(
+            f,
+            "  {:<20}{:>9}{:>9}{:>9}{:>7}",
+            "probe", "accuracy", "chance", "brittle", "n"
+        )?;
         for score in &self.0 {
             let percent = |share: f64| format!("{:.1} %", 100.0 * share);
             let brittle = score.brittleness.map_or_else(String::new, percent);
@@ -122,17 +126,22 @@ fn cosines(
         .iter()
         .zip(&pictures)
         .map(|(probe, picture)| Cosines {
-            positives: probe.positives.iter().map(|c| cosine(picture, &c.text)).collect(),
-            negatives: probe.negatives.iter().map(|c| cosine(picture, &c.text)).collect(),
+            positives: probe
+                .positives
+                .iter()
+                .map(|c| cosine(picture, &c.text))
+                .collect(),
+            negatives: probe
+                .negatives
+                .iter()
+                .map(|c| cosine(picture, &c.text))
+                .collect(),
         })
         .collect())
 }
 
 /// One normalised row for each item.
-fn encoded<T>(
-    items: &[T],
-    encode: impl Fn(&[T]) -> Result<Tensor>,
-) -> Result<Vec<Vec<f32>>> {
+fn encoded<T>(items: &[T], encode: impl Fn(&[T]) -> Result<Tensor>) -> Result<Vec<Vec<f32>>> {
     let mut rows = Vec::with_capacity(items.len());
     for batch in items.chunks(BATCH) {
         rows.extend(normalised(&encode(batch)?)?.to_vec2::<f32>()?);
@@ -148,9 +157,9 @@ fn score(kind: ProbeKind, probes: &[Cosines]) -> Score {
         ([a, p], [n]) => (a > n && n > p) || (p > n && n > a),
         _ => false,
     };
-    let (positives, negatives) = probes
-        .first()
-        .map_or((1, 0), |probe| (probe.positives.len(), probe.negatives.len()));
+    let (positives, negatives) = probes.first().map_or((1, 0), |probe| {
+        (probe.positives.len(), probe.negatives.len())
+    });
     Score {
         kind,
         accuracy: share(&|probe| {
@@ -216,7 +225,10 @@ mod tests {
         let evaluation = Evaluation(vec![score]);
         let table = evaluation.to_string();
         assert!(table.contains("swap_attribute"), "{table}");
-        assert!(table.contains("100.0 %") && table.contains("50.0 %"), "{table}");
+        assert!(
+            table.contains("100.0 %") && table.contains("50.0 %"),
+            "{table}"
+        );
         let json = serde_json::to_value(&evaluation).unwrap();
         assert_eq!(json[0]["kind"], "swap_attribute");
         assert_eq!(json[0]["n"], 1);

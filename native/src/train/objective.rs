@@ -36,7 +36,10 @@ mod tests {
 
     fn loss(images: &Tensor, texts: &Tensor, scale: f32) -> f32 {
         let scale = Tensor::new(scale.ln(), &Device::Cpu).unwrap();
-        info_nce(images, texts, &scale).unwrap().to_scalar().unwrap()
+        info_nce(images, texts, &scale)
+            .unwrap()
+            .to_scalar()
+            .unwrap()
     }
 
     /// Cross entropy as in the paper's pseudo-code, in f64, from the definition.
@@ -104,7 +107,10 @@ mod tests {
         };
         let h = 1e-5;
         let close = |got: f32, difference: f64| {
-            assert!((f64::from(got) - difference).abs() < 1e-4, "{got} {difference}");
+            assert!(
+                (f64::from(got) - difference).abs() < 1e-4,
+                "{got} {difference}"
+            );
         };
         for (element, got) in gradient(&images).into_iter().enumerate() {
             let moved = |delta: f64| {

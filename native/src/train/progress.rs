@@ -25,7 +25,9 @@ impl Progress {
         )
         .unwrap_or_else(|_| ProgressStyle::default_bar());
         // Resumed steps must not count as fast ones in the estimate.
-        let bar = ProgressBar::new(last).with_style(style).with_position(first);
+        let bar = ProgressBar::new(last)
+            .with_style(style)
+            .with_position(first);
         bar.reset_eta();
         Self {
             bar,
@@ -35,7 +37,10 @@ impl Progress {
     }
 
     pub(crate) fn step(&mut self, entry: &StepEntry) {
-        let standing = format!("loss {:.4}, {:.0} samples/s", entry.loss, entry.samples_per_s);
+        let standing = format!(
+            "loss {:.4}, {:.0} samples/s",
+            entry.loss, entry.samples_per_s
+        );
         if !self.bar.is_hidden() {
             self.bar.set_position(entry.step);
             self.bar.set_message(standing);
@@ -49,7 +54,10 @@ impl Progress {
 
     /// Lines that stay, above the bar.
     pub(crate) fn note(&self, text: &str) {
-        #[allow(clippy::print_stderr, reason = "this is where the run speaks to a person")]
+        #[allow(
+            clippy::print_stderr,
+            reason = "this is where the run speaks to a person"
+        )]
         self.bar.suspend(|| eprintln!("{text}"));
     }
 }

@@ -265,16 +265,29 @@ mod tests {
     fn unknown_keys_are_refused_with_the_nearest_right_one() {
         for (right, wrong, key) in [
             ("batch = 8", "btach = 8", "`batch`"),
-            ("learning_rate = 1e-3", "learning-rate = 1e-3", "`learning_rate`"),
+            (
+                "learning_rate = 1e-3",
+                "learning-rate = 1e-3",
+                "`learning_rate`",
+            ),
             ("[data.tableau.scene]", "[data.tablaeu.scene]", "`tableau`"),
-            ("colour_percent = 80", "color_percent = 80", "`colour_percent`"),
+            (
+                "colour_percent = 80",
+                "color_percent = 80",
+                "`colour_percent`",
+            ),
             ("\"quick_gelu\"", "\"quickgelu\"", "`quick_gelu`"),
         ] {
             assert!(TINY.contains(right), "{right}");
             let sentence = refusal(&TINY.replace(right, wrong));
-            let name = wrong.split(['=', '"', ' ', '[', ']', '.']).find(|w| w.len() > 4);
+            let name = wrong
+                .split(['=', '"', ' ', '[', ']', '.'])
+                .find(|w| w.len() > 4);
             assert!(sentence.contains(name.unwrap()), "{sentence}");
-            assert!(sentence.contains(&format!("did you mean {key}?")), "{sentence}");
+            assert!(
+                sentence.contains(&format!("did you mean {key}?")),
+                "{sentence}"
+            );
         }
     }
 
@@ -315,7 +328,10 @@ mod tests {
         let config = recipe.clip_config(600).unwrap();
         assert_eq!(config.vision.tokens(), 5);
         assert_eq!(config.text.transformer.mlp_width, 128);
-        assert_eq!(config.text.pooling, TextPooling::FirstEos { eos_token_id: 599 });
+        assert_eq!(
+            config.text.pooling,
+            TextPooling::FirstEos { eos_token_id: 599 }
+        );
         let odd = Recipe::parse(&TINY.replace("heads = 2", "heads = 3")).unwrap();
         assert!(odd.clip_config(600).is_err());
     }

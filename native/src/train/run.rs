@@ -96,8 +96,7 @@ impl Run {
         let config = recipe.clip_config(vocabulary.size)?;
         let tokenizer = Arc::new(Tokenizer::from_json(&vocabulary.json, &config.text)?);
         let mut trainer = Trainer::new(&recipe, &config)?;
-        let checkpoints =
-            Checkpoints::new(directory.join("checkpoints"), recipe.checkpoint.keep);
+        let checkpoints = Checkpoints::new(directory.join("checkpoints"), recipe.checkpoint.keep);
         let (saved, log) = begin(&checkpoints, &mut trainer)?;
         Ok(Self {
             recipe,

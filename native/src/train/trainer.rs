@@ -60,7 +60,11 @@ impl Trainer {
         let texts = self.model.text_features(&batch.tokens)?;
         let loss = info_nce(&images, &texts, self.weights.log_scale()?)?;
         let value = loss.to_scalar::<f32>()?;
-        ensure!(value.is_finite(), "the loss of step {} is {value}", step + 1);
+        ensure!(
+            value.is_finite(),
+            "the loss of step {} is {value}",
+            step + 1
+        );
 
         let gradients = self.weights.gradients(&mut loss.backward()?)?;
         let gradient_norm = global_norm(&gradients)?;
@@ -143,7 +147,9 @@ mod tests {
         let (mut trainer, data) = tiny();
         let copy = |trainer: &Trainer| -> Vec<Tensor> {
             let variables = trainer.weights.iter();
-            variables.map(|(_, variable)| variable.copy().unwrap()).collect()
+            variables
+                .map(|(_, variable)| variable.copy().unwrap())
+                .collect()
         };
         let before = copy(&trainer);
         trainer.update(&data.batch(0).unwrap()).unwrap();

@@ -103,7 +103,9 @@ fn base_symbols() -> Vec<String> {
     let others = (0..=u8::MAX).filter(|byte| !printable(byte)).count() as u32;
     let moved = (0..others).filter_map(|index| char::from_u32(0x100 + index));
     let symbols: Vec<String> = plain.chain(moved).map(String::from).collect();
-    let ends = symbols.iter().map(|symbol| format!("{symbol}{END_OF_WORD}"));
+    let ends = symbols
+        .iter()
+        .map(|symbol| format!("{symbol}{END_OF_WORD}"));
     symbols.iter().cloned().chain(ends).collect()
 }
 
@@ -214,7 +216,13 @@ mod tests {
         assert!(vocabulary.size < 600, "{}", vocabulary.size);
         assert_eq!(
             tokens(&tokenizer, "A  RED car"),
-            ["<|startoftext|>", "a</w>", "red</w>", "car</w>", "<|endoftext|>"]
+            [
+                "<|startoftext|>",
+                "a</w>",
+                "red</w>",
+                "car</w>",
+                "<|endoftext|>"
+            ]
         );
         let end = tokenizer.token_to_id(END_OF_TEXT).unwrap();
         assert_eq!(end as usize, vocabulary.size - 1);

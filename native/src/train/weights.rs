@@ -75,12 +75,13 @@ impl Weights {
     }
 
     fn model(&self, config: &ClipConfig, tensor: impl Fn(&Var) -> Tensor) -> Result<Model> {
-        let model = Model::new(config, &mut |name, shape| {
-            match self.variable(name).map(&tensor) {
+        let model = Model::new(
+            config,
+            &mut |name, shape| match self.variable(name).map(&tensor) {
                 Some(tensor) if tensor.dims() == shape => Ok(tensor.into()),
                 _ => candle_core::bail!("the weights have no {name} of shape {shape:?}"),
-            }
-        })?;
+            },
+        )?;
         Ok(model)
     }
 
@@ -135,12 +136,12 @@ enum Initial {
 /// tower's rule for the blocks of both towers: what ends a residual branch is divided by
 /// √(2 · layers). The patch embedding has the deviation of PyTorch's convolution.
 fn initial(name: &str, shape: &[usize], config: &ClipConfig) -> Initial {
-    let transformer: &TransformerConfig = if name.starts_with("vision") || name.starts_with("visual")
-    {
-        &config.vision.transformer
-    } else {
-        &config.text.transformer
-    };
+    let transformer: &TransformerConfig =
+        if name.starts_with("vision") || name.starts_with("visual") {
+            &config.vision.transformer
+        } else {
+            &config.text.transformer
+        };
     let per_width = (transformer.width as f32).powf(-0.5);
     let per_depth = (2.0 * transformer.layers as f32).powf(-0.5);
     if name == LOGIT_SCALE {
