@@ -9,4 +9,6 @@ pub mod clip;
 pub mod engine;
 pub mod facade;
 pub mod score;
+#[cfg(target_arch = "wasm32")]
+pub mod web;
 pub mod world;

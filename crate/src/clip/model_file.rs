@@ -32,7 +32,11 @@ pub(super) fn open(
 ) -> Result<Checkpoint, ClipError> {
     let keys = Keys(&gguf.metadata);
     let metadata = read_metadata(&keys, &name, overrides)?;
-    Checkpoint::from_gguf(name, metadata, gguf.tensors)
+    let title = keys
+        .text("general.name")?
+        .filter(|title| !title.is_empty())
+        .map_or(name, str::to_owned);
+    Checkpoint::from_gguf(title, metadata, gguf.tensors)
 }
 
 struct Keys<'a>(&'a BTreeMap<String, Value>);

@@ -1,11 +1,11 @@
 //! True claims: at a level of detail, as the web would write them, and in full.
 
 use rand::Rng;
-use rand::seq::SliceRandom;
+use rand::seq::{IndexedRandom, SliceRandom};
 use serde::{Deserialize, Serialize};
 
 use super::claim::{Claim, Concept, Description, relation_between};
-use super::scene::{Scene, Thing, any, weighted};
+use super::scene::{Scene, Thing, weighted};
 use super::vocabulary::Relation;
 
 /// How much a claim says, from least to most.
@@ -51,10 +51,11 @@ impl Level {
     /// related, to speak of.
     pub fn claim(self, scene: &Scene, rng: &mut impl Rng) -> Option<Claim> {
         match self {
-            Self::Category | Self::ColourThing | Self::Noun | Self::ColourNoun => {
-                Some(Claim::list(vec![self.describe(one(scene, rng)?)]))
-            }
-            Self::SizeColourNoun => Some(Claim::list(vec![self.describe(one(scene, rng)?)])),
+            Self::Category
+            | Self::ColourThing
+            | Self::Noun
+            | Self::ColourNoun
+            | Self::SizeColourNoun => Some(Claim::list(vec![self.describe(one(scene, rng)?)])),
             Self::NounPair | Self::Pair => {
                 let (a, b) = pair(scene, rng)?;
                 Some(Claim::list(vec![self.describe(a), self.describe(b)]))
@@ -147,22 +148,15 @@ pub fn web_caption(scene: &Scene, rng: &mut impl Rng, params: &WebCaptionParams)
         size: with_size.then_some(thing.size),
     };
 
-    let form = weighted(rng, &[params.one, params.pair, params.related]);
-    let (things, relations) = match form {
-        1 => match pair(scene, rng) {
-            Some((a, b)) => (vec![describe(a), describe(b)], Vec::new()),
-            None => (Vec::new(), Vec::new()),
-        },
-        2 => match related_pair(scene, rng) {
-            Some((a, relation, b)) => (vec![describe(a), describe(b)], vec![relation]),
-            None => (Vec::new(), Vec::new()),
-        },
-        _ => (Vec::new(), Vec::new()),
+    let two = match weighted(rng, &[params.one, params.pair, params.related]) {
+        1 => pair(scene, rng).map(|(a, b)| (a, None, b)),
+        2 => related_pair(scene, rng).map(|(a, relation, b)| (a, Some(relation), b)),
+        _ => None,
     };
-    if !things.is_empty() {
+    if let Some((a, relation, b)) = two {
         return Claim {
-            things,
-            relations,
+            things: vec![describe(a), describe(b)],
+            relations: relation.into_iter().collect(),
             ground,
         };
     }
@@ -211,8 +205,7 @@ pub fn dense_caption(scene: &Scene, rng: &mut impl Rng) -> Claim {
 }
 
 fn one<'s>(scene: &'s Scene, rng: &mut impl Rng) -> Option<&'s Thing> {
-    let indices: Vec<usize> = (0..scene.things.len()).collect();
-    (!indices.is_empty()).then(|| &scene.things[any(rng, &indices)])
+    scene.things.choose(rng)
 }
 
 fn pair<'s>(scene: &'s Scene, rng: &mut impl Rng) -> Option<(&'s Thing, &'s Thing)> {
@@ -236,5 +229,5 @@ fn related_pair<'s>(
             }
         }
     }
-    (!related.is_empty()).then(|| any(rng, &related))
+    related.choose(rng).copied()
 }

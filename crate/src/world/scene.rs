@@ -24,6 +24,10 @@ pub const MAX_SHADE: i32 = 12;
 /// Clear space between the boxes of two things of a sampled scene, in thousandths of the side.
 const GAP: i32 = 30;
 
+/// Clear space between a thing's box and the picture's edge: room for its outline and its turned
+/// corners, so that nothing is cut off.
+const MARGIN: i32 = 12;
+
 /// Random layouts that are tried before one is taken that always fits.
 const LAYOUT_ATTEMPTS: usize = 100;
 
@@ -279,8 +283,9 @@ fn place(things: &mut [Thing], index: usize, rng: &mut ChaCha8Rng) -> bool {
     let (before, rest) = things.split_at_mut(index);
     let thing = &mut rest[0];
     (0..PLACE_ATTEMPTS).any(|_| {
-        thing.x = rng.random_range(thing.radius..=SIDE - thing.radius);
-        thing.y = rng.random_range(thing.radius..=SIDE - thing.radius);
+        let nearest = thing.radius + MARGIN;
+        thing.x = rng.random_range(nearest..=SIDE - nearest);
+        thing.y = rng.random_range(nearest..=SIDE - nearest);
         before.iter().all(|other| is_clear(thing, other))
     })
 }
@@ -300,7 +305,7 @@ fn spare_layout(things: &mut [Thing]) {
             let y = if below.is_empty() {
                 middle
             } else {
-                SIDE * 21 / 100
+                SIDE * 23 / 100
             };
             (left.x, left.y) = (middle - left.radius - GAP / 2, y);
             (right.x, right.y) = (middle + right.radius + GAP / 2, y);
@@ -401,7 +406,8 @@ mod tests {
                             assert!(is_clear(&things[a], &things[b]), "{things:?}");
                         }
                         assert!(things[..count].iter().all(|thing| {
-                            let inside = thing.radius..=SIDE - thing.radius;
+                            let nearest = thing.radius + MARGIN;
+                            let inside = nearest..=SIDE - nearest;
                             inside.contains(&thing.x) && inside.contains(&thing.y)
                         }));
                     }
@@ -419,6 +425,6 @@ mod tests {
             spare_layout(&mut spare);
             spared += usize::from(spare == scene.things);
         }
-        assert!(spared < 50, "{spared} of 10,000");
+        assert!(spared < 100, "{spared} of 10,000");
     }
 }

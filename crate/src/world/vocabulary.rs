@@ -64,7 +64,7 @@ vocabulary! {
         Apple = "apple",
         Banana = "banana",
         Pear = "pear",
-        Cherry = "cherry",
+        Pineapple = "pineapple",
         House = "house",
         Castle = "castle",
         Church = "church",
@@ -83,7 +83,7 @@ impl Noun {
             Self::Cat | Self::Dog | Self::Rabbit | Self::Bird | Self::Fish => Category::Animal,
             Self::Car | Self::Truck | Self::Boat | Self::Plane => Category::Vehicle,
             Self::Tree | Self::Flower | Self::Cactus => Category::Plant,
-            Self::Apple | Self::Banana | Self::Pear | Self::Cherry => Category::Fruit,
+            Self::Apple | Self::Banana | Self::Pear | Self::Pineapple => Category::Fruit,
             Self::House | Self::Castle | Self::Church | Self::Lighthouse => Category::Building,
             Self::Circle | Self::Square | Self::Triangle | Self::Star => Category::Shape,
         }

@@ -6,14 +6,39 @@
 use std::sync::LazyLock;
 
 use svgtypes::{SimplePathSegment, SimplifyingPathParser};
-use tiny_skia::{Path, PathBuilder};
+use tiny_skia::{LineCap, LineJoin, Path, PathBuilder, Stroke};
 
 use super::super::vocabulary::Noun;
 use super::palette::Tone;
 
+/// A figure's coordinates run over ± this.
+pub(super) const FIGURE_REACH: f32 = 100.0;
+
+/// Width of the outline around a figure's parts, of which the outer half shows.
+const OUTLINE: f32 = 14.0;
+
+/// One fill of a figure.
+#[derive(Clone, Debug)]
+pub(super) struct Layer {
+    pub(super) tone: Tone,
+    pub(super) path: Path,
+}
+
+/// The layers of a noun's figure, from back to front. Made once: strokes are turned into
+/// fills here, because stroking costs more than all the rest of drawing.
+pub(super) fn figure(noun: Noun) -> &'static [Layer] {
+    static FIGURES: LazyLock<Vec<Vec<Layer>>> = LazyLock::new(|| {
+        Noun::ALL
+            .iter()
+            .map(|&noun| parts(noun).iter().flat_map(layers).collect())
+            .collect()
+    });
+    &FIGURES[noun as usize]
+}
+
 /// How a part's path is painted.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Pen {
+enum Pen {
     /// Outlined, then filled: sub-paths that overlap become one body with one outline.
     Body,
     /// Filled.
@@ -24,32 +49,36 @@ pub(super) enum Pen {
     Limb(f32),
 }
 
-/// One part of a figure.
-#[derive(Clone, Debug)]
-pub(super) struct Part {
-    pub(super) tone: Tone,
-    pub(super) pen: Pen,
-    pub(super) path: Path,
+/// A tone, a pen, SVG path data.
+type Part = (Tone, Pen, &'static str);
+
+fn layers(&(tone, pen, data): &Part) -> Vec<Layer> {
+    let path = parse(data).expect("the path data in this file is valid");
+    let layer = |tone, path| Layer { tone, path };
+    match pen {
+        Pen::Body => vec![
+            layer(Tone::Outline, stroked(&path, OUTLINE)),
+            layer(tone, path),
+        ],
+        Pen::Fill => vec![layer(tone, path)],
+        Pen::Line(width) => vec![layer(tone, stroked(&path, width))],
+        Pen::Limb(width) => vec![
+            layer(Tone::Outline, stroked(&path, width + OUTLINE)),
+            layer(tone, stroked(&path, width)),
+        ],
+    }
 }
 
-/// The parts of a noun's figure, from back to front.
-pub(super) fn figure(noun: Noun) -> &'static [Part] {
-    static FIGURES: LazyLock<Vec<Vec<Part>>> = LazyLock::new(|| {
-        Noun::ALL
-            .iter()
-            .map(|&noun| {
-                strokes(noun)
-                    .iter()
-                    .map(|&(tone, pen, data)| Part {
-                        tone,
-                        pen,
-                        path: parse(data).expect("the path data in this file is valid"),
-                    })
-                    .collect()
-            })
-            .collect()
-    });
-    &FIGURES[noun as usize]
+/// The area that a round pen of this width covers along the path.
+fn stroked(path: &Path, width: f32) -> Path {
+    let stroke = Stroke {
+        width,
+        line_cap: LineCap::Round,
+        line_join: LineJoin::Round,
+        ..Stroke::default()
+    };
+    path.stroke(&stroke, 1.0)
+        .expect("a path with an extent has an outline")
 }
 
 /// `None` unless the data is a path with an extent.
@@ -78,9 +107,7 @@ fn parse(data: &str) -> Option<Path> {
     path.finish()
 }
 
-type Strokes = &'static [(Tone, Pen, &'static str)];
-
-const fn strokes(noun: Noun) -> Strokes {
+const fn parts(noun: Noun) -> &'static [Part] {
     match noun {
         Noun::Cat => CAT,
         Noun::Dog => DOG,
@@ -97,7 +124,7 @@ const fn strokes(noun: Noun) -> Strokes {
         Noun::Apple => APPLE,
         Noun::Banana => BANANA,
         Noun::Pear => PEAR,
-        Noun::Cherry => CHERRY,
+        Noun::Pineapple => PINEAPPLE,
         Noun::House => HOUSE,
         Noun::Castle => CASTLE,
         Noun::Church => CHURCH,
@@ -113,7 +140,7 @@ use Pen::{Body, Fill, Limb, Line};
 use Tone::{Base, Dark, Ink, Light, Paper};
 
 /// Sitting, face to us, tail to the right.
-const CAT: Strokes = &[
+const CAT: &[Part] = &[
     (Base, Limb(16.0), "M36 82C92 88 96 44 72 22"),
     (Base, Body, "M-50 94C-62 40-36 0 0 0C36 0 62 40 50 94Z"),
     (Dark, Line(7.0), "M-12 60V92M12 60V92"),
@@ -137,7 +164,7 @@ const CAT: Strokes = &[
 ];
 
 /// Standing, looking left.
-const DOG: Strokes = &[
+const DOG: &[Part] = &[
     (Base, Limb(14.0), "M72-2Q94-20 88-52"),
     (
         Base,
@@ -156,7 +183,7 @@ const DOG: Strokes = &[
 ];
 
 /// Sitting, face to us, ears up.
-const RABBIT: Strokes = &[
+const RABBIT: &[Part] = &[
     (
         Base,
         Body,
@@ -164,7 +191,7 @@ const RABBIT: Strokes = &[
     ),
     (Light, Line(9.0), "M-32-80Q-32-60-24-46M32-80Q32-60 24-46"),
     (Base, Body, "M-52 60a52 38 0 1 1 104 0a52 36 0 1 1-104 0Z"),
-    (Paper, Fill, "M34 78a18 16 0 1 1 36 0a18 16 0 1 1-36 0Z"),
+    (Paper, Body, "M34 78a18 16 0 1 1 36 0a18 16 0 1 1-36 0Z"),
     (Base, Body, "M-44-8a44 40 0 1 1 88 0a44 38 0 1 1-88 0Z"),
     (
         Ink,
@@ -177,7 +204,7 @@ const RABBIT: Strokes = &[
 ];
 
 /// Standing, looking right.
-const BIRD: Strokes = &[
+const BIRD: &[Part] = &[
     (Ink, Line(7.0), "M-6 54V90M-24 92H10M24 52V90M8 92H42"),
     (Dark, Body, "M68-58L100-42L68-34Z"),
     (
@@ -191,7 +218,7 @@ const BIRD: Strokes = &[
 ];
 
 /// Swimming left.
-const FISH: Strokes = &[
+const FISH: &[Part] = &[
     (Dark, Body, "M-26-40Q8-84 36-34ZM-8 44L26 70L28 34Z"),
     (
         Base,
@@ -205,7 +232,7 @@ const FISH: Strokes = &[
 ];
 
 /// From the side, driving right.
-const CAR: Strokes = &[
+const CAR: &[Part] = &[
     (
         Base,
         Body,
@@ -230,7 +257,7 @@ const CAR: Strokes = &[
 ];
 
 /// A box and a cab, driving right.
-const TRUCK: Strokes = &[
+const TRUCK: &[Part] = &[
     (Base, Body, "M34-22H64Q72-22 77-15L96 10V44H34Z"),
     (Paper, Fill, "M46-10H62Q66-10 69-6L81 12H46Z"),
     (Base, Body, "M-96-66H30V44H-96Z"),
@@ -248,7 +275,7 @@ const TRUCK: Strokes = &[
 ];
 
 /// A hull, a mast and two sails.
-const BOAT: Strokes = &[
+const BOAT: &[Part] = &[
     (Ink, Line(9.0), "M4 40V-94"),
     (Base, Body, "M-8-88V18H-74Q-22-24-8-88Z"),
     (Light, Body, "M16-70Q64-24 72 18H16Z"),
@@ -257,7 +284,7 @@ const BOAT: Strokes = &[
 ];
 
 /// From above, flying up.
-const PLANE: Strokes = &[
+const PLANE: &[Part] = &[
     (
         Base,
         Body,
@@ -269,7 +296,7 @@ const PLANE: Strokes = &[
 ];
 
 /// A trunk and a round crown.
-const TREE: Strokes = &[
+const TREE: &[Part] = &[
     (Dark, Body, "M-16 96L-11 20H11L16 96Z"),
     (
         Base,
@@ -284,7 +311,7 @@ const TREE: Strokes = &[
 ];
 
 /// Six petals on a stem with two leaves.
-const FLOWER: Strokes = &[
+const FLOWER: &[Part] = &[
     (Dark, Line(11.0), "M0 0V96"),
     (
         Dark,
@@ -300,7 +327,7 @@ const FLOWER: Strokes = &[
 ];
 
 /// A column with two arms.
-const CACTUS: Strokes = &[
+const CACTUS: &[Part] = &[
     (
         Base,
         Body,
@@ -310,7 +337,7 @@ const CACTUS: Strokes = &[
 ];
 
 /// A notched round body, a stem and a leaf.
-const APPLE: Strokes = &[
+const APPLE: &[Part] = &[
     (Ink, Line(11.0), "M0-44Q0-74 14-90"),
     (Dark, Body, "M10-58C18-92 52-98 70-92C62-62 36-52 10-58Z"),
     (
@@ -322,7 +349,7 @@ const APPLE: Strokes = &[
 ];
 
 /// A crescent, ends dark.
-const BANANA: Strokes = &[
+const BANANA: &[Part] = &[
     (
         Base,
         Body,
@@ -337,7 +364,7 @@ const BANANA: Strokes = &[
 ];
 
 /// Narrow above, wide below.
-const PEAR: Strokes = &[
+const PEAR: &[Part] = &[
     (Ink, Line(11.0), "M0-56Q0-80 12-94"),
     (Dark, Body, "M8-64C18-92 48-94 62-86C52-60 30-54 8-64Z"),
     (
@@ -348,17 +375,27 @@ const PEAR: Strokes = &[
     (Light, Line(11.0), "M-48 48Q-44 28-28 16"),
 ];
 
-/// Two on their stalks, under a leaf.
-const CHERRY: Strokes = &[
-    (Ink, Line(8.0), "M-46 30Q-34-40 22-84M50 40Q50-30 22-84"),
-    (Dark, Body, "M22-84C40-104 80-98 94-74C70-58 36-62 22-84Z"),
-    (Base, Body, "M-90 52a42 42 0 1 1 84 0a42 42 0 1 1-84 0Z"),
-    (Base, Body, "M10 56a42 42 0 1 1 84 0a42 42 0 1 1-84 0Z"),
-    (Light, Line(9.0), "M-70 46Q-66 32-54 30M30 50Q34 36 46 34"),
+/// A hatched oval under a tuft of leaves.
+const PINEAPPLE: &[Part] = &[
+    (
+        Dark,
+        Body,
+        "M-22-16C-34-40-52-48-66-46C-58-60-42-62-30-58C-36-76-34-84-30-88C-18-82-10-74-8-66L0-98L8-66C10-74 18-82 30-88C34-84 36-76 30-58C42-62 58-60 66-46C52-48 34-40 22-16Z",
+    ),
+    (
+        Base,
+        Body,
+        "M0-30C46-30 68-2 68 34C68 74 42 97 0 97C-42 97-68 74-68 34C-68-2-46-30 0-30Z",
+    ),
+    (
+        Dark,
+        Line(5.0),
+        "M-26-8L56 64M-60 26L20 92M26-8L-56 64M60 26L-20 92",
+    ),
 ];
 
 /// A front with a roof, a chimney, a door and two windows.
-const HOUSE: Strokes = &[
+const HOUSE: &[Part] = &[
     (Dark, Body, "M36-86H60V-30H36Z"),
     (Base, Body, "M-72-8H72V94H-72Z"),
     (Dark, Body, "M-98 0L0-90L98 0Z"),
@@ -367,7 +404,7 @@ const HOUSE: Strokes = &[
 ];
 
 /// Battlements, two towers and a gate.
-const CASTLE: Strokes = &[
+const CASTLE: &[Part] = &[
     (Base, Body, "M-50 94V-18H-34V-2H-14V-18H14V-2H34V-18H50V94Z"),
     (
         Base,
@@ -384,7 +421,7 @@ const CASTLE: Strokes = &[
 ];
 
 /// A nave and a steeple with a cross.
-const CHURCH: Strokes = &[
+const CHURCH: &[Part] = &[
     (Base, Body, "M-10 16H88V94H-10Z"),
     (Base, Body, "M-10 22L2-20H80L98 22Z"),
     (Ink, Line(9.0), "M-42-98V-56M-58-84H-26"),
@@ -398,23 +435,24 @@ const CHURCH: Strokes = &[
     ),
 ];
 
-/// A banded tower with a lamp.
-const LIGHTHOUSE: Strokes = &[
-    (Base, Body, "M-54 96L-34-40H34L54 96Z"),
-    (Paper, Fill, "M-38-8H38L43 24H-43Z"),
-    (Ink, Fill, "M-26-66H26V-42H-26Z"),
-    (Paper, Fill, "M-12-64H12V-46H-12Z"),
-    (Base, Body, "M-46-48H46V-34H-46Z"),
-    (Base, Body, "M-40-66Q0-124 40-66Z"),
+/// A banded tower, its lamp shining to both sides.
+const LIGHTHOUSE: &[Part] = &[
+    (Light, Fill, "M-20-60L-98-88V-32ZM20-60L98-88V-32Z"),
+    (Base, Body, "M-58 96L-36-36H36L58 96Z"),
+    (Paper, Fill, "M-42 2H42L48 36H-48Z"),
+    (Paper, Body, "M-24-76H24V-42H-24Z"),
+    (Ink, Line(6.0), "M0-74V-46"),
+    (Base, Body, "M-46-44H46V-30H-46Z"),
+    (Base, Body, "M-36-72Q0-120 36-72Z"),
 ];
 
-const CIRCLE: Strokes = &[(Base, Body, "M-90 0a90 90 0 1 1 180 0a90 90 0 1 1-180 0Z")];
+const CIRCLE: &[Part] = &[(Base, Body, "M-90 0a90 90 0 1 1 180 0a90 90 0 1 1-180 0Z")];
 
-const SQUARE: Strokes = &[(Base, Body, "M-82-82H82V82H-82Z")];
+const SQUARE: &[Part] = &[(Base, Body, "M-82-82H82V82H-82Z")];
 
-const TRIANGLE: Strokes = &[(Base, Body, "M0-88L94 78H-94Z")];
+const TRIANGLE: &[Part] = &[(Base, Body, "M0-88L94 78H-94Z")];
 
-const STAR: Strokes = &[(
+const STAR: &[Part] = &[(
     Base,
     Body,
     "M0-95L24-29L94-27L39 17L59 84L0 45L-59 84L-39 17L-94-27L-24-29Z",

@@ -14,6 +14,8 @@ pub(super) enum Tone {
     Light,
     /// A darker shade of it.
     Dark,
+    /// The darkest shade of it, which sets a figure off from the ground.
+    Outline,
     /// Near black: eyes, wheels, doors. Grey on a black thing, where it would not show.
     Ink,
     /// White: windows, sails.
@@ -26,6 +28,7 @@ pub(super) struct Palette {
     base: Rgb,
     light: Rgb,
     dark: Rgb,
+    outline: Rgb,
     ink: Rgb,
 }
 
@@ -48,6 +51,7 @@ impl Palette {
             base,
             light,
             dark: mix(base, BLACK, 42),
+            outline: mix(base, BLACK, 55),
             ink,
         }
     }
@@ -57,13 +61,10 @@ impl Palette {
             Tone::Base => self.base,
             Tone::Light => self.light,
             Tone::Dark => self.dark,
+            Tone::Outline => self.outline,
             Tone::Ink => self.ink,
             Tone::Paper => [252, 252, 252],
         })
-    }
-
-    pub(super) fn outline(&self) -> Paint<'static> {
-        paint(mix(self.base, BLACK, 55))
     }
 }
 
@@ -82,7 +83,10 @@ const fn hue(colour: Colour) -> Rgb {
 }
 
 pub(super) fn paint(rgb: Rgb) -> Paint<'static> {
-    let mut paint = Paint::default();
+    let mut paint = Paint {
+        anti_alias: false, // see `average`
+        ..Paint::default()
+    };
     let [red, green, blue] = rgb;
     paint.set_color(Color::from_rgba8(red, green, blue, 255));
     paint

@@ -1,0 +1,288 @@
+//! The module's face to JavaScript. Types are written by hand in `types.ts`, which wasm-bindgen
+//! puts into the generated declarations.
+
+mod source;
+
+use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array, Uint8ClampedArray};
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use crate::clip::Checkpoint;
+use crate::clip::checkpoint::Overrides;
+use crate::engine::Embeddings;
+use crate::facade;
+use crate::score::{cosine, rank};
+use crate::world;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("types.ts");
+
+#[wasm_bindgen(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// Any of the library's errors as a JavaScript `Error`.
+fn error(error: impl std::fmt::Display) -> JsError {
+    JsError::new(&error.to_string())
+}
+
+fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .map_err(error)
+}
+
+fn set(object: &Object, key: &str, value: impl Into<JsValue>) -> Result<(), JsError> {
+    Reflect::set(object, &key.into(), &value.into())
+        .map(drop)
+        .map_err(|_| error(format!("the property {key} could not be set")))
+}
+
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ModelInfo {
+    name: String,
+    sha256: String,
+    format: String,
+    parameters: f64,
+    tensor_types: std::collections::BTreeMap<String, usize>,
+    activation: &'static str,
+    embedding_dim: usize,
+    image_size: usize,
+    patch_size: usize,
+    context_length: usize,
+    vocabulary_size: usize,
+    logit_scale: Option<f32>,
+    preprocessing: String,
+    engine: &'static str,
+    provenance: Option<String>,
+}
+
+impl ModelInfo {
+    fn new(checkpoint: &Checkpoint, engine: &'static str) -> Result<Self, JsError> {
+        let config = &checkpoint.config;
+        let provenance = &checkpoint.provenance;
+        let parent = provenance
+            .parent_sha256
+            .as_ref()
+            .map(|hash| format!("made from {hash}"));
+        let parts: Vec<String> = provenance.recipe.iter().cloned().chain(parent).collect();
+        Ok(Self {
+            name: checkpoint.name.clone(),
+            sha256: checkpoint.sha256().map_err(error)?,
+            format: checkpoint.format.to_string(),
+            parameters: checkpoint.parameters() as f64,
+            tensor_types: checkpoint.tensor_types(),
+            activation: config.activation.name(),
+            embedding_dim: config.projection_dim,
+            image_size: config.vision.image_size,
+            patch_size: config.vision.patch_size,
+            context_length: config.text.context_length,
+            vocabulary_size: config.text.vocab_size,
+            logit_scale: checkpoint.logit_scale,
+            preprocessing: checkpoint.preprocessing.summary(),
+            engine,
+            provenance: (!parts.is_empty()).then(|| parts.join("; ")),
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Scored<'a> {
+    caption: &'a str,
+    cosine: f32,
+    margin: Option<f32>,
+    truncated: bool,
+}
+
+/// A loaded model.
+#[wasm_bindgen(js_name = Clip, skip_typescript)]
+pub struct WebClip {
+    clip: facade::Clip,
+    info: ModelInfo,
+}
+
+#[wasm_bindgen(js_class = Clip)]
+impl WebClip {
+    /// See `types.ts`.
+    ///
+    /// # Errors
+    /// What keeps the model from loading.
+    #[wasm_bindgen(skip_typescript)]
+    pub async fn load(source: JsValue, options: JsValue) -> Result<WebClip, JsError> {
+        let progress = source::Progress::from_options(&options)?;
+        let files = source::files(source, &progress).await?;
+        progress.tell("read", 0, None);
+        let checkpoint = Checkpoint::from_files(&files, &Overrides::default()).map_err(error)?;
+        let clip = facade::Clip::on_cpu(&checkpoint, &mut |done, all| {
+            progress.tell("build", done, Some(all))
+        })
+        .map_err(error)?;
+        let info = ModelInfo::new(&checkpoint, clip.engine())?;
+        Ok(Self { clip, info })
+    }
+
+    /// See `types.ts`.
+    ///
+    /// # Errors
+    /// None in practice.
+    #[wasm_bindgen(skip_typescript)]
+    pub fn info(&self) -> Result<JsValue, JsError> {
+        to_js(&self.info)
+    }
+
+    /// See `types.ts`.
+    ///
+    /// # Errors
+    /// No captions, or the engine's.
+    #[wasm_bindgen(js_name = encodeText, skip_typescript)]
+    pub async fn encode_text(&self, texts: Vec<String>) -> Result<JsValue, JsError> {
+        let encoded = self.encode_captions(&texts).await?;
+        let object = Object::new();
+        set(
+            &object,
+            "embeddings",
+            Float32Array::from(encoded.embeddings.values.as_slice()),
+        )?;
+        set(&object, "dim", encoded.embeddings.dim as u32)?;
+        set(&object, "truncated", to_js(&encoded.truncated)?)?;
+        set(&object, "tokenCounts", to_js(&encoded.token_counts)?)?;
+        Ok(object.into())
+    }
+
+    /// See `types.ts`.
+    ///
+    /// # Errors
+    /// A picture that cannot be decoded, or the engine's.
+    #[wasm_bindgen(js_name = encodeImage, skip_typescript)]
+    pub async fn encode_image(&self, file: Vec<u8>) -> Result<JsValue, JsError> {
+        let (embedding, width, height) = self.encode_picture(&file).await?;
+        let object = Object::new();
+        set(
+            &object,
+            "embedding",
+            Float32Array::from(embedding.values.as_slice()),
+        )?;
+        set(&object, "width", width)?;
+        set(&object, "height", height)?;
+        Ok(object.into())
+    }
+
+    /// See `types.ts`.
+    ///
+    /// # Errors
+    /// No captions, a picture that cannot be decoded, or the engine's.
+    #[wasm_bindgen(skip_typescript)]
+    pub async fn score(&self, file: Vec<u8>, captions: Vec<String>) -> Result<JsValue, JsError> {
+        let encoded = self.encode_captions(&captions).await?;
+        let (picture, ..) = self.encode_picture(&file).await?;
+        let cosines: Vec<f32> = encoded
+            .embeddings
+            .rows()
+            .map(|row| cosine(picture.row(0), row))
+            .collect();
+        let scored: Vec<Scored> = rank(&cosines)
+            .into_iter()
+            .map(|ranked| Scored {
+                caption: &captions[ranked.index],
+                cosine: ranked.cosine,
+                margin: ranked.margin,
+                truncated: encoded.truncated[ranked.index],
+            })
+            .collect();
+        to_js(&scored)
+    }
+}
+
+impl WebClip {
+    async fn encode_captions(
+        &self,
+        captions: &[String],
+    ) -> Result<facade::TextEmbeddings, JsError> {
+        if captions.is_empty() {
+            return Err(error("there are no captions to embed; give at least one"));
+        }
+        self.clip
+            .encode_texts(captions, &mut |_| {})
+            .await
+            .map_err(error)
+    }
+
+    async fn encode_picture(&self, file: &[u8]) -> Result<(Embeddings, u32, u32), JsError> {
+        let prepared = self.clip.prepare(file).map_err(error)?;
+        let (width, height) = (prepared.width, prepared.height);
+        let embedding = self
+            .clip
+            .encode_prepared(&[prepared])
+            .await
+            .map_err(error)?;
+        Ok((embedding, width, height))
+    }
+}
+
+#[derive(Serialize)]
+struct SceneCaption {
+    text: String,
+    holds: bool,
+    kind: String,
+}
+
+/// See `types.ts`.
+///
+/// # Errors
+/// A seed that is no number, or a size that cannot be drawn.
+#[wasm_bindgen(skip_typescript)]
+pub fn scene(seed: &str, size: u32) -> Result<JsValue, JsError> {
+    let number: u64 = seed.trim().parse().map_err(|_| {
+        error(format!(
+            "the seed {seed:?} is not a whole number from 0 to {}",
+            u64::MAX
+        ))
+    })?;
+    let probe = world::sample_probe_for_page(number);
+    let picture = world::draw(&probe.scene, size).map_err(error)?;
+    let rgba: Vec<u8> = picture
+        .data
+        .as_chunks()
+        .0
+        .iter()
+        .flat_map(|&[r, g, b]| [r, g, b, 255])
+        .collect();
+    let captions: Vec<SceneCaption> = probe
+        .captions
+        .iter()
+        .map(|caption| SceneCaption {
+            text: caption.text.clone(),
+            holds: caption.holds,
+            kind: serde_json::to_value(caption.kind)
+                .ok()
+                .and_then(|kind| kind.as_str().map(str::to_owned))
+                .unwrap_or_default(),
+        })
+        .collect();
+    let object = Object::new();
+    set(&object, "seed", number.to_string())?;
+    set(&object, "width", picture.width)?;
+    set(&object, "height", picture.height)?;
+    set(&object, "rgba", Uint8ClampedArray::from(rgba.as_slice()))?;
+    set(
+        &object,
+        "png",
+        Uint8Array::from(png(&picture).map_err(error)?.as_slice()),
+    )?;
+    set(
+        &object,
+        "captions",
+        to_js(&captions)?.unchecked_into::<Array>(),
+    )?;
+    Ok(object.into())
+}
+
+fn png(picture: &world::Picture) -> Result<Vec<u8>, png::EncodingError> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, picture.width, picture.height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header()?.write_image_data(&picture.data)?;
+    Ok(file)
+}
