@@ -7,17 +7,14 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use anyhow::{Context, Result, anyhow};
 use candle_core::{Device, Tensor};
+use cliprobe::clip::image::RgbImage;
+use cliprobe::clip::preprocessing::Preprocessing;
 use cliprobe::clip::tokenizer::Tokenizer;
 use cliprobe::engine::PackedTokens;
 use cliprobe::world::{Level, Picture, Scene, SceneParams, Split, draw, web_caption};
 
 use super::recipe::{Recipe, TableauRecipe};
 use super::vocabulary::Vocabulary;
-
-/// Mean and deviation of red, green and blue that CLIP subtracts and divides by, after
-/// bringing them from 0–255 to 0–1.
-pub(crate) const IMAGE_MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
-pub(crate) const IMAGE_STD: [f32; 3] = [0.268_629_54, 0.261_302_58, 0.275_777_11];
 
 /// Batches that wait for the model at most: one being drawn while one is ready evens out the
 /// difference between steps, more would only hold memory.
@@ -67,7 +64,7 @@ impl Tableau {
             pictures.push(draw(&scene, self.side as u32)?);
         }
         Ok(Batch {
-            pixels: pixels(&pictures)?,
+            pixels: pixels(pictures, self.side)?,
             tokens: pack(&self.tokenizer, captions.iter().map(String::as_str))?,
         })
     }
@@ -84,21 +81,26 @@ fn pair_number(seed: u64, step: u64, index: u64) -> u64 {
     })
 }
 
-/// `[n, 3, side, side]` from pictures of the model's own size: CLIP's preprocessing, of which
-/// only the normalisation is left to do.
-pub(crate) fn pixels(pictures: &[Picture]) -> Result<Tensor> {
-    let first = pictures.first().context("a batch needs a picture")?;
-    let (width, height) = (first.width as usize, first.height as usize);
-    let mut values = Vec::with_capacity(pictures.len() * 3 * width * height);
-    for picture in pictures {
-        for channel in 0..3 {
-            let (mean, std) = (IMAGE_MEAN[channel], IMAGE_STD[channel]);
-            let bytes = picture.data.iter().skip(channel).step_by(3);
-            values.extend(bytes.map(|&byte| (f32::from(byte) / 255.0 - mean) / std));
-        }
+/// Pictures as the model sees them, `[n, 3, side, side]`: by the library's own preprocessing,
+/// so that training and use agree to the last bit.
+pub(crate) fn pixels(pictures: Vec<Picture>, side: usize) -> Result<Tensor> {
+    let preprocessing = Preprocessing::clip_default(side as u32);
+    let count = pictures.len();
+    let mut values = Vec::with_capacity(count * 3 * side * side);
+    for Picture {
+        width,
+        height,
+        data,
+    } in pictures
+    {
+        let image = RgbImage::from_samples(width, height, data)?;
+        values.extend(preprocessing.apply(&image)?.pixel_values(&preprocessing));
     }
-    let shape = (pictures.len(), 3, height, width);
-    Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
+    Ok(Tensor::from_vec(
+        values,
+        (count, 3, side, side),
+        &Device::Cpu,
+    )?)
 }
 
 /// The captions' tokens, one after another.
@@ -218,17 +220,18 @@ mod tests {
     fn pixels_are_normalised_by_channel() {
         let picture = Picture {
             width: 2,
-            height: 1,
-            data: vec![0, 255, 0, 255, 0, 51],
+            height: 2,
+            data: vec![0, 255, 0, 255, 0, 51, 0, 0, 0, 0, 0, 0],
         };
-        let pixels = pixels(&[picture]).unwrap();
-        assert_eq!(pixels.dims(), [1, 3, 1, 2]);
+        let pixels = pixels(vec![picture], 2).unwrap();
+        assert_eq!(pixels.dims(), [1, 3, 2, 2]);
         let expected = [
             [0.0, 1.0].map(|x: f64| (x - 0.481_454_66) / 0.268_629_54),
             [1.0, 0.0].map(|x: f64| (x - 0.457_827_5) / 0.261_302_58),
             [0.0, 0.2].map(|x: f64| (x - 0.408_210_73) / 0.275_777_11),
         ];
-        let got: Vec<f32> = pixels.flatten_all().unwrap().to_vec1().unwrap();
+        let upper = pixels.narrow(2, 0, 1).unwrap().flatten_all().unwrap();
+        let got: Vec<f32> = upper.to_vec1().unwrap();
         for (got, expected) in got.iter().zip(expected.as_flattened()) {
             assert!((f64::from(*got) - expected).abs() < 1e-6);
         }

@@ -110,13 +110,13 @@ fn cosines(
     let captions = encoded(&captions, |batch| {
         Ok(model.text_features(&pack(tokenizer, batch.iter().copied())?)?)
     })?;
-    let side = config.vision.image_size as u32;
+    let side = config.vision.image_size;
     let pictures = encoded(probes, |batch| {
         let pictures = batch
             .iter()
-            .map(|probe| Ok(draw(&probe.scene, side)?))
+            .map(|probe| Ok(draw(&probe.scene, side as u32)?))
             .collect::<Result<Vec<_>>>()?;
-        Ok(model.image_features(&pixels(&pictures)?)?)
+        Ok(model.image_features(&pixels(pictures, side)?)?)
     })?;
     let cosine = |picture: &[f32], text: &str| -> f32 {
         let caption = &captions[rows[text]];

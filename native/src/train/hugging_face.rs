@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use cliprobe::clip::config::ClipConfig;
+use cliprobe::clip::preprocessing::{CLIP_MEAN, CLIP_STD};
 use serde_json::{Value, json};
 
 use super::checkpoint::model_file;
@@ -60,8 +61,8 @@ fn preprocessor(config: &ClipConfig) -> Value {
         "do_rescale": true,
         "rescale_factor": 1.0 / 255.0,
         "do_normalize": true,
-        "image_mean": super::data::IMAGE_MEAN,
-        "image_std": super::data::IMAGE_STD,
+        "image_mean": CLIP_MEAN,
+        "image_std": CLIP_STD,
     })
 }
 
@@ -75,4 +76,41 @@ fn tokenizer(config: &ClipConfig) -> Value {
         "do_lower_case": true,
         "model_max_length": config.text.context_length,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use cliprobe::clip::Checkpoint;
+    use cliprobe::clip::checkpoint::Overrides;
+    use cliprobe::clip::preprocessing::Preprocessing;
+
+    use super::*;
+    use crate::train::data;
+    use crate::train::recipe::Recipe;
+
+    #[test]
+    fn the_directory_opens_as_the_model_that_was_trained() {
+        let recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
+        let vocabulary = data::vocabulary(recipe.model.text.vocabulary).unwrap();
+        let config = recipe.clip_config(vocabulary.size).unwrap();
+        let weights = Weights::initialise(&config, 3).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        write_directory(directory.path(), &config, &vocabulary, &weights).unwrap();
+
+        let checkpoint = Checkpoint::open(directory.path(), &Overrides::default()).unwrap();
+        assert_eq!(checkpoint.config, config);
+        assert_eq!(checkpoint.preprocessing, Preprocessing::clip_default(32));
+        assert_eq!(checkpoint.tokenizer_json, vocabulary.json);
+        checkpoint.tokenizer().unwrap();
+        let scale = weights.log_scale().unwrap().to_scalar::<f32>().unwrap();
+        assert_eq!(checkpoint.logit_scale, Some(scale));
+        for (name, variable) in weights.iter().filter(|(_, v)| v.rank() > 0) {
+            let shape = variable.dims();
+            let stored = checkpoint.read(name, shape).unwrap();
+            let values: Vec<f32> = variable.flatten_all().unwrap().to_vec1().unwrap();
+            assert!(stored.into_f32(shape).unwrap() == values, "{name}");
+        }
+    }
 }
