@@ -60,16 +60,7 @@ fn the_golden_pictures_are_preprocessed_as_hf_does() {
         let image = decode(&fs::read(golden().join("images").join(name)).unwrap()).unwrap();
         let ours = preprocessing.apply(&image).unwrap();
         assert_eq!((ours.height, ours.width), (224, 224));
-        let (largest, mean) = differences(&ours.data, expected);
-        let allowed = if name.ends_with("jpg") {
-            (4, 0.5)
-        } else {
-            (0, 0.0)
-        };
-        assert!(
-            largest <= allowed.0 && mean <= allowed.1,
-            "{name}: {largest}, {mean}"
-        );
+        assert_eq!(differences(&ours.data, expected), (0, 0.0), "{name}");
     }
 
     let first = decode(&fs::read(golden().join("images").join(&names[0])).unwrap()).unwrap();
@@ -93,10 +84,11 @@ fn every_mode_of_every_format_is_decoded_as_pillow_does() {
         let image = decode(&fs::read(golden().join("modes").join(name)).unwrap()).unwrap();
         let shape = [image.height() as usize, image.width() as usize, 3];
         assert_eq!(shape, expected.shape(), "{name}");
-        let differences = differences(image.data(), expected.data());
-        if !name.ends_with("jpg") {
-            assert_eq!(differences, (0, 0.0), "{name}");
-        }
+        assert_eq!(
+            differences(image.data(), expected.data()),
+            (0, 0.0),
+            "{name}"
+        );
     }
 }
 

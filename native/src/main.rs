@@ -1,13 +1,30 @@
 //! The `cliprobe` command.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // it speaks to a person
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod embed;
+mod inspect;
+mod model;
+mod output;
+mod pictures;
+mod pixels;
+mod progress;
+mod quantize;
+mod score;
 mod serve;
+mod tensor_file;
+mod texts;
+mod tokens;
 mod train;
+mod world;
 
 /// A laboratory for one question: does this CLIP understand how words combine?
+///
+/// Exit codes: 0 done, 1 failed (one sentence on standard error says why), 2 wrong usage,
+/// 3 done but for inputs that were skipped and named.
 #[derive(Debug, Parser)]
 #[command(name = "cliprobe", version)]
 struct Cli {
@@ -17,13 +34,32 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Inspect(inspect::InspectArgs),
+    Tokens(tokens::TokensArgs),
+    Pixels(pixels::PixelsArgs),
+    Embed(embed::EmbedArgs),
+    Score(score::ScoreArgs),
+    Quantize(quantize::QuantizeArgs),
+    World(world::WorldArgs),
     Serve(serve::ServeArgs),
     Train(train::TrainArgs),
 }
 
-fn main() -> anyhow::Result<ExitCode> {
-    match Cli::parse().command {
-        Command::Serve(args) => serve::run(&args).map(|()| ExitCode::SUCCESS),
+fn main() -> ExitCode {
+    let done = |result: anyhow::Result<()>| result.map(|()| ExitCode::SUCCESS);
+    let result = match Cli::parse().command {
+        Command::Inspect(args) => done(inspect::run(&args)),
+        Command::Tokens(args) => done(tokens::run(&args)),
+        Command::Pixels(args) => done(pixels::run(&args)),
+        Command::Embed(args) => embed::run(&args),
+        Command::Score(args) => done(score::run(&args)),
+        Command::Quantize(args) => done(quantize::run(&args)),
+        Command::World(args) => done(world::run(&args)),
+        Command::Serve(args) => done(serve::run(&args)),
         Command::Train(args) => train::run(&args),
-    }
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("cliprobe: {error:#}");
+        ExitCode::FAILURE
+    })
 }

@@ -12,7 +12,7 @@ use super::image::{ImageError, MAX_PIXELS, Resample, RgbImage, Window, resample}
 /// OpenAI's channel means, the default of both HF and OpenCLIP.
 pub const CLIP_MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
 /// OpenAI's channel deviations, the default of both HF and OpenCLIP.
-pub const CLIP_STD: [f32; 3] = [0.268_629_54, 0.261_302_58, 0.275_777_11];
+pub const CLIP_STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
 
 /// The largest side that a configuration may ask for; the largest CLIP so far wants 576.
 const MAX_SIDE: u32 = 8192;

@@ -10,6 +10,7 @@ use safetensors::{Dtype, SafeTensors};
 
 use super::optimizer::AdamW;
 use super::weights::Weights;
+use crate::output::write_whole;
 
 /// Key of the metadata that says how many updates were made.
 const STEP: &str = "cliprobe.train.step";
@@ -44,7 +45,8 @@ impl Checkpoints {
         let step = optimizer.updates;
         let metadata = HashMap::from([(STEP.to_owned(), step.to_string())]);
         let path = self.path(step);
-        super::write_whole(&path, &safetensors_file(&tensors, metadata)?)?;
+        let contents = safetensors_file(&tensors, metadata)?;
+        write_whole(&path, |file| Ok(file.write_all(&contents)?))?;
         self.prune()?;
         Ok(path)
     }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::checkpoint::model_file;
 use super::vocabulary::Vocabulary;
 use super::weights::Weights;
+use crate::output::write_whole;
 
 /// Writes `config.json`, `model.safetensors`, `preprocessor_config.json`, `tokenizer.json` and
 /// `tokenizer_config.json` into `directory`, over what an earlier export left there.
@@ -29,7 +30,7 @@ pub(crate) fn write_directory(
         ("tokenizer_config.json", pretty(&tokenizer(config))),
     ];
     for (name, contents) in files {
-        super::write_whole(&directory.join(name), &contents)?;
+        write_whole(&directory.join(name), |file| Ok(file.write_all(&contents)?))?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use super::evaluate::Evaluation;
+use crate::output::write_whole;
 
 /// What a step leaves. Numbers are finite: a run stops before it would log others.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -60,7 +61,7 @@ impl Log {
             Err(error) => Err(error.into()),
         }
         .with_context(|| format!("cannot read {}", path.display()))?;
-        super::write_whole(path, kept.as_bytes())?;
+        write_whole(path, |file| Ok(file.write_all(kept.as_bytes())?))?;
         let file = OpenOptions::new()
             .append(true)
             .open(path)

@@ -7,7 +7,6 @@
 //! | `checkpoints/` | the newest states; a resumed run goes on as if it had never stopped |
 //! | `model/` | the result as a Hugging Face directory |
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -102,19 +101,6 @@ fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
     })
     .context("cannot listen for Ctrl-C")?;
     Ok(stop)
-}
-
-/// Writes a file that appears under its name only when it is complete and on the disk.
-fn write_whole(path: &Path, contents: &[u8]) -> Result<()> {
-    let write = || -> std::io::Result<()> {
-        let directory = path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
-        file.write_all(contents)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// A recipe whose run takes seconds.

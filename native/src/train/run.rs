@@ -20,6 +20,7 @@ use super::progress::Progress;
 use super::recipe::Recipe;
 use super::trainer::Trainer;
 use super::vocabulary::Vocabulary;
+use crate::output::write_whole;
 
 /// How a call of [`Run::train`] ended.
 #[derive(Debug)]
@@ -56,7 +57,10 @@ impl Run {
         );
         std::fs::create_dir_all(directory)
             .with_context(|| format!("cannot create {}", directory.display()))?;
-        super::write_whole(&recipe_file, toml::to_string(&recipe)?.as_bytes())?;
+        let spelled_out = toml::to_string(&recipe)?;
+        write_whole(&recipe_file, |file| {
+            Ok(file.write_all(spelled_out.as_bytes())?)
+        })?;
         let lock = lock(&recipe_file)?;
         let log = Log::create(&directory.join("log.jsonl"))?;
         Self::open(recipe, directory, lock, |_, _| Ok((0, log)))
@@ -133,10 +137,10 @@ impl Run {
                 return Ok(Outcome::Interrupted { step: self.step() });
             }
             self.one_step(&loader, progress)?;
-            if self.step() % self.recipe.checkpoint.every == 0 {
+            if self.step().is_multiple_of(self.recipe.checkpoint.every) {
                 self.save()?;
             }
-            if self.step() % self.recipe.evaluation.every == 0 && self.step() < last {
+            if self.step().is_multiple_of(self.recipe.evaluation.every) && self.step() < last {
                 self.evaluate(progress)?;
             }
         }

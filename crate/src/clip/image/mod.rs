@@ -2,8 +2,8 @@
 //!
 //! The oracle is Pillow 13.0.0: `ImageOps.exif_transpose(Image.open(f)).convert("RGB")`,
 //! followed by what HF's CLIP processor does to a picture whose transparency is one colour:
-//! it is composited on white. The codecs are libraries; what is ours is everything that
-//! those libraries and Pillow do differently once the samples are there.
+//! it is composited on white. PNG, WebP and GIF are unpacked by libraries, whose samples
+//! are exact; what is ours is all that they and Pillow do differently with them, and JPEG.
 
 mod gif;
 mod jpeg;

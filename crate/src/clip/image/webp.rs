@@ -1,6 +1,9 @@
 //! WebP as libwebp's animation decoder, through Pillow, gives its first frame.
+//!
+//! As alpha is dropped, only one chunk of a file matters: the first bitstream, `VP8 ` or
+//! `VP8L`, wherever it stands. It is handed to the decoder as a file of its own. That is
+//! also what libwebp's canvas gets: the first frame as it is, blended with nothing.
 
-use std::borrow::Cow;
 use std::io::{Cursor, ErrorKind};
 
 use image_webp::{DecodingError, WebPDecoder};
@@ -13,84 +16,159 @@ use super::{Format, ImageError, RgbImage, check_size, zeroed};
 const LOSSY_PIXELS_PER_BYTE: u64 = 2048;
 
 pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
-    let bytes = first_frame_unblended(bytes);
-    let mut decoder = WebPDecoder::new(Cursor::new(&*bytes)).map_err(error)?;
+    let container = Container::read(bytes)?;
+    let mut decoder = WebPDecoder::new(Cursor::new(container.still())).map_err(error)?;
     let (width, height) = decoder.dimensions();
     let bound = decoder.is_lossy().then_some(LOSSY_PIXELS_PER_BYTE);
-    check_size(Format::WebP, &bytes, (width, height), bound)?;
+    check_size(Format::WebP, bytes, (width, height), bound)?;
+    let canvas = container.canvas.unwrap_or((width, height));
+    check_size(Format::WebP, bytes, canvas, bound)?;
+    let (left, top) = container.place;
+    if left + width > canvas.0 || top + height > canvas.1 {
+        return Err(corrupt(format!(
+            "its frame of {width}×{height} at ({left}, {top}) leaves its canvas of {}×{}",
+            canvas.0, canvas.1
+        )));
+    }
 
     let channels = if decoder.has_alpha() { 4 } else { 3 };
-    let mut data = zeroed(width, height, channels)?;
-    decoder.read_image(&mut data).map_err(error)?;
-    if channels == 4 {
-        drop_alpha(&mut data);
+    let mut samples = zeroed(width, height, channels)?;
+    decoder.read_image(&mut samples).map_err(error)?;
+    let mut data = zeroed(canvas.0, canvas.1, 3)?;
+    let rows = samples.chunks_exact(width as usize * channels);
+    for (y, row) in (top as usize..).zip(rows) {
+        let at = (y * canvas.0 as usize + left as usize) * 3;
+        let pixels = data[at..].chunks_exact_mut(3);
+        for (pixel, stored) in pixels.zip(row.chunks_exact(channels)) {
+            pixel.copy_from_slice(&stored[..3]);
+        }
     }
     let image = RgbImage {
-        width,
-        height,
+        width: canvas.0,
+        height: canvas.1,
         data,
     };
-    // A broken metadata chunk is no reason to refuse the picture.
-    let exif = decoder.exif_metadata().ok().flatten();
-    let xmp = decoder.xmp_metadata().ok().flatten();
-    Ok(match Orientation::read(exif.as_deref(), xmp.as_deref()) {
+    Ok(match Orientation::read(container.exif, container.xmp) {
         Some(orientation) => orientation.apply(image),
         None => image,
     })
 }
 
-/// RGBA to RGB in place.
-fn drop_alpha(data: &mut Vec<u8>) {
-    let pixels = data.len() / 4;
-    for pixel in 0..pixels {
-        data.copy_within(pixel * 4..pixel * 4 + 3, pixel * 3);
-    }
-    data.truncate(pixels * 3);
+/// What of a file matters.
+struct Container<'a> {
+    /// Width and height, if they are stated apart from the bitstream.
+    canvas: Option<(u32, u32)>,
+    /// Where the frame stands on the canvas: left, top.
+    place: (u32, u32),
+    /// The first bitstream.
+    bitstream: Chunk<'a>,
+    exif: Option<&'a [u8]>,
+    xmp: Option<&'a [u8]>,
 }
 
-/// The file with its first animation frame marked to replace what is below: libwebp puts it
-/// on the canvas as it is, while the decoder here would blend it with nothing and so darken
-/// what is translucent.
-fn first_frame_unblended(bytes: &[u8]) -> Cow<'_, [u8]> {
-    const RIFF_HEADER: usize = 12;
-    const CHUNK_HEADER: usize = 8;
-    /// Place of the flags in an `ANMF` chunk, after position, size and duration.
-    const FLAGS: usize = 15;
-    const DO_NOT_BLEND: u8 = 0b10;
-    let mut at = RIFF_HEADER;
-    while let Some(&[a, b, c, d, s0, s1, s2, s3]) = bytes.get(at..at + CHUNK_HEADER) {
-        if [a, b, c, d] == *b"ANMF" {
-            let flags = at + CHUNK_HEADER + FLAGS;
-            if bytes.len() <= flags {
-                break;
+impl<'a> Container<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, ImageError> {
+        const RIFF_HEADER: usize = 12;
+        const FRAME_HEADER: usize = 16;
+        let (mut canvas, mut place, mut bitstream) = (None, (0, 0), None);
+        let (mut exif, mut xmp) = (None, None);
+        for chunk in Chunks::of(bytes, RIFF_HEADER) {
+            let body = chunk.body;
+            match chunk.name {
+                b"VP8X" => {
+                    let side = |at: usize| u24(body, at).map(|side| side + 1);
+                    canvas = side(4).zip(side(7));
+                }
+                b"VP8 " | b"VP8L" if bitstream.is_none() => bitstream = Some(chunk),
+                b"ANMF" if bitstream.is_none() => {
+                    let (left, top) = u24(body, 0).zip(u24(body, 3)).ok_or_else(truncated)?;
+                    place = (2 * left, 2 * top);
+                    bitstream = Chunks::of(body, FRAME_HEADER)
+                        .find(|chunk| matches!(chunk.name, b"VP8 " | b"VP8L"));
+                }
+                b"EXIF" => exif = Some(body),
+                b"XMP " => xmp = Some(body),
+                _ => {}
             }
-            let mut unblended = bytes.to_vec();
-            unblended[flags] |= DO_NOT_BLEND;
-            return Cow::Owned(unblended);
         }
-        let length = u32::from_le_bytes([s0, s1, s2, s3]) as usize;
-        match at
-            .checked_add(CHUNK_HEADER + (length & 1))
-            .and_then(|next| next.checked_add(length))
-        {
-            Some(next) if next < bytes.len() => at = next,
-            _ => break,
-        }
+        Ok(Self {
+            canvas,
+            place,
+            bitstream: bitstream.ok_or_else(truncated)?,
+            exif,
+            xmp,
+        })
     }
-    Cow::Borrowed(bytes)
+
+    /// The bitstream as a file of the simple format.
+    fn still(&self) -> Vec<u8> {
+        let Chunk { name, body } = self.bitstream;
+        let mut file = b"RIFF".to_vec();
+        file.extend((body.len() as u32).saturating_add(12).to_le_bytes());
+        file.extend(b"WEBP");
+        file.extend(name);
+        file.extend((body.len() as u32).to_le_bytes());
+        file.extend(body);
+        file
+    }
+}
+
+/// A RIFF chunk.
+#[derive(Clone, Copy)]
+struct Chunk<'a> {
+    name: &'a [u8; 4],
+    body: &'a [u8],
+}
+
+/// The chunks of a file or frame, up to its end or to one that is cut off.
+struct Chunks<'a>(&'a [u8]);
+
+impl<'a> Chunks<'a> {
+    /// Those behind a header of this length.
+    fn of(bytes: &'a [u8], header: usize) -> Self {
+        Self(bytes.get(header..).unwrap_or_default())
+    }
+}
+
+impl<'a> Iterator for Chunks<'a> {
+    type Item = Chunk<'a>;
+
+    fn next(&mut self) -> Option<Chunk<'a>> {
+        let (name, rest) = self.0.split_first_chunk::<4>()?;
+        let (length, rest) = rest.split_first_chunk::<4>()?;
+        let length = u32::from_le_bytes(*length) as usize;
+        let (body, rest) = rest.split_at_checked(length)?;
+        // Padded to even lengths.
+        self.0 = rest.get(length % 2..).unwrap_or_default();
+        Some(Chunk { name, body })
+    }
+}
+
+/// A 24-bit number at byte `at`.
+fn u24(bytes: &[u8], at: usize) -> Option<u32> {
+    match bytes.get(at..at + 3) {
+        Some(&[low, middle, high]) => Some(u32::from_le_bytes([low, middle, high, 0])),
+        _ => None,
+    }
+}
+
+fn corrupt(detail: String) -> ImageError {
+    ImageError::Corrupt {
+        format: Format::WebP,
+        detail,
+    }
+}
+
+fn truncated() -> ImageError {
+    ImageError::Truncated {
+        format: Format::WebP,
+        detail: "it ends before the picture does".to_owned(),
+    }
 }
 
 fn error(error: DecodingError) -> ImageError {
     match &error {
-        DecodingError::IoError(io) if io.kind() == ErrorKind::UnexpectedEof => {
-            ImageError::Truncated {
-                format: Format::WebP,
-                detail: "it ends before the picture does".to_owned(),
-            }
-        }
-        _ => ImageError::Corrupt {
-            format: Format::WebP,
-            detail: error.to_string(),
-        },
+        DecodingError::IoError(io) if io.kind() == ErrorKind::UnexpectedEof => truncated(),
+        _ => corrupt(error.to_string()),
     }
 }

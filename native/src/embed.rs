@@ -1,0 +1,224 @@
+//! `cliprobe embed`: embeddings of pictures and texts, for any other tool.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use cliprobe::clip::preprocessing::Preprocessing;
+use cliprobe::engine::Embeddings;
+use cliprobe::facade::{Clip, Distinct, PreparedImage, prepare};
+use indicatif::ProgressBar;
+use rayon::prelude::*;
+use safetensors::Dtype;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::model::{self, ModelArgs};
+use crate::tensor_file::{Tensor, write};
+use crate::{pictures, progress, texts};
+
+/// Embed pictures and texts into a safetensors file
+///
+/// The file holds image_embeds and text_embeds, f32, every row of length 1. Its metadata has, as JSON
+/// arrays in row order, the file names under `images` and the texts under `texts`; what could not be
+/// read stands under `skipped` with the reason.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).multiple(true)))]
+pub(crate) struct EmbedArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Pictures (PNG, JPEG, WebP, GIF) or directories of them
+    #[arg(long, value_name = "PATH", num_args = 1.., group = "what")]
+    images: Vec<PathBuf>,
+    /// Texts: one a line, or a JSON array of strings; - for standard input
+    #[arg(long, value_name = "FILE", group = "what")]
+    texts: Option<PathBuf>,
+    /// File to write
+    #[arg(long, value_name = "F.safetensors")]
+    out: PathBuf,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = Device::Cpu)]
+    device: Device,
+    /// Pictures computed at once
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    batch: u16,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Device {
+    /// All cores; RAYON_NUM_THREADS sets how many
+    Cpu,
+}
+
+/// A picture that is not in the result.
+#[derive(Serialize)]
+struct Skipped {
+    image: String,
+    why: String,
+}
+
+/// What exits with 3: the file is complete but for some pictures.
+const SOME_SKIPPED: u8 = 3;
+
+pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
+    let Device::Cpu = args.device;
+    // Everything that can be wrong with the arguments, before minutes of computing.
+    let texts = args.texts.as_deref().map(texts::read).transpose()?;
+    if texts.as_ref().is_some_and(Vec::is_empty) {
+        bail!("there are no texts in the file");
+    }
+    let files = pictures::expand(&args.images)?;
+    let (checkpoint, clip) = args.model.load()?;
+
+    let mut tensors = Vec::new();
+    let mut metadata = vec![(
+        "model",
+        model::describe(&checkpoint, clip.engine())?.to_string(),
+    )];
+    let mut skipped = Vec::new();
+    if !files.is_empty() {
+        let bar = progress::bar("Pictures", "pictures");
+        bar.set_length(files.len() as u64);
+        let names = pictures::names(&files);
+        let images = embed_images(
+            &clip,
+            &checkpoint.preprocessing,
+            &files,
+            usize::from(args.batch),
+            &bar,
+        )?;
+        bar.finish_and_clear();
+        let mut rows = Vec::new();
+        let mut kept = Vec::new();
+        for (name, image) in names.into_iter().zip(images) {
+            match image {
+                Ok(row) => {
+                    rows.extend(row);
+                    kept.push(name);
+                }
+                Err(error) => {
+                    eprintln!("skipped {name}: {error:#}");
+                    skipped.push(Skipped {
+                        image: name,
+                        why: format!("{error:#}"),
+                    });
+                }
+            }
+        }
+        if kept.is_empty() {
+            bail!("none of the {} pictures could be read", skipped.len());
+        }
+        metadata.push(("images", serde_json::to_string(&kept)?));
+        tensors.push(tensor(
+            "image_embeds",
+            kept.len(),
+            &Embeddings {
+                dim: clip.config().projection_dim,
+                values: rows,
+            },
+        ));
+    }
+    if let Some(texts) = texts {
+        let bar = progress::bar("Texts", "texts");
+        bar.set_length(texts.len() as u64);
+        let encoded = pollster::block_on(
+            clip.encode_texts(&texts, &mut |done| bar.set_position(done as u64)),
+        )?;
+        bar.finish_and_clear();
+        let cut = encoded.truncated.iter().filter(|&&t| t).count();
+        if cut > 0 {
+            eprintln!(
+                "{cut} of {} texts are longer than the context; their ends were not seen",
+                texts.len()
+            );
+        }
+        metadata.push(("texts", serde_json::to_string(&texts)?));
+        metadata.push(("truncated", serde_json::to_string(&encoded.truncated)?));
+        tensors.push(tensor("text_embeds", texts.len(), &encoded.embeddings));
+    }
+    metadata.push(("skipped", serde_json::to_string(&skipped)?));
+    write(&args.out, tensors, &metadata)?;
+    if skipped.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!(
+        "{} of {} pictures are missing in {}",
+        skipped.len(),
+        files.len(),
+        args.out.display()
+    );
+    Ok(ExitCode::from(SOME_SKIPPED))
+}
+
+fn tensor(name: &'static str, rows: usize, embeddings: &Embeddings) -> Tensor {
+    Tensor {
+        name,
+        dtype: Dtype::F32,
+        shape: vec![rows, embeddings.dim],
+        bytes: embeddings
+            .values
+            .iter()
+            .flat_map(|x| x.to_le_bytes())
+            .collect(),
+    }
+}
+
+/// Embeds files, each distinct content once. The outer error is the engine's, the inner ones the files'.
+fn embed_images(
+    clip: &Clip,
+    preprocessing: &Preprocessing,
+    files: &[PathBuf],
+    batch: usize,
+    bar: &ProgressBar,
+) -> Result<Vec<Result<Vec<f32>>>> {
+    let mut known: HashMap<[u8; 32], Vec<f32>> = HashMap::new();
+    let mut rows: Vec<Result<Vec<f32>>> = Vec::with_capacity(files.len());
+    for chunk in files.chunks(batch) {
+        let read: Vec<Result<([u8; 32], Vec<u8>)>> =
+            chunk.par_iter().map(|file| read_hashed(file)).collect();
+        let readable: Vec<&([u8; 32], Vec<u8>)> = read.iter().flatten().collect();
+        let distinct = Distinct::of(readable.iter().map(|(hash, _)| hash));
+        let fresh: Vec<&([u8; 32], Vec<u8>)> = distinct
+            .firsts
+            .iter()
+            .map(|&i| readable[i])
+            .filter(|(hash, _)| !known.contains_key(hash))
+            .collect();
+        let prepared: Vec<Result<PreparedImage>> = fresh
+            .par_iter()
+            .map(|(_, bytes)| Ok(prepare(bytes, preprocessing)?))
+            .collect();
+        let mut failures: HashMap<[u8; 32], String> = HashMap::new();
+        let (mut hashes, mut batch) = (Vec::new(), Vec::new());
+        for ((hash, _), prepared) in fresh.into_iter().zip(prepared) {
+            match prepared {
+                Ok(picture) => {
+                    hashes.push(*hash);
+                    batch.push(picture);
+                }
+                Err(error) => {
+                    failures.insert(*hash, error.to_string());
+                }
+            }
+        }
+        let encoded = pollster::block_on(clip.encode_prepared(&batch))?;
+        known.extend(hashes.into_iter().zip(encoded.rows().map(<[f32]>::to_vec)));
+        for file in read {
+            rows.push(file.and_then(|(hash, _)| match known.get(&hash) {
+                Some(row) => Ok(row.clone()),
+                None => Err(anyhow::Error::msg(
+                    failures.get(&hash).cloned().unwrap_or_default(),
+                )),
+            }));
+        }
+        bar.inc(chunk.len() as u64);
+    }
+    Ok(rows)
+}
+
+fn read_hashed(file: &Path) -> Result<([u8; 32], Vec<u8>)> {
+    let bytes = std::fs::read(file).context("cannot be read")?;
+    Ok((Sha256::digest(&bytes).into(), bytes))
+}

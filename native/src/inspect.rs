@@ -1,0 +1,110 @@
+//! `cliprobe inspect`: what a checkpoint is.
+
+use anyhow::Result;
+use clap::Args;
+use cliprobe::clip::config::TextPooling;
+use serde_json::json;
+
+use crate::model::{self, ModelArgs};
+use crate::output::print_json;
+
+/// Say what a checkpoint is: architecture, activation, types, preprocessing, origin
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &InspectArgs) -> Result<()> {
+    let checkpoint = args.model.open()?;
+    // A tokenizer that does not fit is found here and not at the first caption.
+    let vocabulary = checkpoint.tokenizer()?.vocabulary().len();
+    let config = &checkpoint.config;
+    if args.json {
+        let mut report = model::describe(&checkpoint, "none")?;
+        report["config"] = serde_json::to_value(config)?;
+        report["preprocessing_config"] = serde_json::to_value(&checkpoint.preprocessing)?;
+        report["parameters"] = json!(checkpoint.parameters());
+        report["logit_scale"] = json!(checkpoint.logit_scale);
+        report["tokenizer_vocabulary"] = json!(vocabulary);
+        report["parent_sha256"] = json!(checkpoint.provenance.parent_sha256);
+        report["recipe"] = json!(checkpoint.provenance.recipe);
+        return print_json(&report);
+    }
+    let (text, vision) = (&config.text, &config.vision);
+    let pooling = match text.pooling {
+        TextPooling::LargestId => "the largest id".to_owned(),
+        TextPooling::FirstEos { eos_token_id } => format!("the first token {eos_token_id}"),
+    };
+    let types: Vec<String> = checkpoint
+        .tensor_types()
+        .iter()
+        .map(|(name, n)| format!("{n} × {name}"))
+        .collect();
+    let tower = |t: &cliprobe::clip::config::TransformerConfig| {
+        format!(
+            "{} layers, width {}, {} heads, MLP {}, eps {}",
+            t.layers, t.width, t.heads, t.mlp_width, t.layer_norm_eps
+        )
+    };
+    let scale = checkpoint
+        .logit_scale
+        .map_or("not in the file".to_owned(), |s| {
+            format!("{s} (τ = {:.2})", s.exp())
+        });
+    let rows = [
+        ("name", checkpoint.name.clone()),
+        ("format", checkpoint.format.to_string()),
+        ("sha256", checkpoint.sha256()?),
+        ("activation", config.activation.name().to_owned()),
+        (
+            "parameters",
+            format!("{:.2} M", checkpoint.parameters() as f64 / 1e6),
+        ),
+        ("tensors", types.join(", ")),
+        ("embedding", format!("{} values", config.projection_dim)),
+        ("logit scale", scale),
+        ("text tower", tower(&text.transformer)),
+        (
+            "",
+            format!(
+                "vocabulary {} ({vocabulary} used), context {}, pooled at {pooling}",
+                text.vocab_size, text.context_length
+            ),
+        ),
+        ("image tower", tower(&vision.transformer)),
+        (
+            "",
+            format!(
+                "{0} × {0} pixels, patches of {1} × {1}, {2} tokens",
+                vision.image_size,
+                vision.patch_size,
+                vision.tokens()
+            ),
+        ),
+        ("preprocessing", checkpoint.preprocessing.summary()),
+        (
+            "recipe",
+            checkpoint
+                .provenance
+                .recipe
+                .clone()
+                .unwrap_or_else(|| "not in the file".into()),
+        ),
+        (
+            "made from",
+            checkpoint
+                .provenance
+                .parent_sha256
+                .clone()
+                .unwrap_or_else(|| "not in the file".into()),
+        ),
+    ];
+    for (key, value) in rows {
+        println!("{key:<14}{value}");
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! The argument M that most commands share: a checkpoint of any form, and what the person says about it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use cliprobe::clip::bytes::FileSet;
+use cliprobe::clip::checkpoint::Overrides;
+use cliprobe::clip::config::Activation;
+use cliprobe::clip::{Checkpoint, architectures};
+use cliprobe::facade::Clip;
+
+use crate::progress;
+
+/// Which checkpoint, and how to read it.
+#[derive(Debug, Args)]
+pub(crate) struct ModelArgs {
+    /// Checkpoint: a Hugging Face or OpenCLIP directory, a GGUF file, or a state dict
+    #[arg(value_name = "MODEL")]
+    path: PathBuf,
+    /// Architecture of a bare state dict: a JSON file in Hugging Face's or OpenCLIP's form, or a name such as ViT-B-32
+    #[arg(long, value_name = "FILE|NAME")]
+    config: Option<String>,
+    /// What the weights were trained with, where the checkpoint does not say
+    #[arg(long, value_enum)]
+    activation: Option<ActivationArg>,
+    /// Directory with tokenizer.json, or vocab.json and merges.txt, where the checkpoint has none
+    #[arg(long, value_name = "DIR")]
+    tokenizer: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum ActivationArg {
+    /// OpenAI's weights and what was fine-tuned from them
+    QuickGelu,
+    /// Most of OpenCLIP's weights
+    Gelu,
+}
+
+impl ModelArgs {
+    /// Opens the checkpoint, without its tensors.
+    pub(crate) fn open(&self) -> Result<Checkpoint> {
+        let config = self.config.as_deref().map(read_config).transpose()?;
+        let tokenizer = self
+            .tokenizer
+            .as_deref()
+            .map(FileSet::from_directory)
+            .transpose()?;
+        let activation = self.activation.map(|activation| match activation {
+            ActivationArg::QuickGelu => Activation::QuickGelu,
+            ActivationArg::Gelu => Activation::Gelu,
+        });
+        Ok(Checkpoint::open(
+            &self.path,
+            &Overrides {
+                activation,
+                config,
+                tokenizer,
+            },
+        )?)
+    }
+
+    /// Opens the checkpoint and loads it on the CPU.
+    pub(crate) fn load(&self) -> Result<(Checkpoint, Clip)> {
+        let checkpoint = self.open()?;
+        let bar = progress::bar("Loading", "tensors");
+        let clip = Clip::on_cpu(&checkpoint, &mut |done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        })?;
+        bar.finish_and_clear();
+        Ok((checkpoint, clip))
+    }
+}
+
+fn read_config(given: &str) -> Result<serde_json::Value> {
+    if let Some(json) = architectures::open_clip_json(given) {
+        return Ok(json);
+    }
+    if !Path::new(given).is_file() {
+        bail!(
+            "--config {given} is neither a file nor one of {:?} (or one of these with -quickgelu)",
+            architectures::NAMES
+        );
+    }
+    let text = std::fs::read(given).with_context(|| given.to_owned())?;
+    serde_json::from_slice(&text).with_context(|| format!("{given} is not valid JSON"))
+}
+
+/// What every result says about the model that gave it.
+pub(crate) fn describe(checkpoint: &Checkpoint, engine: &str) -> Result<serde_json::Value> {
+    Ok(serde_json::json!({
+        "name": checkpoint.name,
+        "sha256": checkpoint.sha256()?,
+        "format": checkpoint.format,
+        "activation": checkpoint.config.activation,
+        "tensor_types": checkpoint.tensor_types(),
+        "preprocessing": checkpoint.preprocessing.summary(),
+        "engine": engine,
+        "dtype": "f32",
+        "version": env!("CARGO_PKG_VERSION"),
+    }))
+}

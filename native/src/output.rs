@@ -1,0 +1,41 @@
+//! Writing results so that a file appears under its name only when it is complete.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// Writes `path` through a temporary file beside it. A failure leaves what was there before.
+pub(crate) fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let in_folder = || format!("{} cannot be written", path.display());
+    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(in_folder)?;
+    let mut buffered = BufWriter::new(file.as_file_mut());
+    write(&mut buffered)?;
+    buffered.flush().with_context(in_folder)?;
+    drop(buffered);
+    // A temporary file is private; a result is as readable as any other new file.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let _ = file
+            .as_file()
+            .set_permissions(std::fs::Permissions::from_mode(0o644));
+    }
+    // Without it a power cut may leave the name and lose the contents.
+    file.as_file().sync_all().with_context(in_folder)?;
+    file.persist(path).with_context(in_folder)?;
+    Ok(())
+}
+
+/// Prints JSON for machines.
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}

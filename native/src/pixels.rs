@@ -1,0 +1,71 @@
+//! `cliprobe pixels`: what the image tower sees of a picture.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use cliprobe::clip::image;
+use rayon::prelude::*;
+use safetensors::Dtype;
+
+use crate::model::ModelArgs;
+use crate::pictures;
+use crate::tensor_file::{Tensor, write};
+
+/// Write pictures as the image tower gets them, to compare preprocessing
+#[derive(Debug, Args)]
+pub(crate) struct PixelsArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Pictures (PNG, JPEG, WebP, GIF) or directories of them
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<PathBuf>,
+    /// File to write: cropped_u8 [n, 3, h, w] after resize and crop, pixel_values [n, 3, h, w] normalised f32
+    #[arg(long, value_name = "F.safetensors")]
+    out: PathBuf,
+}
+
+pub(crate) fn run(args: &PixelsArgs) -> Result<()> {
+    let checkpoint = args.model.open()?;
+    let files = pictures::expand(&args.images)?;
+    let preprocessing = &checkpoint.preprocessing;
+    let cropped = files
+        .par_iter()
+        .map(|file| {
+            let name = || file.display().to_string();
+            let bytes = std::fs::read(file).with_context(name)?;
+            let picture = image::decode(&bytes).with_context(name)?;
+            preprocessing.apply(&picture).with_context(name)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let side = checkpoint.config.vision.image_size;
+    let shape = vec![files.len(), 3, side, side];
+    let values = cropped
+        .iter()
+        .flat_map(|c| c.pixel_values(preprocessing))
+        .flat_map(f32::to_le_bytes)
+        .collect();
+    let samples = cropped.into_iter().flat_map(|c| c.data).collect();
+    let metadata = [
+        ("images", serde_json::to_string(&pictures::names(&files))?),
+        ("preprocessing", preprocessing.summary()),
+    ];
+    write(
+        &args.out,
+        vec![
+            Tensor {
+                name: "cropped_u8",
+                dtype: Dtype::U8,
+                shape: shape.clone(),
+                bytes: samples,
+            },
+            Tensor {
+                name: "pixel_values",
+                dtype: Dtype::F32,
+                shape,
+                bytes: values,
+            },
+        ],
+        &metadata,
+    )
+}

@@ -1,0 +1,83 @@
+//! `cliprobe quantize`: any checkpoint as one GGUF file.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, anyhow};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use cliprobe::clip::Checkpoint;
+use cliprobe::clip::checkpoint::{Overrides, Provenance};
+use cliprobe::clip::model_file::write_gguf;
+use cliprobe::clip::tensors::ElementType;
+
+use crate::model::ModelArgs;
+use crate::output::write_whole;
+use crate::progress;
+
+/// Write a checkpoint as one self-contained GGUF file, for the page or the command
+///
+/// Biases, norms and position embeddings stay F32, the patch embedding F16, the token embedding and
+/// the output projections at least Q8_0; rows that are not whole blocks of the type take Q8_0 or F16.
+#[derive(Debug, Args)]
+pub(crate) struct QuantizeArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Type of the weight matrices
+    #[arg(long = "type", value_name = "TYPE", ignore_case = true,
+          value_parser = PossibleValuesParser::new(ElementType::GGUF.map(ElementType::name)))]
+    element: String,
+    /// File to write
+    #[arg(long, value_name = "F.gguf")]
+    out: PathBuf,
+    /// Name to give the model in the file [default: the checkpoint's]
+    #[arg(long)]
+    name: Option<String>,
+    /// What made the weights, in words, to be kept in the file [default: the checkpoint's own]
+    #[arg(long, value_name = "TEXT")]
+    recipe: Option<String>,
+}
+
+pub(crate) fn run(args: &QuantizeArgs) -> Result<()> {
+    let element = ElementType::from_name(&args.element)
+        .ok_or_else(|| anyhow!("there is no type {}", args.element))?;
+    let mut checkpoint = args.model.open()?;
+    if let Some(name) = &args.name {
+        checkpoint.name = name.clone();
+    }
+    let provenance = Provenance {
+        parent_sha256: Some(checkpoint.sha256()?),
+        recipe: args
+            .recipe
+            .clone()
+            .or_else(|| checkpoint.provenance.recipe.clone()),
+    };
+    let bar = progress::bar("Quantising", "tensors");
+    write_whole(&args.out, |file| {
+        Ok(write_gguf(
+            &checkpoint,
+            element,
+            &provenance,
+            file,
+            &mut |done, all| {
+                bar.set_length(all as u64);
+                bar.set_position(done as u64);
+            },
+        )?)
+    })?;
+    bar.finish_and_clear();
+    let written = Checkpoint::open(&args.out, &Overrides::default())?;
+    let types: Vec<String> = written
+        .tensor_types()
+        .iter()
+        .map(|(name, n)| format!("{n} × {name}"))
+        .collect();
+    let bytes = std::fs::metadata(&args.out)?.len();
+    println!(
+        "{}: {:.1} MB, {}",
+        args.out.display(),
+        bytes as f64 / 1e6,
+        types.join(", ")
+    );
+    println!("sha256 {}", written.sha256()?);
+    Ok(())
+}

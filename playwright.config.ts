@@ -1,0 +1,44 @@
+/**
+ * Browser tests run on the built page, in the Chromium that is installed.
+ *
+ * CHROMIUM_PATH       the browser, /usr/bin/chromium when unset
+ * PAGE_SERVER         the command that serves dist/ at PAGE_URL, `vite preview` when unset
+ * PAGE_URL            where it is served
+ */
+import { defineConfig, devices } from "@playwright/test";
+
+const url = process.env["PAGE_URL"] ?? "http://127.0.0.1:4173/";
+
+export default defineConfig({
+  testDir: "tests/browser",
+  outputDir: "test-results",
+  fullyParallel: true,
+  workers: 1, // each page computes on a thread of its own; more would only time each other out
+  forbidOnly: process.env["CI"] !== undefined,
+  timeout: 60_000,
+  expect: { timeout: 20_000 },
+  reporter: "list",
+  use: {
+    ...devices["Desktop Chrome"],
+    baseURL: url,
+    trace: "retain-on-failure",
+    permissions: ["clipboard-read", "clipboard-write"],
+    launchOptions: {
+      executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium",
+      args: [
+        "--no-sandbox",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+  webServer: {
+    command:
+      process.env["PAGE_SERVER"] ?? "npx vite preview --host 127.0.0.1 --port 4173 --strictPort",
+    url,
+    reuseExistingServer: false,
+  },
+});

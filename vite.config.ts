@@ -1,0 +1,65 @@
+import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+/** What the built page may do. Development is left out: vite's reload client needs inline styles. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "img-src 'self' blob: data:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+function contentSecurityPolicy(): Plugin {
+  return {
+    name: "content-security-policy",
+    apply: "build",
+    transformIndexHtml: () => [
+      {
+        tag: "meta",
+        attrs: { "http-equiv": "Content-Security-Policy", content: CONTENT_SECURITY_POLICY },
+        injectTo: "head-prepend",
+      },
+    ],
+  };
+}
+
+/** Copies the default model, and what describes it, beside the built page. */
+function defaultModel(): Plugin {
+  return {
+    name: "default-model",
+    apply: "build",
+    async writeBundle({ dir = "dist" }) {
+      const manifest = JSON.parse(await readFile("models/default.json", "utf8")) as {
+        file: string;
+        golden: string;
+      };
+      await mkdir(join(dir, "models"), { recursive: true });
+      for (const name of ["default.json", manifest.file, manifest.golden]) {
+        await copyFile(join("models", name), join(dir, "models", name));
+      }
+    },
+  };
+}
+
+/** Isolation is what a threaded engine will need; serving with it keeps the page honest about it. */
+const ISOLATION_HEADERS = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+export default defineConfig({
+  base: "./", // relative, so that the page works under any path
+  publicDir: false,
+  plugins: [svelte(), contentSecurityPolicy(), defaultModel()],
+  worker: { format: "es" },
+  build: { target: "es2023", assetsInlineLimit: 0 },
+  server: { headers: ISOLATION_HEADERS },
+  preview: { headers: ISOLATION_HEADERS },
+  test: { include: ["web/**/*.test.ts"], environment: "node" },
+});

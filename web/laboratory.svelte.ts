@@ -1,0 +1,95 @@
+/** The page's one instance of everything, joined: worker, model, question, link. */
+
+import { HASH_DIGITS, type LinkState, readFragment, writeFragment } from "./link/link-state";
+import { messageOf } from "./message-of";
+import { Model } from "./model/model.svelte";
+import { whatIsGiven } from "./model/model-files";
+import { Probe } from "./probe/probe.svelte";
+import { Client, type WorkerPort } from "./worker/client";
+
+/** Writing the address on every keystroke would meet the browsers' rate limits. */
+const LINK_PAUSE_MS = 300;
+
+export class Laboratory {
+  readonly model: Model;
+  readonly probe: Probe;
+  /** Why the engine stopped, until it is restarted. */
+  crash = $state<string | null>(null);
+  /** What could not be read in the link, a sentence each. */
+  linkProblems = $state.raw<string[]>([]);
+  /** Why the files last dropped were not taken. */
+  dropProblem = $state<string | null>(null);
+  /** Hash of the model that the link was made with. */
+  askedModel = $state<string | null>(null);
+
+  readonly #client: Client;
+
+  /**
+   * @param start makes a fresh worker
+   * @param base the page's own address, below which `models/` lies
+   */
+  constructor(start: () => WorkerPort, base: string) {
+    this.#client = new Client(start, (message) => {
+      this.crash = messageOf(message);
+    });
+    this.model = new Model(this.#client, base);
+    this.probe = new Probe(this.#client, this.model);
+  }
+
+  /** Loads the model, takes up the link, and keeps link and page together from then on. */
+  start(): void {
+    void this.model.loadDefault();
+    void this.probe.picture.drawSamples();
+    this.openLink(location.hash);
+    this.probe.follow();
+    $effect(() => {
+      const fragment = this.fragment;
+      if (this.probe.picture.current === null) return;
+      const timer = setTimeout(() => {
+        history.replaceState(null, "", `#${fragment}`);
+      }, LINK_PAUSE_MS);
+      return () => {
+        clearTimeout(timer);
+      };
+    });
+  }
+
+  openLink(fragment: string): void {
+    const { state, problems } = readFragment(fragment);
+    this.linkProblems = problems;
+    this.askedModel = state.model;
+    void this.probe.open(state);
+  }
+
+  /** The present question, without `#`. */
+  get fragment(): string {
+    const sha256 = this.model.loaded?.info.sha256;
+    const state: LinkState = {
+      ...this.probe.link,
+      model: sha256?.slice(0, HASH_DIGITS) ?? this.askedModel,
+    };
+    return writeFragment(state);
+  }
+
+  /** Whether the link was made with another model than the one in use. */
+  get otherModelAsked(): boolean {
+    const sha256 = this.model.loaded?.info.sha256;
+    return this.askedModel !== null && sha256 !== undefined && !sha256.startsWith(this.askedModel);
+  }
+
+  /** Takes what a person dropped or pasted for what it is. */
+  take(files: File[]): void {
+    const given = whatIsGiven(files);
+    this.dropProblem = given.kind === "neither" ? given.message : null;
+    if (given.kind === "photo") void this.probe.picture.showPhoto(given.file);
+    if (given.kind === "model") void this.model.loadOwn(given.files);
+  }
+
+  async restart(): Promise<void> {
+    this.crash = null;
+    this.#client.restart();
+    await this.model.reload();
+    if (this.probe.picture.samples.length === 0) await this.probe.picture.drawSamples();
+    if (this.probe.picture.current === null) this.openLink(location.hash);
+  }
+}

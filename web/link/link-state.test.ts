@@ -1,0 +1,128 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import { MAX_CAPTION_CHARACTERS, MAX_CAPTIONS } from "../probe/caption-list";
+import {
+  emptyLinkState,
+  HASH_DIGITS,
+  type LinkState,
+  MAX_COPY_BYTES,
+  MAX_NAME_CHARACTERS,
+  readFragment,
+  writeFragment,
+} from "./link-state";
+
+const hash = fc.stringMatching(new RegExp(`^[0-9a-f]{${HASH_DIGITS}}$`));
+const text = (maxLength: number) =>
+  fc.string({ unit: "grapheme", minLength: 1, maxLength }).filter((s) => s.length <= maxLength);
+const caption = text(60).filter((line) => line.trim() !== "");
+
+/** Any state the page can be in. */
+const linkState: fc.Arbitrary<LinkState> = fc
+  .record({
+    picture: fc.oneof(
+      fc.constant({}),
+      fc.record({ scene: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String) }),
+      fc.record({
+        photo: text(MAX_NAME_CHARACTERS),
+        hash: fc.option(hash),
+        copy: fc.option(
+          fc.uint8Array({ maxLength: 64 }).map((tail) => new Uint8Array([0xff, 0xd8, ...tail])),
+        ),
+      }),
+    ),
+    captions: fc.option(fc.array(caption, { maxLength: 12 })),
+    model: fc.option(hash),
+    softmax: fc.boolean(),
+  })
+  .map(({ picture, ...rest }) => ({ ...emptyLinkState(), ...picture, ...rest }));
+
+describe("a fragment", () => {
+  test("reads back as what was written", () => {
+    fc.assert(
+      fc.property(linkState, (state) => {
+        expect(readFragment(writeFragment(state))).toEqual({ state, problems: [] });
+      }),
+    );
+  });
+
+  test("of any text reads without throwing, and what was read writes and reads the same", () => {
+    const key = fc.constantFrom("scene", "photo", "hash", "copy", "caption", "model", "softmax");
+    const pairs = fc.array(
+      fc.oneof(
+        fc.string({ unit: "binary" }),
+        fc.tuple(key, fc.string({ unit: "binary" })).map(([k, v]) => `${k}=${v}`),
+      ),
+    );
+    fc.assert(
+      fc.property(
+        pairs.map((parts) => parts.join("&")),
+        (garbage) => {
+          const { state } = readFragment(garbage);
+          expect(readFragment(writeFragment(state))).toEqual({ state, problems: [] });
+        },
+      ),
+    );
+  });
+
+  test("survives the URL parser, which browsers apply to it", () => {
+    fc.assert(
+      fc.property(linkState, (state) => {
+        const url = new URL(`https://example.org/x/#${writeFragment(state)}`);
+        expect(readFragment(url.hash).state).toEqual(state);
+      }),
+    );
+  });
+
+  test("is short and legible for a plain question", () => {
+    const state = { ...emptyLinkState(), scene: "7", captions: ["a red dog", "ein Hund"] };
+    expect(writeFragment(state)).toBe("view=probe&scene=7&caption=a+red+dog&caption=ein+Hund");
+  });
+
+  test("tells an empty list of captions from none given", () => {
+    expect(readFragment("caption=").state.captions).toEqual([]);
+    expect(readFragment("scene=1").state.captions).toBeNull();
+  });
+
+  test("writes half a surrogate pair as a replacement character", () => {
+    const state = { ...emptyLinkState(), captions: ["a \ud800 b"] };
+    expect(readFragment(writeFragment(state)).state.captions).toEqual(["a \ufffd b"]);
+  });
+
+  test.each([
+    ["scene=-1", "scene"],
+    ["scene=18446744073709551616", "scene"],
+    ["scene=1e3", "scene"],
+    ["scene=1&scene=2", "scene"],
+    ["scene=%zz", "scene"],
+    ["view=atlas", "view"],
+    ["softmax=yes", "softmax"],
+    ["model=XYZ", "model"],
+    ["photo=", "photo"],
+    ["hash=12", "hash"],
+    ["copy=!!!", "copy"],
+    ["copy=AAAA", "copy"],
+    ["scene=1&photo=a.jpg", "photo"],
+    [`caption=${"x".repeat(MAX_CAPTION_CHARACTERS + 1)}`, "caption"],
+    ["caption=x&".repeat(MAX_CAPTIONS + 1), "caption"],
+  ])("names the key that it cannot read: %.40s", (fragment, key) => {
+    const { problems } = readFragment(`#${fragment}&unknown=1`);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(`“${key}”`);
+  });
+
+  test("refuses an embedded picture over the limit", () => {
+    const copy = new Uint8Array(MAX_COPY_BYTES + 1);
+    copy.set([0xff, 0xd8]);
+    const { state, problems } = readFragment(
+      writeFragment({ ...emptyLinkState(), photo: "a", copy }),
+    );
+    expect(state.copy).toBeNull();
+    expect(problems).toHaveLength(1);
+  });
+
+  test("keeps the good keys beside a bad one", () => {
+    const { state } = readFragment("#scene=oops&caption=a+cat&softmax=1");
+    expect(state).toEqual({ ...emptyLinkState(), captions: ["a cat"], softmax: true });
+  });
+});

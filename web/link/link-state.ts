@@ -1,0 +1,218 @@
+/**
+ * What a link carries: everything that is needed to ask the same question again, in the URL's
+ * fragment. One table says, for each property, its key and how it is written and read; a hand-edited
+ * fragment never fails, it loses what cannot be read and says which key that was.
+ */
+
+import { MAX_CAPTION_CHARACTERS, MAX_CAPTIONS } from "../probe/caption-list";
+import { fromBase64Url, toBase64Url } from "./base64url";
+
+export const VIEWS = ["probe"] as const;
+export type View = (typeof VIEWS)[number];
+
+export interface LinkState {
+  view: View;
+  /** A scene's seed, in decimal. */
+  scene: string | null;
+  /** A photo's file name. The photo itself is not in the link, save for `copy`. */
+  photo: string | null;
+  /** First digits of the photo's SHA-256, to recognise it by. */
+  hash: string | null;
+  /** A small JPEG copy of the photo, when the person chose to embed one. */
+  copy: Uint8Array<ArrayBuffer> | null;
+  /** `null` stands for the scene's own captions. */
+  captions: string[] | null;
+  /** First digits of the model file's SHA-256. */
+  model: string | null;
+  softmax: boolean;
+}
+
+export const HASH_DIGITS = 12;
+export const MAX_COPY_BYTES = 24_576;
+export const MAX_NAME_CHARACTERS = 200;
+const MAX_SEED = 2n ** 64n - 1n;
+
+/** How one property stands in the fragment: as any number of values under its key. */
+interface Property<T> {
+  key: string;
+  absent: T;
+  write(value: T): string[];
+  /** Throws an `Error` that ends the sentence “In the link, “key” …”. Never gets an empty list. */
+  read(values: string[]): T;
+}
+
+type Table = { [K in keyof LinkState]: Property<LinkState[K]> };
+
+const TABLE: Table = {
+  view: {
+    key: "view",
+    absent: "probe",
+    write: (view) => [view],
+    read(values) {
+      const text = only(values);
+      const view = VIEWS.find((name) => name === text);
+      if (view === undefined) throw new Error("names no view of this page");
+      return view;
+    },
+  },
+  scene: optional("scene", readSeed),
+  photo: optional("photo", (text) => {
+    const length = text.length;
+    if (length === 0 || length > MAX_NAME_CHARACTERS) throw new Error("is not a file's name");
+    return text;
+  }),
+  hash: optional("hash", readHash),
+  copy: {
+    key: "copy",
+    absent: null,
+    write: (copy) => (copy === null ? [] : [toBase64Url(copy)]),
+    read(values) {
+      const bytes = fromBase64Url(only(values));
+      if (bytes === null || bytes[0] !== 0xff || bytes[1] !== 0xd8) {
+        throw new Error("is not a JPEG picture");
+      }
+      if (bytes.length > MAX_COPY_BYTES) throw new Error("is too large for an embedded picture");
+      return bytes;
+    },
+  },
+  captions: {
+    key: "caption",
+    absent: null,
+    // An empty list is written as one empty caption, which reading drops.
+    write: (captions) => (captions?.length === 0 ? [""] : (captions ?? [])),
+    read(values) {
+      if (values.length > MAX_CAPTIONS) {
+        throw new Error(`stands more than ${MAX_CAPTIONS} times`);
+      }
+      if (values.some((text) => text.length > MAX_CAPTION_CHARACTERS)) {
+        throw new Error(`holds more than ${MAX_CAPTION_CHARACTERS} characters`);
+      }
+      return values.filter((text) => text.trim() !== "");
+    },
+  },
+  model: optional("model", readHash),
+  softmax: {
+    key: "softmax",
+    absent: false,
+    write: (softmax) => (softmax ? ["1"] : []),
+    read(values) {
+      const text = only(values);
+      if (text !== "0" && text !== "1") throw new Error("is neither 0 nor 1");
+      return text === "1";
+    },
+  },
+};
+
+const NAMES = Object.keys(TABLE) as (keyof LinkState)[];
+
+/** The state of a link that says nothing. */
+export function emptyLinkState(): LinkState {
+  return Object.fromEntries(
+    NAMES.map((name) => [name, TABLE[name].absent]),
+  ) as unknown as LinkState;
+}
+
+/** The fragment for a state, without `#`; properties that are absent are not written. */
+export function writeFragment(state: LinkState): string {
+  const pairs = NAMES.flatMap((name) => written(name, state));
+  return pairs.map(([key, value]) => `${key}=${encode(value)}`).join("&");
+}
+
+export interface ReadLink {
+  state: LinkState;
+  /** One sentence for each key that could not be read. */
+  problems: string[];
+}
+
+/** Reads a fragment, with or without `#`. Unknown keys are dropped; nothing throws. */
+export function readFragment(fragment: string): ReadLink {
+  const { values, problems } = decodePairs(fragment.replace(/^#/, ""));
+  const state = emptyLinkState();
+  for (const name of NAMES) {
+    try {
+      read(name, values, state);
+    } catch (error) {
+      problems.push(sentence(TABLE[name].key, (error as Error).message));
+    }
+  }
+  if (state.scene !== null && state.photo !== null) {
+    Object.assign(state, { photo: null, hash: null, copy: null });
+    problems.push(sentence("photo", "stands beside a scene, which was taken instead"));
+  }
+  return { state, problems };
+}
+
+/** A seed as it is written, or an `Error` that ends “The seed …”. */
+export function readSeed(text: string): string {
+  if (!/^\d{1,30}$/.test(text) || BigInt(text) > MAX_SEED) {
+    throw new Error(`is not a whole number from 0 to ${MAX_SEED.toString()}`);
+  }
+  return BigInt(text).toString();
+}
+
+function readHash(text: string): string {
+  if (!/^[0-9a-f]{8,64}$/.test(text)) throw new Error("is not 8 to 64 hexadecimal digits");
+  return text;
+}
+
+function optional(key: string, readText: (text: string) => string): Property<string | null> {
+  return {
+    key,
+    absent: null,
+    write: (value) => (value === null ? [] : [value]),
+    read: (values) => readText(only(values)),
+  };
+}
+
+function only(values: string[]): string {
+  const [value] = values;
+  if (value === undefined || values.length > 1) throw new Error("stands more than once");
+  return value;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- K ties a property to its own type
+function written<K extends keyof LinkState>(name: K, state: LinkState): [string, string][] {
+  const property = TABLE[name];
+  return property.write(state[name]).map((value) => [property.key, value]);
+}
+
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as above
+function read<K extends keyof LinkState>(
+  name: K,
+  values: Map<string, string[]>,
+  state: LinkState,
+): void {
+  const own = values.get(TABLE[name].key);
+  if (own !== undefined) state[name] = TABLE[name].read(own);
+}
+
+function decodePairs(fragment: string): { values: Map<string, string[]>; problems: string[] } {
+  const known = new Set<string>(NAMES.map((name) => TABLE[name].key));
+  const values = new Map<string, string[]>();
+  const problems: string[] = [];
+  for (const pair of fragment.split("&")) {
+    const [key = "", ...rest] = pair.split("=");
+    if (!known.has(key)) continue;
+    const value = decode(rest.join("="));
+    if (value === null) problems.push(sentence(key, "holds a broken percent code"));
+    else values.set(key, [...(values.get(key) ?? []), value]);
+  }
+  return { values, problems };
+}
+
+function sentence(key: string, problem: string): string {
+  return `In the link, “${key}” ${problem}; it was left out.`;
+}
+
+function encode(value: string): string {
+  // Half of a surrogate pair cannot be percent-encoded.
+  return encodeURIComponent(value.replace(/\p{Surrogate}/gu, "\ufffd")).replaceAll("%20", "+");
+}
+
+function decode(value: string): string | null {
+  try {
+    return decodeURIComponent(value.replaceAll("+", " "));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,128 @@
+/** The loaded model as the page shows it, and what can be done with models. */
+
+import { messageOf } from "../message-of";
+import type { LoadProgress } from "../wasm/cliprobe.js";
+import { type Client, Crashed } from "../worker/client";
+import type { LoadedModel, ModelChoice, Parity } from "../worker/protocol";
+
+export type ParityCheck =
+  | { kind: "none" }
+  | { kind: "running" }
+  | { kind: "done"; parity: Parity }
+  | { kind: "failed"; message: string };
+
+/** What the last computations took. */
+export interface Timings {
+  /** One picture's embedding. */
+  image: number | null;
+  /** One caption's embedding, as the mean of those encoded together. */
+  caption: number | null;
+}
+
+export class Model {
+  /** The model in use; it stays while another is loading, and when that fails. */
+  loaded = $state.raw<LoadedModel | null>(null);
+  /** File name of an own model in use, `null` for the default. */
+  ownName = $state<string | null>(null);
+  loading = $state(false);
+  progress = $state.raw<LoadProgress | null>(null);
+  /** Why the last load failed, in one sentence. */
+  problem = $state<string | null>(null);
+  parity = $state.raw<ParityCheck>({ kind: "none" });
+  timings = $state<Timings>({ image: null, caption: null });
+  /** Bytes that the browser stores for this page; `null` until counted. */
+  storedBytes = $state<number | null>(null);
+  storageProblem = $state<string | null>(null);
+
+  /** What a restarted engine loads again. */
+  #choice: ModelChoice;
+  #turn = 0;
+
+  constructor(
+    private readonly client: Client,
+    private readonly base: string,
+  ) {
+    this.#choice = { kind: "default", base };
+  }
+
+  /** Whether the model in use is the one that ships with the page. */
+  get isDefault(): boolean {
+    return this.loaded !== null && this.ownName === null;
+  }
+
+  loadDefault(): Promise<void> {
+    return this.#load({ kind: "default", base: this.base });
+  }
+
+  loadOwn(files: File[]): Promise<void> {
+    return this.#load({ kind: "own", files });
+  }
+
+  /** After a crash, with a fresh worker: loads what was in use. */
+  reload(): Promise<void> {
+    this.loaded = null;
+    return this.#load(this.#choice);
+  }
+
+  async deleteStored(): Promise<void> {
+    try {
+      await this.client.request("delete-stored", {});
+      this.storageProblem = null;
+    } catch (error) {
+      if (!(error instanceof Crashed)) this.storageProblem = messageOf(error);
+    }
+    await this.#countStored();
+  }
+
+  async #load(choice: ModelChoice): Promise<void> {
+    // The worker loads one model after the other; only the newest is reported.
+    const turn = ++this.#turn;
+    this.loading = true;
+    this.progress = null;
+    this.problem = null;
+    try {
+      const loaded = await this.client.request("load", { choice }, (progress) => {
+        if (turn === this.#turn) this.progress = progress;
+      });
+      if (turn !== this.#turn) return;
+      this.#choice = choice;
+      this.loaded = loaded;
+      this.ownName = choice.kind === "own" ? ownName(choice.files) : null;
+      this.timings = { image: null, caption: null };
+      this.loading = false;
+    } catch (error) {
+      if (turn !== this.#turn) return;
+      this.loading = false;
+      if (!(error instanceof Crashed)) this.problem = messageOf(error);
+      return;
+    }
+    await Promise.all([this.#verify(choice), this.#countStored()]);
+  }
+
+  async #verify(choice: ModelChoice): Promise<void> {
+    const turn = this.#turn;
+    this.parity = choice.kind === "own" ? { kind: "none" } : { kind: "running" };
+    if (choice.kind === "own") return;
+    const parity = await this.client.request("verify", {}).then(
+      (found): ParityCheck => ({ kind: "done", parity: found }),
+      (error: unknown): ParityCheck => ({ kind: "failed", message: messageOf(error) }),
+    );
+    if (turn === this.#turn) this.parity = parity;
+  }
+
+  async #countStored(): Promise<void> {
+    try {
+      this.storedBytes = await this.client.request("stored-bytes", {});
+    } catch {
+      // The size is a courtesy; without it the page shows none.
+      this.storedBytes = null;
+    }
+  }
+}
+
+/** The file's name, or the directory's where the browser tells it. */
+function ownName(files: File[]): string {
+  const [first] = files;
+  const [directory] = first?.webkitRelativePath.split("/") ?? [];
+  return directory || (first?.name ?? "");
+}

@@ -1,0 +1,166 @@
+/** The question — a picture and captions — and its answer. */
+
+import { emptyLinkState, type LinkState } from "../link/link-state";
+import { messageOf } from "../message-of";
+import type { Model } from "../model/model.svelte";
+import { type Client, Crashed } from "../worker/client";
+import type { LoadedModel, PictureSource, Similarities } from "../worker/protocol";
+import type { Caption } from "./caption-list";
+import { Captions } from "./captions.svelte";
+import { type PhotoPicture, type ScenePicture, sceneCaptions } from "./picture";
+import { PictureChoice, SAMPLE_SEEDS } from "./picture-choice.svelte";
+import { type Comparison, rank } from "./ranking";
+
+const TYPING_PAUSE_MS = 150;
+
+export interface Question {
+  picture: ScenePicture | PhotoPicture;
+  captions: Caption[];
+  loaded: LoadedModel;
+}
+
+interface Answer {
+  question: Question;
+  similarities: Similarities;
+}
+
+export class Probe {
+  readonly captions = new Captions();
+  readonly picture: PictureChoice;
+  softmax = $state(false);
+  /** Whether what `ranking` shows is about to be replaced. */
+  busy = $state(false);
+  /** Why there is no ranking, in one sentence. */
+  problem = $state<string | null>(null);
+
+  #answer = $state.raw<Answer | null>(null);
+  #newest = 0;
+
+  constructor(
+    private readonly client: Client,
+    private readonly model: Model,
+  ) {
+    this.picture = new PictureChoice(client, model, this.captions);
+  }
+
+  /** What can be asked at present; `null` while something is missing. */
+  get question(): Question | null {
+    const { current: picture } = this.picture;
+    const { loaded } = this.model;
+    const captions = this.captions.rankable;
+    if (picture === null || picture.kind === "asked") return null;
+    if (captions.length === 0 || loaded === null) return null;
+    return { picture, captions, loaded };
+  }
+
+  /** Best first; empty until there is an answer. */
+  ranking = $derived.by(() => {
+    if (this.#answer === null) return [];
+    const { question, similarities } = this.#answer;
+    const truths = sceneCaptions(question.picture);
+    return rank(
+      question.captions.map(({ id, text }, index): Comparison => ({
+        id,
+        text,
+        cosine: similarities.cosines[index] ?? NaN,
+        truncated: similarities.truncated[index] ?? false,
+        truth: truths.find((truth) => truth.text === text) ?? null,
+      })),
+    );
+  });
+
+  /** Whether the present scene's grammar holds a text for true; `null` when it does not know. */
+  truthOf(text: string): boolean | null {
+    const truths = sceneCaptions(this.picture.current);
+    return truths.find((truth) => truth.text === text)?.holds ?? null;
+  }
+
+  /** Asks again whenever the question changes. To be called while a component initialises. */
+  follow(): void {
+    $effect(() => {
+      const { question } = this;
+      if (question === null) {
+        this.forget();
+        return;
+      }
+      this.busy = true;
+      const timer = setTimeout(() => void this.ask(question), TYPING_PAUSE_MS);
+      return () => {
+        clearTimeout(timer);
+      };
+    });
+  }
+
+  /** Drops the answer, and any that is still to come. */
+  forget(): void {
+    this.#newest += 1;
+    this.#answer = null;
+    this.problem = null;
+    this.busy = false;
+  }
+
+  /** Asks the worker. Only the newest question's answer counts, whatever order they come in. */
+  async ask(question: Question): Promise<void> {
+    const turn = ++this.#newest;
+    this.busy = true;
+    const { picture, captions, loaded } = question;
+    try {
+      if (picture.kind === "photo") await this.picture.embed(picture, loaded);
+      if (turn !== this.#newest) return;
+      const similarities = await this.client.request("rank", {
+        picture: pictureSource(picture),
+        captions: captions.map(({ text }) => text),
+      });
+      if (similarities === null || turn !== this.#newest) return;
+      this.#answer = { question, similarities };
+      this.problem = null;
+      const { text, imageMilliseconds } = similarities;
+      if (text.encoded > 0) this.model.timings.caption = text.milliseconds / text.encoded;
+      if (imageMilliseconds !== null) this.model.timings.image = imageMilliseconds;
+    } catch (error) {
+      if (turn !== this.#newest || error instanceof Crashed) return;
+      this.#answer = null;
+      this.problem = messageOf(error);
+    } finally {
+      if (turn === this.#newest) this.busy = false;
+    }
+  }
+
+  /** What a link says of this question. */
+  get link(): LinkState {
+    const { current, copy } = this.picture;
+    const { texts } = this.captions;
+    const state = { ...emptyLinkState(), captions: texts, softmax: this.softmax };
+    if (current === null) return state;
+    if (current.kind !== "scene") {
+      return { ...state, photo: current.name, hash: current.hash, copy };
+    }
+    const own = current.view.captions.map(({ text }) => text);
+    return {
+      ...state,
+      scene: current.view.seed,
+      captions: sameTexts(own, texts) ? null : texts,
+    };
+  }
+
+  /** Takes up the question of a link. */
+  async open(link: LinkState): Promise<void> {
+    this.softmax = link.softmax;
+    if (link.photo === null) {
+      await this.picture.showScene(link.scene ?? SAMPLE_SEEDS[0], link.captions);
+    } else {
+      this.captions.replaceAll(link.captions ?? []);
+      this.picture.openPhoto(link.photo, link.hash, link.copy);
+    }
+  }
+}
+
+function pictureSource(picture: ScenePicture | PhotoPicture): PictureSource {
+  return picture.kind === "scene"
+    ? { kind: "scene", seed: picture.view.seed }
+    : { kind: "photo", key: picture.key };
+}
+
+function sameTexts(a: string[], b: string[]): boolean {
+  return a.length === b.length && a.every((text, index) => text === b[index]);
+}

@@ -1,0 +1,165 @@
+import { expect, test } from "vitest";
+
+import { emptyLinkState } from "../link/link-state";
+import { Model } from "../model/model.svelte";
+import { BASE, fakeWorker } from "../testing/fake-worker";
+import { Client } from "../worker/client";
+import { Probe, type Question } from "./probe.svelte";
+
+async function probe() {
+  const { port, record, calls } = await fakeWorker();
+  const client = new Client(
+    () => port,
+    () => undefined,
+  );
+  const model = new Model(client, BASE);
+  return { probe: new Probe(client, model), model, record, calls };
+}
+
+async function loaded() {
+  const made = await probe();
+  await made.model.loadDefault();
+  return made;
+}
+
+function question(of: Probe): Question {
+  if (of.question === null) throw new Error("there is nothing to ask");
+  return of.question;
+}
+
+const texts = (of: Probe) => of.captions.list.map((caption) => caption.text);
+const png = (name: string, content = "pixels") => new File([content], name, { type: "image/png" });
+
+test("a scene comes with its captions and their truth", async () => {
+  const { probe: made } = await loaded();
+  await made.picture.showScene(" 007 ");
+  expect(texts(made)).toEqual(["a red dog 7", "a blue dog 7"]);
+  expect(made.truthOf("a red dog 7")).toBe(true);
+  expect(made.truthOf("a blue dog 7")).toBe(false);
+  expect(made.truthOf("something else")).toBeNull();
+  await made.ask(question(made));
+  expect(made.ranking.map((ranked) => ranked.truth?.holds).toSorted()).toEqual([false, true]);
+});
+
+test("a question waits for all of its parts", async () => {
+  const { probe: made, model } = await probe();
+  await made.picture.showScene("1");
+  expect(made.question).toBeNull();
+  await model.loadDefault();
+  expect(made.question?.captions).toHaveLength(2);
+  made.captions.replaceAll(["  "]);
+  expect(made.question).toBeNull();
+});
+
+test("only the newest question's answer counts", async () => {
+  const { probe: made } = await loaded();
+  await made.picture.showScene("1");
+  made.captions.replaceAll(["older"]);
+  const older = made.ask(question(made));
+  made.captions.replaceAll(["newer"]);
+  const newer = made.ask(question(made));
+  await Promise.all([older, newer]);
+  expect(made.ranking.map((ranked) => ranked.text)).toEqual(["newer"]);
+  expect(made.busy).toBe(false);
+});
+
+test("an answer that comes after its question was dropped is dropped too", async () => {
+  const { probe: made } = await loaded();
+  await made.picture.showScene("1");
+  const asked = made.ask(question(made));
+  made.forget();
+  await asked;
+  expect(made.ranking).toEqual([]);
+});
+
+test("of two scenes drawn at once the newer one is shown", async () => {
+  const { probe: made } = await loaded();
+  await Promise.all([made.picture.showScene("1"), made.picture.showScene("2")]);
+  expect(made.link.scene).toBe("2");
+  expect(texts(made)).toEqual(["a red dog 2", "a blue dog 2"]);
+});
+
+test("a bad seed and an unreadable photo leave the picture in place", async () => {
+  const { probe: made } = await loaded();
+  await made.picture.showScene("1");
+  const { current } = made.picture;
+  await made.picture.showScene("one");
+  expect(made.picture.problem).toMatch(/^The seed is not a whole number from 0 to \d+\.$/);
+  await made.picture.showPhoto(png("empty.png", ""));
+  expect(made.picture.problem).toMatch(/^“empty\.png” could not be read as a picture: /);
+  expect(made.picture.current).toBe(current);
+  await made.picture.showScene("2");
+  expect(made.picture.problem).toBeNull();
+});
+
+test("a photo is sent once for each model", async () => {
+  const { probe: made, model, calls } = await loaded();
+  made.captions.replaceAll(["a"]);
+  await made.picture.showPhoto(png("p.png"));
+  await made.ask(question(made));
+  await made.ask(question(made));
+  expect(calls.filter((kind) => kind === "photo")).toHaveLength(1);
+  await model.loadDefault();
+  await made.ask(question(made));
+  expect(calls.filter((kind) => kind === "photo")).toHaveLength(2);
+  expect(made.problem).toBeNull();
+});
+
+test("a photo that turns out unreadable when the model is there says so", async () => {
+  const { probe: made, model } = await probe();
+  made.captions.replaceAll(["a"]);
+  await made.picture.showPhoto(png("empty.png", ""));
+  await model.loadDefault();
+  await made.ask(question(made));
+  expect(made.problem).toMatch(/“empty\.png” could not be read as a picture/);
+});
+
+test("a link leaves out a scene's own captions, and keeps edited ones", async () => {
+  const { probe: made } = await loaded();
+  await made.picture.showScene("1");
+  expect(made.link).toMatchObject({ scene: "1", captions: null });
+  made.captions.edit(made.captions.list[0]?.id ?? NaN, "mine");
+  expect(made.link).toMatchObject({ scene: "1", captions: ["mine", "a blue dog 1"] });
+});
+
+test("a link opens to the question it was made of", async () => {
+  const { probe: made } = await loaded();
+  const link = { ...emptyLinkState(), scene: "9", captions: ["x", "y"], softmax: true };
+  await made.open(link);
+  expect(made.link).toEqual(link);
+});
+
+test("a link's photo is asked for, and another one noticed", async () => {
+  const { probe: made } = await loaded();
+  const photo = png("mine.png");
+  await made.picture.showPhoto(photo);
+  const { hash } = made.link;
+  expect(hash).toMatch(/^[0-9a-f]{12}$/);
+
+  const link = { ...emptyLinkState(), photo: "mine.png", hash, captions: ["a"] };
+  await made.open(link);
+  expect(made.picture.current).toEqual({ kind: "asked", name: "mine.png", hash });
+  expect(made.question).toBeNull();
+  expect(made.link).toEqual(link);
+  await made.picture.showPhoto(png("other.png", "other pixels"));
+  expect(made.picture.note).toMatch(/not the photo that the link was made with/);
+
+  await made.open(link);
+  await made.picture.showPhoto(photo);
+  expect(made.picture.note).toBeNull();
+});
+
+test("a link's small copy stands in for the photo, and stays in the link", async () => {
+  const { probe: made } = await loaded();
+  const copy = new Uint8Array([0xff, 0xd8, 1, 2]);
+  const link = { ...emptyLinkState(), photo: "p.jpg", hash: "0123456789ab", copy, captions: ["a"] };
+  await made.open(link);
+  expect(made.picture.note).toMatch(/small copy of “p\.jpg”/);
+  expect(made.link).toEqual(link);
+  await made.ask(question(made));
+  expect(made.ranking).toHaveLength(1);
+  await made.picture.embedCopy(false);
+  expect(made.link.copy).toBeNull();
+  await made.picture.embedCopy(true);
+  expect(made.link.copy).toEqual(copy);
+});

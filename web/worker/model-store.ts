@@ -1,0 +1,278 @@
+/**
+ * The default model's files: downloaded from the page's own origin, checked, and kept in the
+ * browser's Cache Storage.
+ *
+ * A body is stored only after its SHA-256 was found right, under a cache name that carries the
+ * storage layout's version and that hash, so that a new model never meets an old one's bytes.
+ */
+
+import { sha256 } from "../sha256";
+import type { LoadProgress } from "../wasm/cliprobe.js";
+import type { Storage } from "./protocol";
+
+const CACHE_PREFIX = "cliprobe-model-";
+/** Raise it when what is stored, or under which key, changes. */
+const CACHE_VERSION = 1;
+
+/** `models/default.json`. */
+export interface ModelManifest {
+  name: string;
+  /** The model file, relative to the manifest. */
+  file: string;
+  bytes: number;
+  /** 64 lower-case hexadecimal digits. */
+  sha256: string;
+  /** The golden values, relative to the manifest. */
+  golden: string;
+}
+
+/** `models/default.golden.json`: what the model's embeddings should be. */
+export interface GoldenValues {
+  texts: string[];
+  /** One normalised row a text. */
+  textEmbeddings: number[][];
+  sceneSeeds: string[];
+  /** Pixels a side at which the scenes are drawn. */
+  sceneSize: number;
+  /** One normalised row a scene. */
+  imageEmbeddings: number[][];
+  /** Largest absolute difference that counts as equal. */
+  tolerance: number;
+}
+
+export interface StoredModel {
+  bytes: Uint8Array<ArrayBuffer>;
+  storage: Storage;
+}
+
+/** The browser's own services; an insecure context hides its caches. */
+export interface Browser {
+  fetch: typeof fetch;
+  caches: CacheStorage | undefined;
+}
+
+export class ModelStore {
+  constructor(private readonly browser: Browser) {}
+
+  /** Reads `models/default.json` below `base`. */
+  async manifest(base: string): Promise<ModelManifest> {
+    const manifest = await this.#json(new URL("models/default.json", base));
+    if (!isManifest(manifest)) {
+      throw new Error("models/default.json does not describe a model.");
+    }
+    return manifest;
+  }
+
+  /** Reads the golden values that the manifest names. */
+  async golden(base: string, manifest: ModelManifest): Promise<GoldenValues> {
+    const golden = await this.#json(fileUrl(base, manifest.golden));
+    if (!isGolden(golden)) {
+      throw new Error(`models/${manifest.golden} does not hold golden values.`);
+    }
+    return golden;
+  }
+
+  /** The model's bytes, from the cache when they are there and right, else from the network. */
+  async model(
+    base: string,
+    manifest: ModelManifest,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<StoredModel> {
+    const url = fileUrl(base, manifest.file);
+    const { cache, reason } = await this.#openCache(manifest);
+    const found = await cache?.match(url);
+    if (found !== undefined) {
+      const bytes = new Uint8Array(await found.arrayBuffer());
+      // Pages that share this origin can write to its caches, so what is found is checked too.
+      if ((await sha256(bytes)) === manifest.sha256) {
+        return { bytes, storage: { kind: "found" } };
+      }
+      await cache?.delete(url);
+    }
+    const bytes = await this.#download(url, manifest, onProgress);
+    if (cache === null) return { bytes, storage: { kind: "refused", reason } };
+    return { bytes, storage: await keep(cache, url, bytes) };
+  }
+
+  /** Bytes that all stored models take. */
+  async storedBytes(): Promise<number> {
+    let total = 0;
+    for (const cache of await this.#ownCaches()) {
+      for (const response of await cache.matchAll()) {
+        total += Number(response.headers.get("content-length") ?? 0);
+      }
+    }
+    return total;
+  }
+
+  /** Deletes every stored model, or all but the one under `except`. */
+  async delete(except?: string): Promise<void> {
+    const { caches } = this.browser;
+    if (caches === undefined) return;
+    for (const name of await caches.keys()) {
+      if (name.startsWith(CACHE_PREFIX) && name !== except) await caches.delete(name);
+    }
+  }
+
+  async #json(url: URL): Promise<unknown> {
+    const response = await this.#get(url);
+    try {
+      return await response.json();
+    } catch {
+      throw new Error(`${shown(url)} is not JSON.`);
+    }
+  }
+
+  async #get(url: URL): Promise<Response> {
+    let response: Response;
+    try {
+      response = await this.browser.fetch(url);
+    } catch {
+      throw new Error(`${shown(url)} could not be downloaded: the network gave no answer.`);
+    }
+    if (!response.ok) {
+      throw new Error(`${shown(url)} could not be downloaded: status ${response.status}.`);
+    }
+    return response;
+  }
+
+  /** Opens this model's cache and drops those of other models and older layouts. */
+  async #openCache(
+    manifest: ModelManifest,
+  ): Promise<{ cache: Cache; reason: "" } | { cache: null; reason: string }> {
+    const { caches } = this.browser;
+    if (caches === undefined) {
+      const reason = "This address is not secure (https), so the browser offers no storage.";
+      return { cache: null, reason };
+    }
+    const name = `${CACHE_PREFIX}v${CACHE_VERSION}-${manifest.sha256}`;
+    try {
+      await this.delete(name);
+      return { cache: await caches.open(name), reason: "" };
+    } catch (error) {
+      return { cache: null, reason: refusal(error) };
+    }
+  }
+
+  async #download(
+    url: URL,
+    manifest: ModelManifest,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const response = await this.#get(url);
+    const bytes = await readBody(response, manifest.bytes, (loaded) => {
+      onProgress({ stage: "download", loaded, total: manifest.bytes });
+    });
+    if (bytes === null) {
+      throw new Error(
+        `${shown(url)} is not ${manifest.bytes} bytes long as models/default.json says.`,
+      );
+    }
+    const digest = await sha256(bytes);
+    if (digest !== null && digest !== manifest.sha256) {
+      throw new Error(`${shown(url)} arrived damaged: its SHA-256 is not that of the manifest.`);
+    }
+    return bytes;
+  }
+
+  async #ownCaches(): Promise<Cache[]> {
+    const { caches } = this.browser;
+    if (caches === undefined) return [];
+    const names = (await caches.keys()).filter((name) => name.startsWith(CACHE_PREFIX));
+    return Promise.all(names.map((name) => caches.open(name)));
+  }
+}
+
+/** Reads a body of exactly `length` bytes into one buffer; `null` when it is longer or shorter. */
+async function readBody(
+  response: Response,
+  length: number,
+  onLoaded: (loaded: number) => void,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const bytes = new Uint8Array(length);
+  const reader = response.body?.getReader();
+  let loaded = 0;
+  while (reader !== undefined) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    if (loaded + value.length > length) {
+      await reader.cancel();
+      return null;
+    }
+    bytes.set(value, loaded);
+    loaded += value.length;
+    onLoaded(loaded);
+  }
+  return loaded === length ? bytes : null;
+}
+
+async function keep(cache: Cache, url: URL, bytes: Uint8Array<ArrayBuffer>): Promise<Storage> {
+  const headers = {
+    "content-type": "application/octet-stream",
+    "content-length": String(bytes.length),
+  };
+  try {
+    await cache.put(url, new Response(bytes, { headers }));
+    return { kind: "kept" };
+  } catch (error) {
+    return { kind: "refused", reason: refusal(error) };
+  }
+}
+
+function refusal(error: unknown): string {
+  return error instanceof DOMException && error.name === "QuotaExceededError"
+    ? "The browser has no room left for this page."
+    : "The browser refused to store it.";
+}
+
+function fileUrl(base: string, file: string): URL {
+  return new URL(file, new URL("models/", base));
+}
+
+/** What a person recognises of a URL on this origin. */
+function shown(url: URL): string {
+  return url.pathname.split("/").slice(-2).join("/");
+}
+
+function isManifest(value: unknown): value is ModelManifest {
+  return (
+    isRecord(value) &&
+    typeof value["name"] === "string" &&
+    typeof value["file"] === "string" &&
+    Number.isSafeInteger(value["bytes"]) &&
+    Number(value["bytes"]) > 0 &&
+    typeof value["sha256"] === "string" &&
+    /^[0-9a-f]{64}$/.test(value["sha256"]) &&
+    typeof value["golden"] === "string"
+  );
+}
+
+function isGolden(value: unknown): value is GoldenValues {
+  return (
+    isRecord(value) &&
+    isArrayOf(value["texts"], isString) &&
+    isArrayOf(value["textEmbeddings"], isRow) &&
+    value["textEmbeddings"].length === value["texts"].length &&
+    isArrayOf(value["sceneSeeds"], isString) &&
+    typeof value["sceneSize"] === "number" &&
+    isArrayOf(value["imageEmbeddings"], isRow) &&
+    value["imageEmbeddings"].length === value["sceneSeeds"].length &&
+    typeof value["tolerance"] === "number"
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function isArrayOf<T>(value: unknown, is: (item: unknown) => item is T): value is T[] {
+  return Array.isArray(value) && value.every(is);
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isRow(value: unknown): value is number[] {
+  return isArrayOf(value, (item): item is number => typeof item === "number");
+}

@@ -1,0 +1,98 @@
+/**
+ * What the page and its worker say to each other.
+ *
+ * The page sends a {@link Call}; the worker sends back any number of progress messages and then
+ * exactly one answer or refusal with the same id. A crash ends the worker: no answer follows.
+ */
+
+import type { LoadProgress, ModelInfo, SceneView } from "../wasm/cliprobe.js";
+
+/** The picture that captions are compared with. */
+export type PictureSource =
+  /** Drawn in the worker, at the size that the loaded model looks at. */
+  | { kind: "scene"; seed: string }
+  /** A photo that was sent before under this key (see `photo`). */
+  | { kind: "photo"; key: string };
+
+/** Where a model comes from. */
+export type ModelChoice =
+  /** `models/default.json` below this URL, which is the page's own. */
+  | { kind: "default"; base: string }
+  /** One GGUF file, or the files of a Hugging Face or OpenCLIP directory. */
+  | { kind: "own"; files: File[] };
+
+/** What became of the browser's copy of a downloaded model. */
+export type Storage =
+  | { kind: "found" }
+  | { kind: "kept" }
+  /** The model is used from memory and will be downloaded again; `reason` is one sentence. */
+  | { kind: "refused"; reason: string };
+
+export interface LoadedModel {
+  info: ModelInfo;
+  /** From the request to a usable model, download included. */
+  milliseconds: number;
+  /** `null` for an own model, which is never stored. */
+  storage: Storage | null;
+}
+
+/** The default model's embeddings, computed here, against those that ship with it. */
+export interface Parity {
+  /** Largest absolute difference over all components of all embeddings. */
+  maxDifference: number;
+  tolerance: number;
+  texts: number;
+  images: number;
+}
+
+export interface PhotoSize {
+  /** In pixels, after the EXIF orientation is applied. */
+  width: number;
+  height: number;
+  milliseconds: number;
+}
+
+/** One entry for each caption asked about, in the order asked. */
+export interface Similarities {
+  cosines: number[];
+  /** Captions that were longer than the model's context, of which only the beginning was read. */
+  truncated: boolean[];
+  /** How many captions were not in the cache, and what they took together. */
+  text: { encoded: number; milliseconds: number };
+  /** What the picture took, or `null` when its embedding was in the cache. */
+  imageMilliseconds: number | null;
+}
+
+/** Everything that can be asked, with what is sent (`ask`) and what comes back (`answer`). */
+export interface Requests {
+  /** Draws a scene, `size` pixels a side. Needs no model. */
+  scene: { ask: { seed: string; size: number }; answer: SceneView };
+  /** Loads a model and forgets the one before, unless loading fails. */
+  load: { ask: { choice: ModelChoice }; answer: LoadedModel };
+  /** Checks the default model against its golden values. */
+  verify: { ask: object; answer: Parity };
+  /** Embeds a photo, so that `rank` can name it by its key. */
+  photo: { ask: { key: string; bytes: Uint8Array }; answer: PhotoSize };
+  /** Compares captions with a picture; `null` when a newer `rank` arrived meanwhile. */
+  rank: { ask: { picture: PictureSource; captions: string[] }; answer: Similarities | null };
+  /** Size of the stored models, in bytes. */
+  "stored-bytes": { ask: object; answer: number };
+  /** Deletes the stored models; what is loaded stays loaded. */
+  "delete-stored": { ask: object; answer: null };
+}
+
+export type RequestKind = keyof Requests;
+export type Ask<K extends RequestKind> = Requests[K]["ask"];
+export type Answer<K extends RequestKind> = Requests[K]["answer"];
+
+/** Page → worker. */
+export type Call = { [K in RequestKind]: { id: number; kind: K; ask: Ask<K> } }[RequestKind];
+
+/** Worker → page. */
+export type Reply =
+  | { kind: "progress"; id: number; progress: LoadProgress }
+  | { kind: "answer"; id: number; answer: Answer<RequestKind> }
+  /** The request could not be met; `message` is one sentence. The worker goes on. */
+  | { kind: "refusal"; id: number; message: string }
+  /** The module is unusable from here on; the worker must be replaced. */
+  | { kind: "crash"; message: string };

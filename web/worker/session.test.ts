@@ -1,0 +1,169 @@
+import { describe, expect, test } from "vitest";
+
+import { sha256 } from "../sha256";
+import { fakeBrowser } from "../testing/fake-browser";
+import { FAKE_CONTEXT, fakeEmbedding, fakeModule, fakeScene } from "../testing/fake-module";
+import { type GoldenValues, ModelStore } from "./model-store";
+import type { Answer, Ask, Call, RequestKind } from "./protocol";
+import { Session } from "./session";
+
+const BASE = "https://example.org/";
+const MODEL = new TextEncoder().encode("GGUF");
+const text = (value: string) => new TextEncoder().encode(value);
+
+const GOLDEN: GoldenValues = {
+  texts: ["a dog"],
+  textEmbeddings: [[...fakeEmbedding(text("a dog"))]],
+  sceneSeeds: ["1"],
+  sceneSize: 32,
+  imageEmbeddings: [[...fakeEmbedding(fakeScene("1", 32).png)]],
+  tolerance: 1e-4,
+};
+
+async function session(golden = GOLDEN) {
+  const manifest = {
+    name: "t",
+    file: "m.gguf",
+    bytes: MODEL.length,
+    sha256: await sha256(MODEL),
+    golden: "g.json",
+  };
+  const { browser } = fakeBrowser({
+    "/models/default.json": JSON.stringify(manifest),
+    "/models/m.gguf": MODEL,
+    "/models/g.json": JSON.stringify(golden),
+  });
+  const { module, record } = fakeModule();
+  const opened = new Session(module, new ModelStore(browser));
+  let id = 0;
+  const ask = <K extends RequestKind>(kind: K, what: Ask<K>): Promise<Answer<K>> =>
+    Promise.resolve(opened.answer({ id: ++id, kind, ask: what } as Call, () => undefined));
+  return { ask, record };
+}
+
+async function loaded(golden = GOLDEN) {
+  const opened = await session(golden);
+  await opened.ask("load", { choice: { kind: "default", base: BASE } });
+  return opened;
+}
+
+const scene = { kind: "scene", seed: "5" } as const;
+
+describe("rank", () => {
+  test("answers cosines in the order asked", async () => {
+    const { ask } = await loaded();
+    const picture = fakeEmbedding(fakeScene("5", 32).png);
+    const answer = await ask("rank", { picture: scene, captions: ["a", "b", "a"] });
+    const cosine = (caption: string) =>
+      fakeEmbedding(text(caption)).reduce((sum, x, i) => sum + x * (picture[i] ?? 0), 0);
+    expect(answer?.cosines).toEqual([cosine("a"), cosine("b"), cosine("a")]);
+  });
+
+  test("encodes each caption and picture once", async () => {
+    const { ask, record } = await loaded();
+    await ask("rank", { picture: scene, captions: ["a", "b"] });
+    const again = await ask("rank", { picture: scene, captions: ["b", "c", "a"] });
+    expect(record.encodedTexts).toEqual([["a", "b"], ["c"]]);
+    expect(record.encodedImages).toBe(1);
+    expect(again?.text.encoded).toBe(1);
+    expect(again?.imageMilliseconds).toBeNull();
+  });
+
+  test("flags captions that the model cannot read to their end", async () => {
+    const { ask } = await loaded();
+    const captions = ["short", "x".repeat(FAKE_CONTEXT + 1)];
+    const answer = await ask("rank", { picture: scene, captions });
+    expect(answer?.truncated).toEqual([false, true]);
+  });
+
+  test("gives way to a newer ranking, keeping what was encoded", async () => {
+    const { ask, record } = await loaded();
+    const many = Array.from({ length: 30 }, (_, index) => `caption ${index}`);
+    const older = ask("rank", { picture: scene, captions: many });
+    const newer = ask("rank", { picture: scene, captions: ["caption 0", "new"] });
+    expect(await older).toBeNull();
+    expect((await newer)?.cosines).toHaveLength(2);
+    expect(record.encodedTexts.flat().length).toBeLessThan(many.length);
+  });
+
+  test("needs a model, and a photo that was sent", async () => {
+    const opened = await session();
+    await expect(opened.ask("rank", { picture: scene, captions: ["a"] })).rejects.toThrow(
+      "No model is loaded yet.",
+    );
+    const { ask } = await loaded();
+    const picture = { kind: "photo", key: "1" } as const;
+    await expect(ask("rank", { picture, captions: ["a"] })).rejects.toThrow(
+      "The photo has to be given again.",
+    );
+    expect(await ask("photo", { key: "1", bytes: text("jpeg") })).toMatchObject({
+      width: 3,
+      height: 2,
+    });
+    expect((await ask("rank", { picture, captions: ["a"] }))?.cosines).toHaveLength(1);
+  });
+});
+
+describe("load", () => {
+  test("of another model frees the one before and forgets its embeddings", async () => {
+    const { ask, record } = await loaded();
+    await ask("rank", { picture: scene, captions: ["a"] });
+    await ask("load", { choice: { kind: "own", files: [new File(["GGUF"], "mine.GGUF")] } });
+    await ask("rank", { picture: scene, captions: ["a"] });
+    expect(record.loaded.map((clip) => clip.freed)).toEqual([true, false]);
+    expect(record.encodedTexts).toEqual([["a"], ["a"]]);
+    expect(record.encodedImages).toBe(2);
+  });
+
+  test("that fails leaves the model before in place", async () => {
+    const { ask, record } = await loaded();
+    const files = [new File(["!"], "bad.gguf")];
+    await expect(ask("load", { choice: { kind: "own", files } })).rejects.toThrow("GGUF");
+    expect(record.loaded.map((clip) => clip.freed)).toEqual([false]);
+    expect((await ask("rank", { picture: scene, captions: ["a"] }))?.cosines).toHaveLength(1);
+  });
+
+  test("hands a directory over by file name", async () => {
+    const { ask, record } = await session();
+    const files = [new File(["{}"], "config.json"), new File(["st"], "model.safetensors")];
+    await ask("load", { choice: { kind: "own", files } });
+    expect(record.sources).toEqual([
+      { "config.json": text("{}"), "model.safetensors": text("st") },
+    ]);
+  });
+});
+
+describe("verify", () => {
+  test("reports the largest difference from the golden values", async () => {
+    const off = structuredClone(GOLDEN);
+    const [row] = off.textEmbeddings;
+    if (row?.[0] !== undefined) row[0] += 0.25;
+    const parity = await (await loaded(off)).ask("verify", {});
+    expect(parity).toMatchObject({ tolerance: 1e-4, texts: 1, images: 1 });
+    expect(parity.maxDifference).toBeCloseTo(0.25, 6);
+    expect((await (await loaded()).ask("verify", {})).maxDifference).toBeLessThan(1e-7);
+  });
+
+  test("of a model with other dimensions fails by any tolerance", async () => {
+    const short = { ...GOLDEN, textEmbeddings: [[1]] };
+    expect((await (await loaded(short)).ask("verify", {})).maxDifference).toBe(Infinity);
+  });
+
+  test("is for the default model only", async () => {
+    const { ask } = await session();
+    await ask("load", { choice: { kind: "own", files: [new File(["GGUF"], "m.gguf")] } });
+    await expect(ask("verify", {})).rejects.toThrow("Only the default model has golden values.");
+  });
+});
+
+test("scenes are drawn before any model is loaded", async () => {
+  const { ask } = await session();
+  expect(await ask("scene", { seed: "3", size: 8 })).toEqual(fakeScene("3", 8));
+});
+
+test("stored models can be measured and deleted", async () => {
+  const { ask } = await loaded();
+  expect(await ask("stored-bytes", {})).toBe(MODEL.length);
+  await ask("delete-stored", {});
+  expect(await ask("stored-bytes", {})).toBe(0);
+});

@@ -1,0 +1,266 @@
+/**
+ * One worker's life with the wasm module: the loaded model, what was embedded with it, and an
+ * answer to each request. Knows nothing of messages; `worker.ts` carries them.
+ */
+
+import type { Clip, LoadProgress, ModelSource, SceneView } from "../wasm/cliprobe.js";
+import type { GoldenValues, ModelManifest, ModelStore } from "./model-store";
+import type {
+  Answer,
+  Call,
+  LoadedModel,
+  ModelChoice,
+  Parity,
+  PhotoSize,
+  PictureSource,
+  RequestKind,
+  Similarities,
+} from "./protocol";
+import { Recent } from "./recent";
+
+/** What a session uses of a loaded model. */
+export type SessionClip = Pick<Clip, "info" | "encodeText" | "encodeImage" | "free">;
+
+/** What a session uses of the wasm module. */
+export interface ClipModule {
+  Clip: {
+    load(
+      source: ModelSource,
+      options?: { onProgress?: (progress: LoadProgress) => void },
+    ): Promise<SessionClip>;
+  };
+  scene(seed: string, size: number): SceneView;
+}
+
+/** Captions encoded between two looks at whether a newer ranking was asked for. */
+const CAPTIONS_AT_A_TIME = 8;
+const REMEMBERED_CAPTIONS = 4096;
+const REMEMBERED_PICTURES = 64;
+
+interface CaptionEmbedding {
+  embedding: Float32Array;
+  truncated: boolean;
+}
+
+/** The default model's place, kept for its golden values. */
+interface Origin {
+  base: string;
+  manifest: ModelManifest;
+}
+
+export class Session {
+  #clip: SessionClip | null = null;
+  #origin: Origin | null = null;
+  readonly #captions = new Recent<CaptionEmbedding>(REMEMBERED_CAPTIONS);
+  readonly #pictures = new Recent<Float32Array>(REMEMBERED_PICTURES);
+  /** The module computes one thing at a time; what uses the model waits here for its turn. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #newestRanking = 0;
+
+  constructor(
+    private readonly module: ClipModule,
+    private readonly store: ModelStore,
+  ) {}
+
+  /** Answers one call. Throws an `Error` whose message is one sentence for a person. */
+  answer(
+    call: Call,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<Answer<RequestKind>> | Answer<RequestKind> {
+    switch (call.kind) {
+      case "scene":
+        return this.module.scene(call.ask.seed, call.ask.size);
+      case "load":
+        return this.#inTurn(() => this.#load(call.ask.choice, onProgress));
+      case "verify":
+        return this.#inTurn(() => this.#verify());
+      case "photo":
+        return this.#inTurn(() => this.#photo(call.ask.key, call.ask.bytes));
+      case "rank": {
+        this.#newestRanking = call.id;
+        const { picture, captions } = call.ask;
+        return this.#inTurn(() => this.#rank(call.id, picture, captions));
+      }
+      case "stored-bytes":
+        return this.store.storedBytes();
+      case "delete-stored":
+        return this.store.delete().then(() => null);
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async #load(
+    choice: ModelChoice,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<LoadedModel> {
+    const start = performance.now();
+    const { source, origin, storage } = await this.#source(choice, onProgress);
+    const clip = await this.module.Clip.load(source, { onProgress });
+    this.#clip?.free();
+    this.#clip = clip;
+    this.#origin = origin;
+    this.#captions.clear();
+    this.#pictures.clear();
+    return { info: clip.info(), milliseconds: performance.now() - start, storage };
+  }
+
+  async #source(
+    choice: ModelChoice,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<{
+    source: ModelSource;
+    origin: Origin | null;
+    storage: LoadedModel["storage"];
+  }> {
+    if (choice.kind === "own") {
+      return { source: await readFiles(choice.files), origin: null, storage: null };
+    }
+    const { base } = choice;
+    const manifest = await this.store.manifest(base);
+    const { bytes, storage } = await this.store.model(base, manifest, onProgress);
+    return { source: bytes, origin: { base, manifest }, storage };
+  }
+
+  async #verify(): Promise<Parity> {
+    const clip = this.#loaded();
+    if (this.#origin === null) throw new Error("Only the default model has golden values.");
+    const golden = await this.store.golden(this.#origin.base, this.#origin.manifest);
+    const texts = await clip.encodeText(golden.texts);
+    const images = await this.#goldenImages(clip, golden);
+    const expected = [...golden.textEmbeddings, ...golden.imageEmbeddings].flat();
+    const computed = [...texts.embeddings, ...images.flatMap((image) => [...image])];
+    return {
+      maxDifference: maxDifference(expected, computed),
+      tolerance: golden.tolerance,
+      texts: golden.texts.length,
+      images: images.length,
+    };
+  }
+
+  async #goldenImages(clip: SessionClip, golden: GoldenValues): Promise<Float32Array[]> {
+    const images: Float32Array[] = [];
+    for (const seed of golden.sceneSeeds) {
+      const { png } = this.module.scene(seed, golden.sceneSize);
+      images.push((await clip.encodeImage(png)).embedding);
+    }
+    return images;
+  }
+
+  async #photo(key: string, bytes: Uint8Array): Promise<PhotoSize> {
+    const start = performance.now();
+    const { embedding, width, height } = await this.#loaded().encodeImage(bytes);
+    this.#pictures.set(pictureKey({ kind: "photo", key }), embedding);
+    return { width, height, milliseconds: performance.now() - start };
+  }
+
+  async #rank(
+    id: number,
+    picture: PictureSource,
+    captions: string[],
+  ): Promise<Similarities | null> {
+    if (this.#newestRanking !== id) return null;
+    const clip = this.#loaded();
+    const image = await this.#pictureEmbedding(clip, picture);
+    const text = { encoded: 0, milliseconds: 0 };
+    const found = new Map<string, CaptionEmbedding>();
+    for (const caption of captions) {
+      const known = this.#captions.get(caption);
+      if (known !== undefined) found.set(caption, known);
+    }
+    const unknown = [...new Set(captions)].filter((caption) => !found.has(caption));
+    for (let first = 0; first < unknown.length; first += CAPTIONS_AT_A_TIME) {
+      if (first > 0) {
+        await messagesDelivered();
+        if (this.#newestRanking !== id) return null;
+      }
+      const start = performance.now();
+      const batch = unknown.slice(first, first + CAPTIONS_AT_A_TIME);
+      for (const [caption, embedding] of await encodeCaptions(clip, batch)) {
+        this.#captions.set(caption, embedding);
+        found.set(caption, embedding);
+      }
+      text.encoded += batch.length;
+      text.milliseconds += performance.now() - start;
+    }
+    const embedded = captions.flatMap((caption) => found.get(caption) ?? []);
+    return {
+      cosines: embedded.map(({ embedding }) => dot(image.embedding, embedding)),
+      truncated: embedded.map(({ truncated }) => truncated),
+      text,
+      imageMilliseconds: image.milliseconds,
+    };
+  }
+
+  async #pictureEmbedding(
+    clip: SessionClip,
+    picture: PictureSource,
+  ): Promise<{ embedding: Float32Array; milliseconds: number | null }> {
+    const key = pictureKey(picture);
+    const known = this.#pictures.get(key);
+    if (known !== undefined) return { embedding: known, milliseconds: null };
+    if (picture.kind === "photo") throw new Error("The photo has to be given again.");
+    const start = performance.now();
+    const { png } = this.module.scene(picture.seed, clip.info().imageSize);
+    const { embedding } = await clip.encodeImage(png);
+    this.#pictures.set(key, embedding);
+    return { embedding, milliseconds: performance.now() - start };
+  }
+
+  #loaded(): SessionClip {
+    if (this.#clip === null) throw new Error("No model is loaded yet.");
+    return this.#clip;
+  }
+}
+
+function pictureKey(picture: PictureSource): string {
+  return picture.kind === "scene" ? `scene ${picture.seed}` : `photo ${picture.key}`;
+}
+
+async function encodeCaptions(
+  clip: SessionClip,
+  captions: string[],
+): Promise<[caption: string, embedding: CaptionEmbedding][]> {
+  const { embeddings, dim, truncated } = await clip.encodeText(captions);
+  return captions.map((caption, row) => [
+    caption,
+    {
+      embedding: embeddings.slice(row * dim, (row + 1) * dim),
+      truncated: truncated[row] ?? false,
+    },
+  ]);
+}
+
+/** One file is a model in itself; several are a directory's. */
+async function readFiles(files: File[]): Promise<ModelSource> {
+  const read = await Promise.all(
+    files.map(async (file) => [file.name, new Uint8Array(await file.arrayBuffer())] as const),
+  );
+  const [only] = read;
+  return read.length === 1 && only !== undefined && only[0].toLowerCase().endsWith(".gguf")
+    ? only[1]
+    : Object.fromEntries(read);
+}
+
+/** A macrotask later: messages that arrived meanwhile have been handled. */
+function messagesDelivered(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** In double precision, so that the fourth decimal shown does not depend on the order of addition. */
+function dot(a: Float32Array, b: Float32Array): number {
+  return a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
+}
+
+/** `Infinity` when the shapes differ: such values are never equal. */
+function maxDifference(expected: number[], computed: number[]): number {
+  if (expected.length !== computed.length) return Infinity;
+  return expected.reduce((worst, value, index) => {
+    const difference = Math.abs(value - (computed[index] ?? NaN));
+    return Number.isNaN(difference) ? Infinity : Math.max(worst, difference);
+  }, 0);
+}

@@ -1,0 +1,44 @@
+/** The worker's entry: starts the wasm module and carries messages between the page and a session. */
+
+import init, { Clip, scene } from "../wasm/cliprobe.js";
+import { ModelStore } from "./model-store";
+import type { Call, Reply } from "./protocol";
+import { Session } from "./session";
+
+/** Calls that arrive while the module starts wait for it. */
+const session = init().then(() => {
+  const store = new ModelStore({
+    fetch: fetch.bind(globalThis),
+    // Absent in insecure contexts, whatever the types say.
+    caches: globalThis.caches,
+  });
+  return new Session({ Clip, scene }, store);
+});
+
+function reply(message: Reply): void {
+  self.postMessage(message);
+}
+
+async function serve(call: Call): Promise<void> {
+  const { id } = call;
+  try {
+    const answer = await (
+      await session
+    ).answer(call, (progress) => {
+      reply({ kind: "progress", id, progress });
+    });
+    reply({ kind: "answer", id, answer });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    // A trap leaves the module's memory in an unknown state.
+    if (error instanceof WebAssembly.RuntimeError) reply({ kind: "crash", message });
+    else reply({ kind: "refusal", id, message });
+  }
+}
+
+self.addEventListener("message", (event: MessageEvent<Call>) => void serve(event.data));
+
+session.catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : String(error);
+  reply({ kind: "crash", message: `the module could not be started: ${message}` });
+});
