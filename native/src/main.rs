@@ -9,6 +9,7 @@ mod embed;
 mod inspect;
 mod model;
 mod output;
+mod page_model;
 mod pictures;
 mod pixels;
 mod progress;
