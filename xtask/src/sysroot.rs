@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use sha2::{Digest, Sha256};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::{tools, workspace};
@@ -113,22 +114,25 @@ fn debian_packages_present() -> bool {
 
 /// Debian ships the standard library as source: builds it once for each compiler version.
 fn debian_sysroot(sh: &Shell) -> Result<PathBuf> {
-    let version = cmd!(sh, "{DEBIAN_RUSTC} --version")
+    let compiler = cmd!(sh, "{DEBIAN_RUSTC} -vV")
         .env_remove("LD_LIBRARY_PATH")
         .quiet()
         .read()?;
-    let version = version
-        .split_whitespace()
-        .nth(1)
-        .context("rustc does not tell its version")?;
+    let release = compiler
+        .lines()
+        .find_map(|line| line.strip_prefix("release: "));
+    let release = release.context("rustc does not tell its release")?;
+    let flags = std_flags();
+    // Cargo sees the sysroot's name, not what is in it: another compiler or flag needs another name.
+    let made_by = workspace::hex(&Sha256::digest(format!("{compiler}\n{flags:?}")));
     let cache = workspace::cache_dir()?;
-    let sysroot = cache.join(format!("wasm-sysroot-{version}"));
+    let sysroot = cache.join(format!("wasm-sysroot-{release}-{}", &made_by[..8]));
     if sysroot.exists() {
         return Ok(sysroot);
     }
-    eprintln!("building rustc {version}'s standard library for {TARGET}, once");
+    eprintln!("building rustc {release}'s standard library for {TARGET}, once");
     let work = tempfile::tempdir_in(&cache)?;
-    let built = build_std(sh, work.path())?;
+    let built = build_std(sh, work.path(), &flags)?;
     match fs::rename(&built, &sysroot) {
         Err(_) if sysroot.exists() => {} // another build was faster
         renamed => renamed.with_context(|| format!("cannot create {}", sysroot.display()))?,
@@ -136,8 +140,14 @@ fn debian_sysroot(sh: &Shell) -> Result<PathBuf> {
     Ok(sysroot)
 }
 
+/// How the standard library is compiled.
+fn std_flags() -> Vec<&'static str> {
+    // Cargo leaves the bitcode out; link-time optimisation of what is built on it wants it.
+    [&CODEGEN[..], &["-C", "embed-bitcode=yes"]].concat()
+}
+
 /// Compiles std by way of an empty crate, and lays its libraries out as a sysroot in `work`.
-fn build_std(sh: &Shell, work: &Path) -> Result<PathBuf> {
+fn build_std(sh: &Shell, work: &Path, flags: &[&str]) -> Result<PathBuf> {
     let empty = work.join("empty");
     fs::create_dir_all(empty.join("src"))?;
     fs::write(empty.join("src/lib.rs"), "")?;
@@ -146,8 +156,6 @@ fn build_std(sh: &Shell, work: &Path) -> Result<PathBuf> {
         "[package]\nname = \"empty\"\nedition = \"2024\"\n[workspace]\n",
     )?;
     let manifest = empty.join("Cargo.toml");
-    // Cargo leaves the bitcode out; link-time optimisation of what is built on it wants it.
-    let flags = [&CODEGEN[..], &["-C", "embed-bitcode=yes"]].concat();
     let target_dir = work.join("target");
     debian_cargo(
         sh,

@@ -53,7 +53,12 @@ impl Step {
                 )
                 .run()?;
             }
-            Self::Rust => cmd!(sh, "cargo test --workspace --locked").run()?,
+            Self::Rust => {
+                // Apart, for cargo unites the features of what it builds at once: this finds the
+                // dependencies of the tasks and of the command as `cargo xtask serve` built them.
+                cmd!(sh, "cargo test --package xtask --profile xtask --locked").run()?;
+                cmd!(sh, "cargo test --workspace --exclude xtask --locked").run()?;
+            }
             Self::Doc => cmd!(sh, "cargo doc --workspace --no-deps --locked")
                 .env("RUSTDOCFLAGS", "-D warnings")
                 .run()?,
