@@ -7,7 +7,7 @@ import typescript from "typescript-eslint";
 import svelteConfig from "./svelte.config.js";
 
 export default defineConfig(
-  globalIgnores(["dist", "target", "web/wasm", "crate", "native", "xtask", "test-results"]),
+  globalIgnores(["dist", "target", "web/wasm", "web/.wasm-*", "crate", "native", "xtask", "test-results"]),
   js.configs.recommended,
   typescript.configs.strictTypeChecked,
   svelte.configs.recommended,

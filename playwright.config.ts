@@ -15,8 +15,8 @@ export default defineConfig({
   fullyParallel: true,
   workers: 1, // each page computes on a thread of its own; more would only time each other out
   forbidOnly: process.env["CI"] !== undefined,
-  timeout: 60_000,
-  expect: { timeout: 20_000 },
+  timeout: 180_000,
+  expect: { timeout: 40_000 },
   reporter: "list",
   use: {
     ...devices["Desktop Chrome"],

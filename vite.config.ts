@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -29,20 +30,26 @@ function contentSecurityPolicy(): Plugin {
   };
 }
 
-/** Copies the default model, and what describes it, beside the built page. */
+/**
+ * Copies the default model, and what describes it, beside the built page. Without one the page is
+ * still good for models of one's own.
+ */
 function defaultModel(): Plugin {
   return {
     name: "default-model",
     apply: "build",
     async writeBundle({ dir = "dist" }) {
+      if (!existsSync("models/default.json")) {
+        this.warn("there is no models/default.json: the page comes without a model");
+        return;
+      }
       const manifest = JSON.parse(await readFile("models/default.json", "utf8")) as {
         file: string;
-        golden: string;
+        golden?: string;
       };
+      const files = ["default.json", manifest.file, manifest.golden ?? []].flat();
       await mkdir(join(dir, "models"), { recursive: true });
-      for (const name of ["default.json", manifest.file, manifest.golden]) {
-        await copyFile(join("models", name), join(dir, "models", name));
-      }
+      for (const file of files) await copyFile(join("models", file), join(dir, "models", file));
     },
   };
 }

@@ -9,6 +9,7 @@ mod embed;
 mod inspect;
 mod model;
 mod output;
+mod page_model;
 mod pictures;
 mod pixels;
 mod progress;
@@ -18,6 +19,7 @@ mod serve;
 mod tensor_file;
 mod texts;
 mod tokens;
+mod train;
 mod world;
 
 /// A laboratory for one question: does this CLIP understand how words combine?
@@ -41,6 +43,7 @@ enum Command {
     Quantize(quantize::QuantizeArgs),
     World(world::WorldArgs),
     Serve(serve::ServeArgs),
+    Train(train::TrainArgs),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Quantize(args) => done(quantize::run(&args)),
         Command::World(args) => done(world::run(&args)),
         Command::Serve(args) => done(serve::run(&args)),
+        Command::Train(args) => train::run(&args),
     };
     result.unwrap_or_else(|error| {
         eprintln!("cliprobe: {error:#}");

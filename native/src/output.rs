@@ -28,6 +28,8 @@ pub(crate) fn write_whole(
             .as_file()
             .set_permissions(std::fs::Permissions::from_mode(0o644));
     }
+    // Without it a power cut may leave the name and lose the contents.
+    file.as_file().sync_all().with_context(in_folder)?;
     file.persist(path).with_context(in_folder)?;
     Ok(())
 }

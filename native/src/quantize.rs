@@ -12,7 +12,7 @@ use cliprobe::clip::tensors::ElementType;
 
 use crate::model::ModelArgs;
 use crate::output::write_whole;
-use crate::progress;
+use crate::{page_model, progress};
 
 /// Write a checkpoint as one self-contained GGUF file, for the page or the command
 ///
@@ -35,6 +35,10 @@ pub(crate) struct QuantizeArgs {
     /// What made the weights, in words, to be kept in the file [default: the checkpoint's own]
     #[arg(long, value_name = "TEXT")]
     recipe: Option<String>,
+    /// Also write what the page wants beside its model: F.json (size and hash) and F.golden.json (embeddings
+    /// by which it checks itself)
+    #[arg(long)]
+    page: bool,
 }
 
 pub(crate) fn run(args: &QuantizeArgs) -> Result<()> {
@@ -66,6 +70,9 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<()> {
     })?;
     bar.finish_and_clear();
     let written = Checkpoint::open(&args.out, &Overrides::default())?;
+    if args.page {
+        page_model::write_beside(&args.out, &written)?;
+    }
     let types: Vec<String> = written
         .tensor_types()
         .iter()

@@ -1,12 +1,12 @@
 //! `cliprobe serve`: the page on this machine, with the headers that a static host would send.
 
 use std::{
-    fs::File,
-    io::{self, Read, Write},
+    io::{self, Write},
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
+use crate::page_model;
 use anyhow::{Context, Result, bail, ensure};
 use axum::{
     Router,
@@ -15,8 +15,6 @@ use axum::{
     routing::get,
 };
 use clap::Args;
-use serde_json::json;
-use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tower_http::{
     services::{ServeDir, ServeFile},
@@ -86,7 +84,8 @@ fn app(root: &Path, model: Option<&Path>) -> Result<Router> {
     );
     let mut app = Router::new();
     if let Some(model) = model {
-        let manifest = manifest(model)?;
+        let name = model.file_stem().unwrap_or_default().to_string_lossy();
+        let manifest = page_model::manifest(model, &name, "default.gguf", None)?.to_string();
         let json = [(header::CONTENT_TYPE, "application/json")];
         app = app
             .route("/models/default.json", get(async move || (json, manifest)))
@@ -102,37 +101,6 @@ fn app(root: &Path, model: Option<&Path>) -> Result<Router> {
 
 async fn not_found() -> impl IntoResponse {
     (StatusCode::NOT_FOUND, "not found\n")
-}
-
-/// What the page's `models/default.json` says of a model, save for golden values, which a file of
-/// one's own does not have.
-fn manifest(model: &Path) -> Result<String> {
-    let cannot_read = || format!("cannot read the model {}", model.display());
-    let mut file = File::open(model).with_context(cannot_read)?;
-    let mut hasher = Sha256::new();
-    let mut bytes = 0;
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let read = file.read(&mut buffer).with_context(cannot_read)?;
-        if read == 0 {
-            break;
-        }
-        if bytes == 0 && !buffer[..read].starts_with(b"GGUF") {
-            bail!("{} is not a GGUF file", model.display());
-        }
-        hasher.update(&buffer[..read]);
-        bytes += read as u64;
-    }
-    ensure!(bytes > 0, "{} is empty", model.display());
-    let sha256: String = hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let name = model.file_stem().unwrap_or_default().to_string_lossy();
-    let manifest =
-        json!({ "name": name, "file": "default.gguf", "bytes": bytes, "sha256": sha256 });
-    Ok(manifest.to_string())
 }
 
 /// Listens for this machine alone.

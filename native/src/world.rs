@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use cliprobe::world::{PageProbe, draw, sample_probe_for_page};
+use cliprobe::world::{PageProbe, Picture, draw, sample_probe_for_page};
 use rayon::prelude::*;
 use serde_json::json;
 
@@ -71,10 +71,15 @@ pub(crate) fn run(args: &WorldArgs) -> Result<()> {
 }
 
 fn write_picture(path: &Path, probe: &PageProbe, size: u32) -> Result<()> {
-    let picture = draw(&probe.scene, size)?;
-    write_whole(path, |file| {
-        let mut encoder = png::Encoder::new(file, picture.width, picture.height);
-        encoder.set_color(png::ColorType::Rgb);
-        Ok(encoder.write_header()?.write_image_data(&picture.data)?)
-    })
+    let bytes = encode_png(&draw(&probe.scene, size)?)?;
+    write_whole(path, |file| Ok(file.write_all(&bytes)?))
+}
+
+/// A picture as the bytes of a PNG file.
+pub(crate) fn encode_png(picture: &Picture) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, picture.width, picture.height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header()?.write_image_data(&picture.data)?;
+    Ok(bytes)
 }

@@ -2,13 +2,8 @@ import { readFile } from "node:fs/promises";
 
 import { expect, test } from "./bench";
 
-const TINY = "tests/golden/tiny_a_quickgelu";
-const TINY_FILES = [
-  "config.json",
-  "preprocessor_config.json",
-  "tokenizer.json",
-  "model.safetensors",
-];
+const TINY = "tests/golden/tiny_b_gelu_openclip";
+const TINY_FILES = ["open_clip_config.json", "open_clip_model.safetensors", "tokenizer.json"];
 
 test("the default model is downloaded once and can be deleted", async ({ bench, page }) => {
   const downloads: string[] = [];
@@ -66,7 +61,7 @@ test("a dropped GGUF is loaded", async ({ bench, page }) => {
     return made;
   }, base64);
   await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
-  await expect(page.getByText("your file mine.gguf")).toBeVisible();
+  await expect(page.getByText("mine.gguf your own")).toBeVisible();
   await bench.answered();
   expect(await bench.cosines()).toEqual(before);
 });

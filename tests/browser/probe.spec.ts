@@ -123,3 +123,11 @@ test("softmax is shown on request only", async ({ bench, page }) => {
   await expect(column).toHaveCount(await bench.ranked.count());
   await expect.poll(() => bench.fragment()).toContain("softmax=1");
 });
+
+test("works below any path", async ({ bench, page }) => {
+  await page.route("**/some/where/**", (route) =>
+    route.continue({ url: route.request().url().replace("/some/where/", "/") }),
+  );
+  await page.goto("./some/where/#scene=1");
+  await bench.settled();
+});

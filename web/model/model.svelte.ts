@@ -50,6 +50,11 @@ export class Model {
     return this.loaded !== null && this.ownName === null;
   }
 
+  /** What to call the model in use: an own one by its file or folder. */
+  get name(): string {
+    return this.ownName ?? this.loaded?.name ?? "";
+  }
+
   loadDefault(): Promise<void> {
     return this.#load({ kind: "default", base: this.base });
   }
@@ -96,13 +101,14 @@ export class Model {
       if (!(error instanceof Crashed)) this.problem = messageOf(error);
       return;
     }
-    await Promise.all([this.#verify(choice), this.#countStored()]);
+    await Promise.all([this.#verify(), this.#countStored()]);
   }
 
-  async #verify(choice: ModelChoice): Promise<void> {
+  async #verify(): Promise<void> {
     const turn = this.#turn;
-    this.parity = choice.kind === "own" ? { kind: "none" } : { kind: "running" };
-    if (choice.kind === "own") return;
+    const verifiable = this.loaded?.verifiable === true;
+    this.parity = { kind: verifiable ? "running" : "none" };
+    if (!verifiable) return;
     const parity = await this.client.request("verify", {}).then(
       (found): ParityCheck => ({ kind: "done", parity: found }),
       (error: unknown): ParityCheck => ({ kind: "failed", message: messageOf(error) }),

@@ -93,14 +93,15 @@ export interface FakeRecord {
   encodedImages: number;
 }
 
-/** A model whose bytes begin with `!` does not load. */
+/** A model whose first file begins with `!` does not load. */
 export function fakeModule(): { module: ClipModule; record: FakeRecord } {
   const record: FakeRecord = { sources: [], loaded: [], encodedTexts: [], encodedImages: 0 };
   const module: ClipModule = {
     Clip: {
       load(source, options) {
         record.sources.push(source);
-        if (source instanceof Uint8Array && source[0] === 0x21) {
+        const [first] = Object.values(source as Record<string, Uint8Array>);
+        if (first?.[0] === 0x21) {
           return Promise.reject(new Error("This is not a GGUF file: it begins with “!”."));
         }
         options?.onProgress?.({ stage: "build", loaded: 1, total: 1 });

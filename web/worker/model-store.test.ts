@@ -38,6 +38,7 @@ describe("the manifest", () => {
     ["[]", "models/default.json does not describe a model."],
     [JSON.stringify({ ...MANIFEST, bytes: -1 }), "does not describe a model"],
     [JSON.stringify({ ...MANIFEST, sha256: "ab" }), "does not describe a model"],
+    [JSON.stringify({ ...MANIFEST, golden: null }), "does not describe a model"],
   ])("is refused when it is %s", async (text, message) => {
     const { browser } = fakeBrowser({ "/lab/models/default.json": text });
     await expect(new ModelStore(browser).manifest(BASE)).rejects.toThrow(message);
@@ -129,7 +130,7 @@ test("golden values with a row missing are refused", async () => {
   const { browser } = fakeBrowser({
     "/lab/models/default.golden.json": JSON.stringify(golden),
   });
-  await expect(new ModelStore(browser).golden(BASE, MANIFEST)).rejects.toThrow(
+  await expect(new ModelStore(browser).golden(BASE, "default.golden.json")).rejects.toThrow(
     "models/default.golden.json does not hold golden values.",
   );
 });

@@ -22,8 +22,8 @@ export interface ModelManifest {
   bytes: number;
   /** 64 lower-case hexadecimal digits. */
   sha256: string;
-  /** The golden values, relative to the manifest. */
-  golden: string;
+  /** The golden values, relative to the manifest; absent where nobody made any. */
+  golden?: string;
 }
 
 /** `models/default.golden.json`: what the model's embeddings should be. */
@@ -63,11 +63,11 @@ export class ModelStore {
     return manifest;
   }
 
-  /** Reads the golden values that the manifest names. */
-  async golden(base: string, manifest: ModelManifest): Promise<GoldenValues> {
-    const golden = await this.#json(fileUrl(base, manifest.golden));
+  /** Reads golden values, from the file that a manifest names. */
+  async golden(base: string, file: string): Promise<GoldenValues> {
+    const golden = await this.#json(fileUrl(base, file));
     if (!isGolden(golden)) {
-      throw new Error(`models/${manifest.golden} does not hold golden values.`);
+      throw new Error(`models/${file} does not hold golden values.`);
     }
     return golden;
   }
@@ -243,7 +243,7 @@ function isManifest(value: unknown): value is ModelManifest {
     Number(value["bytes"]) > 0 &&
     typeof value["sha256"] === "string" &&
     /^[0-9a-f]{64}$/.test(value["sha256"]) &&
-    typeof value["golden"] === "string"
+    (value["golden"] === undefined || typeof value["golden"] === "string")
   );
 }
 

@@ -29,14 +29,18 @@ export type Storage =
   | { kind: "refused"; reason: string };
 
 export interface LoadedModel {
+  /** What the manifest calls it; `null` for an own model, which its files name better. */
+  name: string | null;
   info: ModelInfo;
   /** From the request to a usable model, download included. */
   milliseconds: number;
   /** `null` for an own model, which is never stored. */
   storage: Storage | null;
+  /** Whether golden values came with it, for `verify`. */
+  verifiable: boolean;
 }
 
-/** The default model's embeddings, computed here, against those that ship with it. */
+/** A model's embeddings, computed here, against those that came with it. */
 export interface Parity {
   /** Largest absolute difference over all components of all embeddings. */
   maxDifference: number;
@@ -69,7 +73,7 @@ export interface Requests {
   scene: { ask: { seed: string; size: number }; answer: SceneView };
   /** Loads a model and forgets the one before, unless loading fails. */
   load: { ask: { choice: ModelChoice }; answer: LoadedModel };
-  /** Checks the default model against its golden values. */
+  /** Checks the loaded model against its golden values. */
   verify: { ask: object; answer: Parity };
   /** Embeds a photo, so that `rank` can name it by its key. */
   photo: { ask: { key: string; bytes: Uint8Array }; answer: PhotoSize };

@@ -4,7 +4,7 @@
  */
 
 import type { Clip, LoadProgress, ModelSource, SceneView } from "../wasm/cliprobe.js";
-import type { GoldenValues, ModelManifest, ModelStore } from "./model-store";
+import type { GoldenValues, ModelStore } from "./model-store";
 import type {
   Answer,
   Call,
@@ -42,15 +42,15 @@ interface CaptionEmbedding {
   truncated: boolean;
 }
 
-/** The default model's place, kept for its golden values. */
-interface Origin {
+/** Where the loaded model's golden values lie. */
+interface GoldenFile {
   base: string;
-  manifest: ModelManifest;
+  file: string;
 }
 
 export class Session {
   #clip: SessionClip | null = null;
-  #origin: Origin | null = null;
+  #golden: GoldenFile | null = null;
   readonly #captions = new Recent<CaptionEmbedding>(REMEMBERED_CAPTIONS);
   readonly #pictures = new Recent<Float32Array>(REMEMBERED_PICTURES);
   /** The module computes one thing at a time; what uses the model waits here for its turn. */
@@ -99,37 +99,45 @@ export class Session {
     onProgress: (progress: LoadProgress) => void,
   ): Promise<LoadedModel> {
     const start = performance.now();
-    const { source, origin, storage } = await this.#source(choice, onProgress);
+    const { name, source, golden, storage } = await this.#source(choice, onProgress);
     const clip = await this.module.Clip.load(source, { onProgress });
     this.#clip?.free();
     this.#clip = clip;
-    this.#origin = origin;
+    this.#golden = golden;
     this.#captions.clear();
     this.#pictures.clear();
-    return { info: clip.info(), milliseconds: performance.now() - start, storage };
+    return {
+      name,
+      info: clip.info(),
+      milliseconds: performance.now() - start,
+      storage,
+      verifiable: golden !== null,
+    };
   }
 
   async #source(
     choice: ModelChoice,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<{
+    name: string | null;
     source: ModelSource;
-    origin: Origin | null;
+    golden: GoldenFile | null;
     storage: LoadedModel["storage"];
   }> {
     if (choice.kind === "own") {
-      return { source: await readFiles(choice.files), origin: null, storage: null };
+      return { name: null, source: await readFiles(choice.files), golden: null, storage: null };
     }
     const { base } = choice;
     const manifest = await this.store.manifest(base);
     const { bytes, storage } = await this.store.model(base, manifest, onProgress);
-    return { source: bytes, origin: { base, manifest }, storage };
+    const golden = manifest.golden === undefined ? null : { base, file: manifest.golden };
+    return { name: manifest.name, source: { [manifest.file]: bytes }, golden, storage };
   }
 
   async #verify(): Promise<Parity> {
     const clip = this.#loaded();
-    if (this.#origin === null) throw new Error("Only the default model has golden values.");
-    const golden = await this.store.golden(this.#origin.base, this.#origin.manifest);
+    if (this.#golden === null) throw new Error("No golden values come with this model.");
+    const golden = await this.store.golden(this.#golden.base, this.#golden.file);
     const texts = await clip.encodeText(golden.texts);
     const images = await this.#goldenImages(clip, golden);
     const expected = [...golden.textEmbeddings, ...golden.imageEmbeddings].flat();
@@ -235,15 +243,19 @@ async function encodeCaptions(
   ]);
 }
 
-/** One file is a model in itself; several are a directory's. */
-async function readFiles(files: File[]): Promise<ModelSource> {
-  const read = await Promise.all(
-    files.map(async (file) => [file.name, new Uint8Array(await file.arrayBuffer())] as const),
-  );
-  const [only] = read;
-  return read.length === 1 && only !== undefined && only[0].toLowerCase().endsWith(".gguf")
-    ? only[1]
-    : Object.fromEntries(read);
+/** By name, so that an error can say which file it is about. */
+async function readFiles(files: File[]): Promise<Record<string, Uint8Array>> {
+  const read = files.map(async (file) => [file.name, await bytesOf(file)] as const);
+  return Object.fromEntries(await Promise.all(read));
+}
+
+async function bytesOf(file: File): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    // Too large for memory, or gone from the disk since it was chosen.
+    throw new Error(`${file.name} could not be read`, { cause: error });
+  }
 }
 
 /** A macrotask later: messages that arrived meanwhile have been handled. */

@@ -271,17 +271,40 @@ impl Transformer {
         })
     }
 
-    fn forward(&self, mut x: Tensor, packing: &Packing) -> Result<Tensor> {
-        for block in &self.blocks {
-            let qkv = block.qkv.forward(&block.norm1.forward(&x)?)?;
-            let attended = attention(&qkv, packing, self.heads, self.causal)?;
-            x = (x + block.out.forward(&attended, None)?)?;
-            let hidden = block
-                .fc1
-                .forward(&block.norm2.forward(&x)?, Some(self.activation))?;
-            x = (x + block.fc2.forward(&hidden, None)?)?;
+    /// Rows `pooled` of what the blocks make of `x`: `[pooled.len(), width]`.
+    ///
+    /// After the last attention rows no longer see each other, so that the rest of the last
+    /// block is computed for the pooled rows only.
+    fn forward(&self, mut x: Tensor, packing: &Packing, pooled: &[u32]) -> Result<Tensor> {
+        let pooled = Tensor::new(pooled, x.device())?;
+        let Some((last, before)) = self.blocks.split_last() else {
+            return x.index_select(&pooled, 0);
+        };
+        for block in before {
+            let attended = self.attend(block, &x, packing)?;
+            x = self.finish(block, x, &attended)?;
         }
-        Ok(x)
+        let attended = self.attend(last, &x, packing)?;
+        self.finish(
+            last,
+            x.index_select(&pooled, 0)?,
+            &attended.index_select(&pooled, 0)?,
+        )
+    }
+
+    /// The part of a block in which rows see each other.
+    fn attend(&self, block: &Block, x: &Tensor, packing: &Packing) -> Result<Tensor> {
+        let qkv = block.qkv.forward(&block.norm1.forward(x)?)?;
+        attention(&qkv, packing, self.heads, self.causal)
+    }
+
+    /// The rest of a block, row by row.
+    fn finish(&self, block: &Block, x: Tensor, attended: &Tensor) -> Result<Tensor> {
+        let x = (x + block.out.forward(attended, None)?)?;
+        let hidden = block
+            .fc1
+            .forward(&block.norm2.forward(&x)?, Some(self.activation))?;
+        x + block.fc2.forward(&hidden, None)?
     }
 
     fn bytes(&self) -> usize {
@@ -357,13 +380,10 @@ impl TextTower {
         let x = (x + self
             .position_embedding
             .index_select(&Tensor::new(positions, device)?, 0)?)?;
-        let x = self
-            .transformer
-            .forward(x, &Packing::new(&tokens.offsets))?;
-        // Only the pooled rows need the last norm.
         let pooled = self
-            .final_norm
-            .forward(&x.index_select(&Tensor::new(last, device)?, 0)?)?;
+            .transformer
+            .forward(x, &Packing::new(&tokens.offsets), &last)?;
+        let pooled = self.final_norm.forward(&pooled)?;
         pooled.matmul(&self.projection.to_tensor()?.t()?)
     }
 }
@@ -447,8 +467,9 @@ impl VisionTower {
             .broadcast_as((n, 1, width))?;
         let x = Tensor::cat(&[&class, &patches], 1)?.broadcast_add(&self.position_embedding)?;
         let x = self.pre_norm.forward(&x.reshape((n * tokens, width))?)?;
-        let x = self.transformer.forward(x, &Packing::uniform(n, tokens))?;
-        let class = x.reshape((n, tokens, width))?.narrow(1, 0, 1)?.squeeze(1)?;
+        let classes: Vec<u32> = (0..n).map(|i| (i * tokens) as u32).collect();
+        let packing = Packing::uniform(n, tokens);
+        let class = self.transformer.forward(x, &packing, &classes)?;
         self.post_norm
             .forward(&class)?
             .matmul(&self.projection.to_tensor()?.t()?)

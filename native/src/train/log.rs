@@ -1,0 +1,170 @@
+//! `log.jsonl`: one JSON object a line, a line a step, and one an evaluation.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use serde::Serialize;
+
+use super::evaluate::Evaluation;
+use crate::output::write_whole;
+
+/// What a step leaves. Numbers are finite: a run stops before it would log others.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct StepEntry {
+    /// Updates made, this one included.
+    pub(crate) step: u64,
+    pub(crate) loss: f32,
+    pub(crate) learning_rate: f64,
+    /// What cosines are multiplied by, after the update: exp of the learnt scalar.
+    pub(crate) logit_scale: f32,
+    /// Norm of all gradients together, before clipping.
+    pub(crate) gradient_norm: f64,
+    pub(crate) samples_per_s: f64,
+}
+
+#[derive(Serialize)]
+struct EvaluationEntry<'a> {
+    step: u64,
+    evaluation: &'a Evaluation,
+}
+
+/// The open log of a run; every line is on its way to the disk when its call returns.
+#[derive(Debug)]
+pub(crate) struct Log {
+    path: PathBuf,
+    file: File,
+}
+
+impl Log {
+    /// Starts a log that must not be there yet.
+    pub(crate) fn create(path: &Path) -> Result<Self> {
+        let file = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .open(path)
+            .with_context(|| format!("cannot create {}", path.display()))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+        })
+    }
+
+    /// Goes on with the log of a run that is resumed after `step` updates: what a killed run
+    /// wrote beyond its last checkpoint, half a line included, is dropped.
+    pub(crate) fn resume(path: &Path, step: u64) -> Result<Self> {
+        let kept = match File::open(path) {
+            Ok(file) => lines_up_to(file, step),
+            // Killed between the first checkpoint and the first line: nothing to keep.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+            Err(error) => Err(error.into()),
+        }
+        .with_context(|| format!("cannot read {}", path.display()))?;
+        write_whole(path, |file| Ok(file.write_all(kept.as_bytes())?))?;
+        let file = OpenOptions::new()
+            .append(true)
+            .open(path)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+        })
+    }
+
+    pub(crate) fn step(&mut self, entry: &StepEntry) -> Result<()> {
+        self.line(entry)
+    }
+
+    pub(crate) fn evaluation(&mut self, step: u64, evaluation: &Evaluation) -> Result<()> {
+        self.line(&EvaluationEntry { step, evaluation })
+    }
+
+    fn line(&mut self, entry: &impl Serialize) -> Result<()> {
+        let mut line = serde_json::to_string(entry)?;
+        line.push('\n');
+        self.file
+            .write_all(line.as_bytes())
+            .with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}
+
+/// The complete lines of steps up to `last`.
+fn lines_up_to(file: File, last: u64) -> Result<String> {
+    let mut reader = BufReader::new(file);
+    let mut kept = String::new();
+    loop {
+        let mut line = String::new();
+        let read = reader.read_line(&mut line)?;
+        if read == 0 || !line.ends_with('\n') {
+            return Ok(kept);
+        }
+        let value: serde_json::Value =
+            serde_json::from_str(&line).with_context(|| format!("not a log line: {line}"))?;
+        let step = value["step"].as_u64();
+        ensure!(step.is_some(), "a log line without a step: {line}");
+        if step <= Some(last) {
+            kept.push_str(&line);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn entry(step: u64) -> StepEntry {
+        StepEntry {
+            step,
+            loss: 2.5,
+            learning_rate: 1e-3,
+            logit_scale: 14.3,
+            gradient_norm: 0.5,
+            samples_per_s: 240.0,
+        }
+    }
+
+    #[test]
+    fn writes_one_object_a_line() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log.jsonl");
+        let mut log = Log::create(&path).unwrap();
+        log.step(&entry(1)).unwrap();
+        log.step(&entry(2)).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(
+            lines[1],
+            r#"{"step":2,"loss":2.5,"learning_rate":0.001,"logit_scale":14.3,"gradient_norm":0.5,"samples_per_s":240.0}"#
+        );
+        assert!(Log::create(&path).is_err(), "a log is never overwritten");
+    }
+
+    #[test]
+    fn resuming_drops_what_came_after_the_checkpoint_and_half_a_line() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log.jsonl");
+        let mut log = Log::create(&path).unwrap();
+        (1..=4).for_each(|step| log.step(&entry(step)).unwrap());
+        drop(log);
+        let mut text = std::fs::read_to_string(&path).unwrap();
+        text.push_str(r#"{"step":5,"lo"#);
+        std::fs::write(&path, text).unwrap();
+
+        let mut log = Log::resume(&path, 2).unwrap();
+        log.step(&entry(3)).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let steps: Vec<u64> = text
+            .lines()
+            .map(|line| {
+                serde_json::from_str::<serde_json::Value>(line).unwrap()["step"]
+                    .as_u64()
+                    .unwrap()
+            })
+            .collect();
+        assert_eq!(steps, [1, 2, 3]);
+    }
+}

@@ -1,0 +1,108 @@
+//! `cliprobe train`: trains a CLIP from nothing, as a recipe says, into a run directory.
+//!
+//! | file of the run directory | what |
+//! |---|---|
+//! | `recipe.toml` | the recipe, every default spelled out |
+//! | `log.jsonl` | a line a step (loss, rates, norms, speed), a line an evaluation |
+//! | `checkpoints/` | the newest states; a resumed run goes on as if it had never stopped |
+//! | `model/` | the result as a Hugging Face directory |
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+
+mod checkpoint;
+mod data;
+mod evaluate;
+mod hugging_face;
+mod log;
+mod objective;
+mod optimizer;
+mod progress;
+mod recipe;
+mod run;
+mod schedule;
+mod trainer;
+mod vocabulary;
+mod weights;
+
+use progress::Progress;
+use recipe::Recipe;
+use run::{Outcome, Run};
+
+/// What a program returns that an interrupt ended: 128 + SIGINT.
+const INTERRUPTED: u8 = 130;
+
+/// Train a CLIP from nothing on the synthetic world, as a recipe says.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TrainArgs {
+    /// The recipe, a TOML file such as models/recipe.toml
+    recipe: PathBuf,
+    /// Directory of the run [default: runs/ and the recipe's name]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Go on from the newest checkpoint of the run directory
+    #[arg(long)]
+    resume: bool,
+    /// Stop after this step; the schedule stays the recipe's, so the run can be resumed
+    #[arg(long, value_name = "N")]
+    steps: Option<u64>,
+    /// Threads to compute with [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+/// Runs the command. Ctrl-C saves a checkpoint before it ends; a second one ends at once.
+pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
+    let recipe = Recipe::read(&args.recipe)?;
+    if let Some(threads) = args.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.into())
+            .build_global()
+            .context("cannot set the number of threads")?;
+    }
+    let directory = match &args.out {
+        Some(directory) => directory.clone(),
+        None => Path::new("runs").join(args.recipe.file_stem().unwrap_or_default()),
+    };
+    let last = args.steps.unwrap_or(recipe.steps).min(recipe.steps);
+    let stop = stop_on_interrupt()?;
+
+    let mut run = if args.resume {
+        Run::resume(recipe, &directory)?
+    } else {
+        Run::start(recipe, &directory)?
+    };
+    let mut progress = Progress::new(run.step(), last);
+    match run.train(last, &stop, &mut progress)? {
+        Outcome::Finished { model } => {
+            progress.note(&format!("The model is in {}.", model.display()));
+            Ok(ExitCode::SUCCESS)
+        }
+        Outcome::Interrupted { step } => {
+            progress.note(&format!(
+                "Stopped after step {step}; its state is saved. Go on with --resume."
+            ));
+            Ok(ExitCode::from(INTERRUPTED))
+        }
+    }
+}
+
+fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        if asked.swap(true, Ordering::Relaxed) {
+            std::process::exit(INTERRUPTED.into());
+        }
+    })
+    .context("cannot listen for Ctrl-C")?;
+    Ok(stop)
+}
+
+/// A recipe whose run takes seconds.
+#[cfg(test)]
+const TINY_RECIPE: &str = include_str!("../../tests/train/tiny.toml");

@@ -1,0 +1,338 @@
+//! What a training run is made of: one complete TOML file, in which nothing is guessed.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use cliprobe::clip::config::{
+    Activation, ClipConfig, TextConfig, TextPooling, TransformerConfig, VisionConfig,
+};
+use cliprobe::world::{SceneParams, WebCaptionParams};
+use serde::{Deserialize, Serialize};
+
+/// A whole run. Two runs of the same recipe on the same machine give the same model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Recipe {
+    /// Decides the initial weights, every scene and every caption.
+    pub(crate) seed: u64,
+    /// Updates of the weights; the schedule ends there.
+    pub(crate) steps: u64,
+    /// Pairs of picture and caption in a step; each is a negative for all others.
+    pub(crate) batch: usize,
+    pub(crate) model: ModelRecipe,
+    pub(crate) data: DataRecipe,
+    pub(crate) optimizer: OptimizerRecipe,
+    pub(crate) evaluation: EvaluationRecipe,
+    pub(crate) checkpoint: CheckpointRecipe,
+}
+
+/// The shape of the model. MLPs are four times as wide as their tower, as in every CLIP.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ModelRecipe {
+    pub(crate) activation: Activation,
+    /// Length of the embeddings.
+    pub(crate) embedding: usize,
+    pub(crate) vision: VisionRecipe,
+    pub(crate) text: TextRecipe,
+}
+
+/// The image tower; sizes in pixels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VisionRecipe {
+    pub(crate) image: usize,
+    pub(crate) patch: usize,
+    pub(crate) width: usize,
+    pub(crate) layers: usize,
+    pub(crate) heads: usize,
+}
+
+/// The text tower.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TextRecipe {
+    /// The most tokens the vocabulary may have; fewer when the captions' words need fewer.
+    pub(crate) vocabulary: usize,
+    /// The most tokens of a caption, start and end included.
+    pub(crate) context: usize,
+    pub(crate) width: usize,
+    pub(crate) layers: usize,
+    pub(crate) heads: usize,
+}
+
+/// Where pairs of picture and caption come from: a table named after the source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DataRecipe {
+    /// The synthetic world, drawn as it is needed: no pair is ever seen twice.
+    pub(crate) tableau: TableauRecipe,
+}
+
+/// The mix of scenes and captions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TableauRecipe {
+    pub(crate) scene: SceneParams,
+    pub(crate) captions: WebCaptionParams,
+}
+
+/// AdamW, its schedule and its clipping.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OptimizerRecipe {
+    /// The peak, reached after the warm-up.
+    pub(crate) learning_rate: f64,
+    /// Steps of linear warm-up; a half cosine down to zero follows.
+    pub(crate) warm_up: u64,
+    pub(crate) betas: [f64; 2],
+    pub(crate) epsilon: f64,
+    /// Of what has two dimensions or more.
+    pub(crate) weight_decay: f64,
+    /// The largest norm of all gradients together.
+    pub(crate) clip_norm: f64,
+}
+
+/// Held-out probes along the way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EvaluationRecipe {
+    /// Steps between evaluations; one more comes at the end.
+    pub(crate) every: u64,
+    /// Probes of each kind.
+    pub(crate) probes: usize,
+}
+
+/// What a run leaves to resume from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CheckpointRecipe {
+    /// Steps between checkpoints; one more comes at the end.
+    pub(crate) every: u64,
+    /// Newest checkpoints that are kept.
+    pub(crate) keep: usize,
+}
+
+impl Recipe {
+    /// Reads and checks a recipe.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the recipe {}", path.display()))?;
+        Self::parse(&text).with_context(|| format!("the recipe {} is not usable", path.display()))
+    }
+
+    /// Parses and checks a recipe. A key that is none is refused by name, with the nearest one.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let recipe: Self = toml::from_str(text).map_err(|error| {
+            // The error's own text shows the line and underlines the place.
+            let place = error.to_string();
+            match nearest_key(error.message()) {
+                Some(key) => anyhow!("{}\ndid you mean `{key}`?", place.trim_end()),
+                None => anyhow!("{}", place.trim_end().to_owned()),
+            }
+        })?;
+        recipe.check()?;
+        Ok(recipe)
+    }
+
+    fn check(&self) -> Result<()> {
+        let positive = |name: &str, value: u64| {
+            ensure!(value > 0, "{name} is 0; it must be at least 1");
+            Ok(())
+        };
+        let text = &self.model.text;
+        positive("steps", self.steps)?;
+        positive("evaluation.every", self.evaluation.every)?;
+        positive("evaluation.probes", self.evaluation.probes as u64)?;
+        positive("checkpoint.every", self.checkpoint.every)?;
+        positive("checkpoint.keep", self.checkpoint.keep as u64)?;
+        ensure!(
+            self.batch >= 2,
+            "batch is {}; a contrastive loss needs at least 2 pairs",
+            self.batch
+        );
+        ensure!(
+            text.context >= 3,
+            "model.text.context is {}; start, one token and end need 3",
+            text.context
+        );
+        let optimizer = &self.optimizer;
+        for (name, value) in [
+            ("learning_rate", optimizer.learning_rate),
+            ("epsilon", optimizer.epsilon),
+            ("clip_norm", optimizer.clip_norm),
+        ] {
+            ensure!(
+                value.is_finite() && value > 0.0,
+                "optimizer.{name} is {value}; it must be positive"
+            );
+        }
+        ensure!(
+            optimizer.weight_decay.is_finite() && optimizer.weight_decay >= 0.0,
+            "optimizer.weight_decay is {}; it must not be negative",
+            optimizer.weight_decay
+        );
+        for beta in optimizer.betas {
+            ensure!(
+                (0.0..1.0).contains(&beta),
+                "optimizer.betas has {beta}; both lie in [0, 1)"
+            );
+        }
+        if optimizer.warm_up >= self.steps {
+            bail!(
+                "optimizer.warm_up is {}, but the run has only {} steps",
+                optimizer.warm_up,
+                self.steps
+            );
+        }
+        Ok(())
+    }
+
+    /// The architecture, for a vocabulary of `vocabulary` tokens that ends with end-of-text.
+    pub(crate) fn clip_config(&self, vocabulary: usize) -> Result<ClipConfig> {
+        let ModelRecipe { vision, text, .. } = &self.model;
+        let transformer = |width: usize, layers: usize, heads: usize| TransformerConfig {
+            width,
+            layers,
+            heads,
+            mlp_width: 4 * width,
+            layer_norm_eps: 1e-5,
+        };
+        let config = ClipConfig {
+            text: TextConfig {
+                transformer: transformer(text.width, text.layers, text.heads),
+                vocab_size: vocabulary,
+                context_length: text.context,
+                pooling: TextPooling::FirstEos {
+                    eos_token_id: u32::try_from(vocabulary - 1)
+                        .context("the vocabulary has too many tokens")?,
+                },
+            },
+            vision: VisionConfig {
+                transformer: transformer(vision.width, vision.layers, vision.heads),
+                image_size: vision.image,
+                patch_size: vision.patch,
+            },
+            projection_dim: self.model.embedding,
+            activation: self.model.activation,
+        };
+        Ok(config.validated()?)
+    }
+}
+
+/// The expected key nearest to the unknown one, if any comes near, from serde's
+/// "unknown field `x`, expected one of `a`, `b`": the names stand between backticks.
+fn nearest_key(message: &str) -> Option<&str> {
+    let mut names = message
+        .starts_with("unknown ")
+        .then(|| message.split('`').skip(1).step_by(2))?;
+    let unknown = names.next()?;
+    names
+        .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
+        .min()
+        .filter(|(distance, known)| distance * 2 <= known.len().max(unknown.len()))
+        .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const TINY: &str = crate::train::TINY_RECIPE;
+
+    /// The sentence with which a recipe is refused.
+    fn refusal(recipe: &str) -> String {
+        format!("{:#}", Recipe::parse(recipe).unwrap_err())
+    }
+
+    #[test]
+    fn survives_being_written_and_read() {
+        let recipe = Recipe::parse(TINY).unwrap();
+        let written = toml::to_string(&recipe).unwrap();
+        assert_eq!(Recipe::parse(&written).unwrap(), recipe);
+    }
+
+    #[test]
+    fn the_default_models_recipe_is_usable() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/recipe.toml");
+        let recipe = Recipe::read(Path::new(path)).unwrap();
+        recipe.clip_config(600).unwrap();
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_with_the_nearest_right_one() {
+        for (right, wrong, key) in [
+            ("batch = 8", "btach = 8", "`batch`"),
+            (
+                "learning_rate = 1e-3",
+                "learning-rate = 1e-3",
+                "`learning_rate`",
+            ),
+            ("[data.tableau.scene]", "[data.tablaeu.scene]", "`tableau`"),
+            (
+                "colour_percent = 80",
+                "color_percent = 80",
+                "`colour_percent`",
+            ),
+            ("\"quick_gelu\"", "\"quickgelu\"", "`quick_gelu`"),
+        ] {
+            assert!(TINY.contains(right), "{right}");
+            let sentence = refusal(&TINY.replace(right, wrong));
+            let name = wrong
+                .split(['=', '"', ' ', '[', ']', '.'])
+                .find(|w| w.len() > 4);
+            assert!(sentence.contains(name.unwrap()), "{sentence}");
+            assert!(
+                sentence.contains(&format!("did you mean {key}?")),
+                "{sentence}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_like_no_other_gets_no_suggestion() {
+        let sentence = refusal(&TINY.replace("seed = 7", "seed = 7\nxylophone = 1"));
+        assert!(sentence.contains("unknown field `xylophone`"), "{sentence}");
+        assert!(!sentence.contains("did you mean"), "{sentence}");
+    }
+
+    #[test]
+    fn missing_keys_are_named() {
+        let sentence = refusal(&TINY.replace("warm_up = 3\n", ""));
+        assert!(sentence.contains("missing field `warm_up`"), "{sentence}");
+    }
+
+    #[test]
+    fn impossible_numbers_are_refused_by_name() {
+        for (right, wrong, key) in [
+            ("steps = 12", "steps = 0", "steps"),
+            ("batch = 8", "batch = 1", "batch"),
+            ("every = 4", "every = 0", "checkpoint.every"),
+            ("context = 32", "context = 2", "model.text.context"),
+            ("1e-3", "-1e-3", "optimizer.learning_rate"),
+            ("1e-3", "nan", "optimizer.learning_rate"),
+            ("0.98", "1.0", "optimizer.betas"),
+            ("warm_up = 3", "warm_up = 12", "optimizer.warm_up"),
+        ] {
+            assert!(TINY.contains(right), "{right}");
+            let sentence = refusal(&TINY.replace(right, wrong));
+            assert!(sentence.starts_with(key), "{key}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn architecture_is_the_recipes() {
+        let recipe = Recipe::parse(TINY).unwrap();
+        let config = recipe.clip_config(600).unwrap();
+        assert_eq!(config.vision.tokens(), 5);
+        assert_eq!(config.text.transformer.mlp_width, 128);
+        assert_eq!(
+            config.text.pooling,
+            TextPooling::FirstEos { eos_token_id: 599 }
+        );
+        let odd = Recipe::parse(&TINY.replace("heads = 2", "heads = 3")).unwrap();
+        assert!(odd.clip_config(600).is_err());
+    }
+}

@@ -1,0 +1,259 @@
+//! The variables of a model in training, and what they are before the first step.
+
+use anyhow::{Context, Result};
+use candle_core::backprop::GradStore;
+use candle_core::{Device, Tensor, Var};
+use cliprobe::clip::config::{ClipConfig, TransformerConfig};
+use cliprobe::clip::names::{LOGIT_SCALE, TensorSpec, tensor_specs};
+use cliprobe::engine::cpu::Model;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use super::objective::MAX_LOG_SCALE;
+
+/// ln(1 / 0.07): CLIP's initial temperature.
+const INITIAL_LOG_SCALE: f32 = 2.659_26;
+
+/// Named f32 variables in canonical order, the logit scale last.
+#[derive(Debug)]
+pub(crate) struct Weights {
+    variables: Vec<(String, Var)>,
+}
+
+impl FromIterator<(String, Var)> for Weights {
+    fn from_iter<I: IntoIterator<Item = (String, Var)>>(variables: I) -> Self {
+        Self {
+            variables: variables.into_iter().collect(),
+        }
+    }
+}
+
+impl Weights {
+    /// Random weights for `config`, decided by `seed` alone.
+    pub(crate) fn initialise(config: &ClipConfig, seed: u64) -> Result<Self> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        specs(config)
+            .into_iter()
+            .map(|TensorSpec { name, shape }| {
+                let count = shape.iter().product();
+                let values = match initial(&name, &shape, config) {
+                    Initial::Constant(value) => vec![value; count],
+                    Initial::Normal(deviation) => StandardNormal
+                        .sample_iter(&mut rng)
+                        .take(count)
+                        .map(|sample: f32| deviation * sample)
+                        .collect(),
+                };
+                let variable = Var::from_vec(values, shape, &Device::Cpu)?;
+                Ok((name, variable))
+            })
+            .collect()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Var)> {
+        self.variables
+            .iter()
+            .map(|(name, variable)| (name.as_str(), variable))
+    }
+
+    pub(crate) fn variable(&self, name: &str) -> Option<&Var> {
+        self.iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, variable)| variable)
+    }
+
+    /// The towers on these variables: what they compute can be differentiated.
+    pub(crate) fn trainable_model(&self, config: &ClipConfig) -> Result<Model> {
+        self.model(config, |variable| variable.as_tensor().clone())
+    }
+
+    /// The towers on the variables' present values, without the book-keeping of gradients.
+    /// Good until the next update.
+    pub(crate) fn frozen_model(&self, config: &ClipConfig) -> Result<Model> {
+        self.model(config, Var::as_detached_tensor)
+    }
+
+    fn model(&self, config: &ClipConfig, tensor: impl Fn(&Var) -> Tensor) -> Result<Model> {
+        let model = Model::new(
+            config,
+            &mut |name, shape| match self.variable(name).map(&tensor) {
+                Some(tensor) if tensor.dims() == shape => Ok(tensor.into()),
+                _ => candle_core::bail!("the weights have no {name} of shape {shape:?}"),
+            },
+        )?;
+        Ok(model)
+    }
+
+    /// The scalar in the log domain.
+    pub(crate) fn log_scale(&self) -> Result<&Var> {
+        self.variable(LOGIT_SCALE)
+            .context("the weights have no logit scale")
+    }
+
+    /// Keeps the logit scale in [1, 100], as CLIP does after every update; returns it.
+    pub(crate) fn clamp_log_scale(&self) -> Result<f32> {
+        let variable = self.log_scale()?;
+        let value = variable.to_scalar::<f32>()?;
+        let clamped = value.clamp(0.0, MAX_LOG_SCALE);
+        if clamped != value {
+            variable.set(&Tensor::new(clamped, &Device::Cpu)?)?;
+        }
+        Ok(clamped.exp())
+    }
+
+    /// The gradients in the variables' order. One that is missing is an error: some op on the
+    /// way has no backward, and the variables before it would silently never learn.
+    pub(crate) fn gradients(&self, store: &mut GradStore) -> Result<Vec<Tensor>> {
+        self.iter()
+            .map(|(name, variable)| {
+                store
+                    .remove(variable)
+                    .with_context(|| format!("no gradient reaches {name}"))
+            })
+            .collect()
+    }
+}
+
+/// The towers' tensors and the logit scale.
+fn specs(config: &ClipConfig) -> Vec<TensorSpec> {
+    let mut specs = tensor_specs(config);
+    specs.push(TensorSpec {
+        name: LOGIT_SCALE.to_owned(),
+        shape: Vec::new(),
+    });
+    specs
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Initial {
+    Constant(f32),
+    /// Zero mean, this standard deviation.
+    Normal(f32),
+}
+
+/// OpenAI's `CLIP.initialize_parameters` and `VisionTransformer.__init__`, with the text
+/// tower's rule for the blocks of both towers: what ends a residual branch is divided by
+/// √(2 · layers). The patch embedding has the deviation of PyTorch's convolution.
+fn initial(name: &str, shape: &[usize], config: &ClipConfig) -> Initial {
+    let transformer: &TransformerConfig =
+        if name.starts_with("vision") || name.starts_with("visual") {
+            &config.vision.transformer
+        } else {
+            &config.text.transformer
+        };
+    let per_width = (transformer.width as f32).powf(-0.5);
+    let per_depth = (2.0 * transformer.layers as f32).powf(-0.5);
+    if name == LOGIT_SCALE {
+        return Initial::Constant(INITIAL_LOG_SCALE);
+    }
+    if name.ends_with(".bias") {
+        return Initial::Constant(0.0);
+    }
+    let deviation = match name.trim_end_matches(".weight").rsplit('.').next() {
+        Some("q_proj" | "k_proj" | "v_proj") => per_width,
+        Some("out_proj" | "fc2") => per_width * per_depth,
+        Some("fc1") => (2.0 * transformer.width as f32).powf(-0.5),
+        Some("token_embedding") => 0.02,
+        Some("position_embedding") if name.starts_with("text") => 0.01,
+        Some("patch_embedding") => (3.0 * shape[1..].iter().product::<usize>() as f32).powf(-0.5),
+        Some(
+            "position_embedding" | "class_embedding" | "text_projection" | "visual_projection",
+        ) => per_width,
+        // What is left are the gains of the norms.
+        _ => return Initial::Constant(1.0),
+    };
+    Initial::Normal(deviation)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::train::recipe::Recipe;
+
+    fn config() -> ClipConfig {
+        Recipe::parse(crate::train::TINY_RECIPE)
+            .unwrap()
+            .clip_config(600)
+            .unwrap()
+    }
+
+    fn flat(variable: &Var) -> Vec<f32> {
+        variable.flatten_all().unwrap().to_vec1().unwrap()
+    }
+
+    #[test]
+    fn every_tensor_has_its_shape_and_spread() {
+        let config = config();
+        let weights = Weights::initialise(&config, 1).unwrap();
+        let expected = specs(&config);
+        assert_eq!(weights.iter().count(), expected.len());
+        for ((name, variable), spec) in weights.iter().zip(&expected) {
+            assert_eq!((name, variable.dims()), (&*spec.name, &*spec.shape));
+            let values = flat(variable);
+            match initial(name, &spec.shape, &config) {
+                Initial::Constant(value) => {
+                    assert!(values.iter().all(|v| *v == value), "{name}");
+                    let is_norm = name.contains("norm") || name.contains("layrnorm");
+                    assert!(value == 0.0 || is_norm || name == LOGIT_SCALE, "{name}");
+                }
+                Initial::Normal(deviation) => {
+                    let n = values.len() as f32;
+                    let square = values.iter().map(|v| v * v).sum::<f32>() / n;
+                    let error = (square.sqrt() / deviation - 1.0).abs();
+                    // Five standard errors of a standard deviation.
+                    assert!(error < 5.0 / (2.0 * n).sqrt(), "{name}: {error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn residual_branches_end_small() {
+        let config = config();
+        let width = config.text.transformer.width as f32;
+        let layers = config.text.transformer.layers as f32;
+        let of = |part: &str| {
+            let name = format!("text_model.encoder.layers.0.{part}.weight");
+            initial(&name, &[1, 1], &config)
+        };
+        assert_eq!(of("self_attn.q_proj"), Initial::Normal(width.powf(-0.5)));
+        for part in ["self_attn.out_proj", "mlp.fc2"] {
+            let expected = width.powf(-0.5) * (2.0 * layers).powf(-0.5);
+            assert_eq!(of(part), Initial::Normal(expected));
+        }
+    }
+
+    #[test]
+    fn the_seed_decides() {
+        let config = config();
+        let all = |seed| -> Vec<Vec<f32>> {
+            let weights = Weights::initialise(&config, seed).unwrap();
+            weights.iter().map(|(_, variable)| flat(variable)).collect()
+        };
+        assert_eq!(all(1), all(1));
+        assert_ne!(all(1), all(2));
+    }
+
+    #[test]
+    fn logit_scale_starts_at_one_over_007_and_stays_in_range() {
+        let weights = Weights::initialise(&config(), 1).unwrap();
+        assert!((weights.clamp_log_scale().unwrap() - 1.0 / 0.07).abs() < 1e-3);
+        for (value, expected) in [(7.0f32, 100.0), (-1.0, 1.0), (1.0, 1f32.exp())] {
+            let scalar = Tensor::new(value, &Device::Cpu).unwrap();
+            weights.log_scale().unwrap().set(&scalar).unwrap();
+            assert!((weights.clamp_log_scale().unwrap() - expected).abs() < 1e-3);
+        }
+    }
+
+    #[test]
+    fn a_lost_gradient_is_named() {
+        let weights = Weights::initialise(&config(), 1).unwrap();
+        let scale = weights.log_scale().unwrap();
+        let mut store = scale.exp().unwrap().backward().unwrap();
+        let error = weights.gradients(&mut store).unwrap_err();
+        assert!(error.to_string().contains("token_embedding"), "{error}");
+    }
+}

@@ -1,0 +1,407 @@
+//! The commands as a user runs them: results that another tool can read, and one clear sentence
+//! for whatever is wrong with the input.
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use assert_cmd::Command;
+use safetensors::SafeTensors;
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/golden")
+        .join(name)
+}
+
+fn model(name: &str) -> String {
+    golden(name).to_str().unwrap().to_owned()
+}
+
+const TINY: &str = "tiny_b_gelu_openclip";
+
+fn cliprobe(arguments: &[&str]) -> Output {
+    Command::cargo_bin("cliprobe")
+        .unwrap()
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn json(arguments: &[&str]) -> Value {
+    let output = cliprobe(arguments);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Runs what must fail, and returns the sentence.
+fn refusal(arguments: &[&str]) -> String {
+    let output = cliprobe(arguments);
+    let sentence = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {sentence}");
+    assert!(!sentence.contains("panicked"), "{sentence}");
+    assert_eq!(sentence.trim_end().lines().count(), 1, "{sentence}");
+    sentence
+}
+
+fn write(directory: &TempDir, name: &str, bytes: &[u8]) -> String {
+    let path = directory.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// A directory with the files of a golden model, one of them replaced.
+fn altered(name: &str, file: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> (TempDir, String) {
+    let directory = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(golden(name)).unwrap() {
+        let entry = entry.unwrap();
+        let mut bytes = std::fs::read(entry.path()).unwrap();
+        if entry.file_name() == file {
+            bytes = change(std::mem::take(&mut bytes));
+            std::fs::write(directory.path().join(entry.file_name()), bytes).unwrap();
+            return rest_of(directory, name, file);
+        }
+    }
+    panic!("no {file} in {name}");
+}
+
+fn rest_of(directory: TempDir, name: &str, file: &str) -> (TempDir, String) {
+    for entry in std::fs::read_dir(golden(name)).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_name() != file {
+            std::fs::copy(entry.path(), directory.path().join(entry.file_name())).unwrap();
+        }
+    }
+    let path = directory.path().to_str().unwrap().to_owned();
+    (directory, path)
+}
+
+#[test]
+fn inspect_says_what_the_checkpoint_is() {
+    let report = json(&["inspect", &model(TINY), "--json"]);
+    assert_eq!(report["activation"], "gelu");
+    assert_eq!(report["format"], "Hugging Face");
+    assert_eq!(report["config"]["vision"]["patch_size"], 16);
+    assert_eq!(report["sha256"].as_str().unwrap().len(), 64);
+}
+
+#[test]
+fn tokens_are_reported_with_what_was_cut_off() {
+    let long = "cat ".repeat(2500);
+    let report = json(&[
+        "tokens",
+        &model(TINY),
+        "a photo of a cat",
+        &long,
+        "",
+        "--json",
+    ]);
+    assert_eq!(report[0]["ids"].as_array().unwrap().first().unwrap(), 998);
+    assert_eq!(report[0]["truncated"], false);
+    assert_eq!(
+        (
+            report[1]["ids"].as_array().unwrap().len(),
+            &report[1]["truncated"]
+        ),
+        (77, &Value::Bool(true))
+    );
+    assert_eq!(report[1]["ids"][76], 999);
+    assert_eq!(report[2]["ids"], serde_json::json!([998, 999]));
+}
+
+#[test]
+fn embed_writes_rows_with_their_names() {
+    let directory = tempfile::tempdir().unwrap();
+    let texts = write(&directory, "texts.json", br#"["a cat", "", "a cat"]"#);
+    let out = directory.path().join("e.safetensors");
+    let images = golden("images");
+    let output = cliprobe(&[
+        "embed",
+        &model(TINY),
+        "--images",
+        images.to_str().unwrap(),
+        "--texts",
+        &texts,
+        "--out",
+        out.to_str().unwrap(),
+        "--batch",
+        "3",
+    ]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let bytes = std::fs::read(&out).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(tensors.tensor("image_embeds").unwrap().shape(), [10, 64]);
+    let text = tensors.tensor("text_embeds").unwrap();
+    assert_eq!(text.shape(), [3, 64]);
+    let row = |i: usize| &text.data()[i * 256..(i + 1) * 256];
+    assert_eq!(row(0), row(2));
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let metadata = header.metadata().as_ref().unwrap();
+    let names: Vec<String> = serde_json::from_str(&metadata["images"]).unwrap();
+    assert_eq!(names[0], "01_landscape_640x427.png");
+    assert_eq!(metadata["texts"], r#"["a cat","","a cat"]"#);
+}
+
+#[test]
+fn embed_names_what_it_skips_and_keeps_the_rest() {
+    let directory = tempfile::tempdir().unwrap();
+    let png = std::fs::read(golden("images/03_small_100x80.png")).unwrap();
+    let good = write(&directory, "good.png", &png);
+    let bad = write(&directory, "bad.png", &png[..png.len() / 2]);
+    let out = directory.path().join("e.safetensors");
+    let output = cliprobe(&[
+        "embed",
+        &model(TINY),
+        "--images",
+        &good,
+        &bad,
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(3));
+    let bytes = std::fs::read(&out).unwrap();
+    assert_eq!(
+        SafeTensors::deserialize(&bytes)
+            .unwrap()
+            .tensor("image_embeds")
+            .unwrap()
+            .shape(),
+        [1, 64]
+    );
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    assert!(header.metadata().as_ref().unwrap()["skipped"].contains("bad.png"));
+}
+
+#[test]
+fn pixels_equal_the_golden_values() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("p.safetensors");
+    let image = golden("images/01_landscape_640x427.png");
+    let output = cliprobe(&[
+        "pixels",
+        &model(TINY),
+        image.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let (ours, golden) = (
+        std::fs::read(&out).unwrap(),
+        std::fs::read(golden("preprocessed.safetensors")).unwrap(),
+    );
+    let (ours, golden) = (
+        SafeTensors::deserialize(&ours).unwrap(),
+        SafeTensors::deserialize(&golden).unwrap(),
+    );
+    assert_eq!(
+        ours.tensor("pixel_values").unwrap().data(),
+        golden.tensor("pixel_values_0").unwrap().data()
+    );
+    assert_eq!(
+        ours.tensor("cropped_u8").unwrap().data(),
+        &golden.tensor("cropped_u8").unwrap().data()[..3 * 224 * 224]
+    );
+}
+
+#[test]
+fn score_ranks_the_same_from_every_form() {
+    let directory = tempfile::tempdir().unwrap();
+    let gguf = directory.path().join("m.gguf");
+    let gguf = gguf.to_str().unwrap();
+    assert!(
+        cliprobe(&["quantize", &model(TINY), "--type", "f32", "--out", gguf])
+            .status
+            .success()
+    );
+    let image = golden("images/01_landscape_640x427.png");
+    let ranking = |model: &str| {
+        json(&[
+            "score",
+            model,
+            "--image",
+            image.to_str().unwrap(),
+            "a cat",
+            "a dog",
+            "a cat",
+            "--softmax",
+            "--json",
+        ])["ranking"]
+            .clone()
+    };
+    let ours = ranking(&model(TINY));
+    assert_eq!(ours, ranking(gguf));
+    assert_eq!(ours.as_array().unwrap().len(), 3);
+    let probabilities: f64 = ours
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["softmax"].as_f64().unwrap())
+        .sum();
+    assert!((probabilities - 1.0).abs() < 1e-5);
+}
+
+#[test]
+fn world_draws_scenes_with_their_captions() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().to_str().unwrap();
+    assert!(
+        cliprobe(&[
+            "world", "sample", "3", "--out", out, "--seed", "5", "--size", "64"
+        ])
+        .status
+        .success()
+    );
+    let lines = std::fs::read_to_string(directory.path().join("captions.jsonl")).unwrap();
+    let scenes: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(scenes.len(), 3);
+    assert_eq!(scenes[0]["seed"], 5);
+    let captions = scenes[0]["captions"].as_array().unwrap();
+    assert!(
+        captions.iter().any(|c| c["holds"] == true) && captions.iter().any(|c| c["holds"] == false)
+    );
+    let picture = std::fs::read(directory.path().join("5.png")).unwrap();
+    assert_eq!(cliprobe::clip::image::decode(&picture).unwrap().width(), 64);
+}
+
+#[test]
+fn damaged_checkpoints_are_refused_by_name() {
+    let cut = |file: &str, length: usize| altered(TINY, file, |bytes| bytes[..length].to_vec());
+    let (_kept, path) = cut("model.safetensors", 1_000_000);
+    assert!(refusal(&["inspect", &path]).contains("truncated"));
+    let (_kept, path) = cut("model.safetensors", 3);
+    assert!(refusal(&["inspect", &path]).contains("too few"));
+    let (_kept, path) = cut("config.json", 100);
+    assert!(refusal(&["inspect", &path]).contains("not valid JSON"));
+    let (_kept, path) = cut("tokenizer.json", 100);
+    assert!(refusal(&["inspect", &path]).contains("tokenizer"));
+    let (_kept, path) = altered(TINY, "config.json", |bytes| {
+        String::from_utf8(bytes)
+            .unwrap()
+            .replace("\"hidden_size\": 96", "\"hidden_size\": 192")
+            .into_bytes()
+    });
+    let sentence = refusal(&["inspect", &path]);
+    assert!(
+        sentence.contains("192") && sentence.contains("vision_model"),
+        "{sentence}"
+    );
+    let (_kept, path) = altered(TINY, "model.safetensors", |mut bytes| {
+        let end = bytes.len();
+        bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+        bytes
+    });
+    let image = golden("images/03_small_100x80.png");
+    let sentence = refusal(&["score", &path, "--image", image.to_str().unwrap(), "a cat"]);
+    assert!(sentence.contains("NaN at element"), "{sentence}");
+}
+
+#[test]
+fn damaged_files_and_missing_ones() {
+    let directory = tempfile::tempdir().unwrap();
+    let empty = write(&directory, "empty.gguf", b"");
+    assert!(refusal(&["inspect", &empty]).contains("0 bytes"));
+    let text = write(&directory, "text.gguf", b"<!doctype html><html></html>");
+    assert!(refusal(&["inspect", &text]).contains("text.gguf"));
+    assert!(refusal(&["inspect", "no/such/model"]).contains("no/such/model"));
+    let nothing = tempfile::tempdir().unwrap();
+    assert!(refusal(&["inspect", nothing.path().to_str().unwrap()]).contains("config.json"));
+
+    let gguf = directory.path().join("m.gguf");
+    let gguf = gguf.to_str().unwrap();
+    assert!(
+        cliprobe(&["quantize", &model(TINY), "--type", "Q8_0", "--out", gguf])
+            .status
+            .success()
+    );
+    let bytes = std::fs::read(gguf).unwrap();
+    let cut = write(&directory, "cut.gguf", &bytes[..bytes.len() - 1000]);
+    assert!(refusal(&["inspect", &cut]).contains("truncated"));
+
+    let captions = write(&directory, "captions.txt", b"");
+    let image = golden("images/03_small_100x80.png");
+    let image = image.to_str().unwrap();
+    assert!(
+        refusal(&["score", gguf, "--image", image, "--file", &captions]).contains("no captions")
+    );
+    let picture = write(&directory, "p.png", b"");
+    assert!(refusal(&["score", gguf, "--image", &picture, "a cat"]).contains("p.png"));
+    // The header of a PNG of 30,000 × 30,000 pixels, and nothing else.
+    let mut header = std::fs::read(golden("images/03_small_100x80.png")).unwrap();
+    header[16..20].copy_from_slice(&30_000u32.to_be_bytes());
+    header[20..24].copy_from_slice(&30_000u32.to_be_bytes());
+    let crc = crc32(&header[12..29]);
+    header[29..33].copy_from_slice(&crc.to_be_bytes());
+    let huge = write(&directory, "huge.png", &header);
+    let sentence = refusal(&["score", gguf, "--image", &huge, "a cat"]);
+    assert!(
+        sentence.contains("30000") || sentence.contains("pixels"),
+        "{sentence}"
+    );
+}
+
+/// PNG's checksum, bit by bit.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}
+
+#[test]
+fn a_failed_write_leaves_what_was_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = write(&directory, "m.gguf", b"what was there");
+    let (_kept, path) = altered(TINY, "model.safetensors", |mut bytes| {
+        let end = bytes.len();
+        bytes[end - 4..].copy_from_slice(&f32::INFINITY.to_le_bytes());
+        bytes
+    });
+    refusal(&["quantize", &path, "--type", "Q8_0", "--out", &out]);
+    assert_eq!(std::fs::read(&out).unwrap(), b"what was there");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_state_dict_must_say_its_activation() {
+    let weights = golden(TINY).join("open_clip_model.safetensors");
+    let config: Value =
+        serde_json::from_slice(&std::fs::read(golden(TINY).join("open_clip_config.json")).unwrap())
+            .unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let config = write(
+        &directory,
+        "arch.json",
+        config["model_cfg"].to_string().as_bytes(),
+    );
+    let weights = weights.to_str().unwrap();
+    assert!(refusal(&["inspect", weights, "--config", &config]).contains("--activation"));
+    let report = json(&[
+        "inspect",
+        weights,
+        "--config",
+        &config,
+        "--activation",
+        "gelu",
+        "--json",
+    ]);
+    assert_eq!(report["format"], "OpenCLIP");
+    assert!(refusal(&["inspect", weights, "--config", "ViT-B-33"]).contains("ViT-B-32"));
+}

@@ -1,0 +1,224 @@
+//! `cliprobe train` as a user runs it: starts, stops, kills and resumes.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use assert_cmd::assert::OutputAssertExt;
+use serde_json::Value;
+
+/// A folder with the tiny recipe and a place for runs.
+struct Workshop(tempfile::TempDir);
+
+impl Workshop {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let recipe = include_str!("train/tiny.toml");
+        std::fs::write(folder.path().join("tiny.toml"), recipe).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn recipe(&self, name: &str, change: (&str, &str)) {
+        let text = std::fs::read_to_string(self.path("tiny.toml")).unwrap();
+        assert!(text.contains(change.0), "{}", change.0);
+        std::fs::write(self.path(name), text.replace(change.0, change.1)).unwrap();
+    }
+
+    fn train(&self, recipe: &str, run: &str, rest: &[&str]) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("cliprobe"));
+        command
+            .current_dir(self.0.path())
+            .args(["train", recipe, "--out", run])
+            .args(rest)
+            .stderr(Stdio::piped());
+        command
+    }
+}
+
+/// The log without the speeds, which no two runs share.
+fn log(run: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(run.join("log.jsonl")).unwrap();
+    text.lines()
+        .map(|line| {
+            let mut entry: Value = serde_json::from_str(line).unwrap();
+            entry.as_object_mut().unwrap().remove("samples_per_s");
+            entry
+        })
+        .collect()
+}
+
+fn refusal(mut command: Command) -> String {
+    let output = command.assert().failure().get_output().clone();
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn wait_for_lines(run: &Path, lines: usize, child: &mut Child) {
+    let start = Instant::now();
+    loop {
+        let text = std::fs::read_to_string(run.join("log.jsonl")).unwrap_or_default();
+        if text.lines().count() >= lines {
+            return;
+        }
+        assert!(child.try_wait().unwrap().is_none(), "the run ended early");
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "no step in a minute"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_run_leaves_its_recipe_log_checkpoints_and_model() {
+    let shop = Workshop::new();
+    shop.train("tiny.toml", "run", &[]).assert().success();
+    let run = shop.path("run");
+
+    let log = log(&run);
+    let steps: Vec<u64> = log
+        .iter()
+        .filter(|entry| entry.get("loss").is_some())
+        .map(|entry| entry["step"].as_u64().unwrap())
+        .collect();
+    assert_eq!(steps, (1..=12).collect::<Vec<_>>());
+    let evaluations: Vec<&Value> = log
+        .iter()
+        .filter(|entry| entry.get("evaluation").is_some())
+        .collect();
+    assert_eq!(evaluations.len(), 2, "at step 6 and at the end");
+    assert_eq!(evaluations[1]["step"], 12);
+    let scores = evaluations[1]["evaluation"].as_array().unwrap();
+    assert!(scores.iter().any(|score| score["kind"] == "swap_attribute"));
+    for score in scores {
+        assert_eq!(score["n"], 10);
+        assert!((0.0..=1.0).contains(&score["accuracy"].as_f64().unwrap()));
+    }
+
+    let mut checkpoints: Vec<String> = std::fs::read_dir(run.join("checkpoints"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    checkpoints.sort();
+    assert_eq!(
+        checkpoints,
+        ["step_00000008.safetensors", "step_00000012.safetensors"]
+    );
+    for file in [
+        "recipe.toml",
+        "model/config.json",
+        "model/model.safetensors",
+        "model/tokenizer.json",
+        "model/tokenizer_config.json",
+        "model/preprocessor_config.json",
+    ] {
+        assert!(run.join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn a_stopped_and_a_killed_run_go_on_bit_by_bit() {
+    let shop = Workshop::new();
+    shop.recipe("long.toml", ("steps = 12", "steps = 60"));
+    shop.train("long.toml", "through", &[]).assert().success();
+
+    // Stopped at a step between two checkpoints and not at an evaluation.
+    let rest = ["--steps", "7"];
+    shop.train("long.toml", "parts", &rest).assert().success();
+    // Killed without warning, most likely between two checkpoints again.
+    let mut child = shop
+        .train("long.toml", "parts", &["--resume"])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for_lines(&shop.path("parts"), 20, &mut child);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    shop.train("long.toml", "parts", &["--resume"])
+        .assert()
+        .success();
+
+    let through = log(&shop.path("through"));
+    // The first part ended at step 7 with an evaluation of its own.
+    let parts: Vec<Value> = log(&shop.path("parts"))
+        .into_iter()
+        .filter(|entry| entry.get("loss").is_some() || entry["step"] != 7)
+        .collect();
+    assert_eq!(parts, through);
+    let model = |run: &str| std::fs::read(shop.path(run).join("model/model.safetensors")).unwrap();
+    assert!(model("parts") == model("through"), "the models differ");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_saves_and_ends() {
+    let shop = Workshop::new();
+    shop.recipe("long.toml", ("steps = 12", "steps = 1000000"));
+    let mut child = shop.train("long.toml", "run", &[]).spawn().unwrap();
+    wait_for_lines(&shop.path("run"), 5, &mut child);
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{said}");
+
+    let last = log(&shop.path("run")).last().unwrap()["step"]
+        .as_u64()
+        .unwrap();
+    assert!(
+        said.contains(&format!("Stopped after step {last}")),
+        "{said}"
+    );
+    let saved = format!("checkpoints/step_{last:08}.safetensors");
+    assert!(shop.path("run").join(saved).is_file());
+}
+
+#[test]
+fn a_directory_holds_one_run() {
+    let shop = Workshop::new();
+    let rest = ["--steps", "2"];
+    shop.train("tiny.toml", "run", &rest).assert().success();
+    let before = log(&shop.path("run"));
+
+    let said = refusal(shop.train("tiny.toml", "run", &[]));
+    assert!(said.contains("--resume"), "{said}");
+    shop.recipe("other.toml", ("seed = 7", "seed = 8"));
+    let said = refusal(shop.train("other.toml", "run", &["--resume"]));
+    assert!(said.contains("the recipe differs"), "{said}");
+    let said = refusal(shop.train("tiny.toml", "empty", &["--resume"]));
+    assert!(said.contains("no run to resume"), "{said}");
+    assert_eq!(log(&shop.path("run")), before);
+}
+
+#[test]
+fn two_processes_do_not_train_in_one_directory() {
+    let shop = Workshop::new();
+    shop.recipe("long.toml", ("steps = 12", "steps = 1000000"));
+    let mut first = shop
+        .train("long.toml", "run", &[])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for_lines(&shop.path("run"), 1, &mut first);
+    let said = refusal(shop.train("long.toml", "run", &["--resume"]));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert!(said.contains("another process is training"), "{said}");
+}
+
+#[test]
+fn a_wrong_recipe_is_refused_before_anything_is_written() {
+    let shop = Workshop::new();
+    shop.recipe("wrong.toml", ("learning_rate", "learning_rat"));
+    let said = refusal(shop.train("wrong.toml", "run", &[]));
+    assert!(said.contains("did you mean `learning_rate`?"), "{said}");
+    assert!(said.contains("wrong.toml"), "{said}");
+    assert!(!shop.path("run").exists());
+}

@@ -1,0 +1,107 @@
+/** The wasm module by itself, without the page, against the golden values of the two tiny models. */
+
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+
+import { expect, type Page, test } from "@playwright/test";
+
+/** Largest difference of a normalised embedding's element from the reference. */
+const TOLERANCE = 1e-5;
+
+const MODULE = "web/wasm";
+const GOLDEN = "tests/golden";
+
+const MODELS = [
+  {
+    form: "Hugging Face, QuickGELU, legacy pooling",
+    model: "tiny_a_quickgelu",
+    files: ["config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json"],
+  },
+  {
+    form: "Hugging Face, GELU",
+    model: "tiny_b_gelu_openclip",
+    files: ["config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json"],
+  },
+  {
+    form: "OpenCLIP, GELU",
+    model: "tiny_b_gelu_openclip",
+    files: ["open_clip_config.json", "open_clip_model.safetensors", "vocab.json", "merges.txt"],
+  },
+];
+
+/** Serves the module and the golden files under the page's own origin, on an empty page. */
+async function openModule(page: Page): Promise<void> {
+  await page.route("**/under-test/**", async (route) => {
+    const path = new URL(route.request().url()).pathname.split("/under-test/")[1] ?? "";
+    if (path === "") {
+      await route.fulfill({ contentType: "text/html", body: "<!doctype html><title>test</title>" });
+    } else {
+      await route.fulfill({ path });
+    }
+  });
+  await page.goto("./under-test/");
+}
+
+/** Reads the f32 tensors and the metadata of a safetensors file. */
+async function readGolden(model: string) {
+  const file = await readFile(`${GOLDEN}/${model}.safetensors`);
+  const length = Number(file.readBigUInt64LE(0));
+  const header = JSON.parse(file.toString("utf8", 8, 8 + length)) as Record<
+    string,
+    { data_offsets: [number, number] }
+  > & { __metadata__: Record<string, string> };
+  const tensor = (name: string): number[] => {
+    const [begin, end] = header[name]?.data_offsets ?? [0, 0];
+    const values: number[] = [];
+    for (let at = 8 + length + begin; at < 8 + length + end; at += 4) {
+      values.push(file.readFloatLE(at));
+    }
+    return values;
+  };
+  const list = (key: string) => JSON.parse(header.__metadata__[key] ?? "[]") as string[];
+  return {
+    captions: list("captions"),
+    images: list("images"),
+    text: tensor("text_embeds"),
+    image: tensor("image_embeds"),
+  };
+}
+
+for (const { form, model, files } of MODELS) {
+  test(`embeddings equal the reference: ${form}`, async ({ page }) => {
+    const golden = await readGolden(model);
+    await openModule(page);
+    const computed = await page.evaluate(
+      async ({ module, paths, captions, images }) => {
+        const bytes = async (path: string) =>
+          new Uint8Array(await (await fetch(path)).arrayBuffer());
+        const { default: init, Clip } = (await import(
+          `${location.pathname}${module}/cliprobe.js`
+        )) as typeof import("../../web/wasm/cliprobe.js");
+        await init();
+        const source: Record<string, Uint8Array> = {};
+        for (const path of paths) source[path.split("/").at(-1) ?? ""] = await bytes(path);
+        const clip = await Clip.load(source);
+        const text = [...(await clip.encodeText(captions)).embeddings];
+        const image: number[] = [];
+        for (const path of images) image.push(...(await clip.encodeImage(await bytes(path))).embedding);
+        clip.free();
+        return { text, image };
+      },
+      {
+        module: MODULE,
+        paths: files.map((file) => `${GOLDEN}/${model}/${file}`),
+        captions: golden.captions,
+        images: golden.images.map((name) => `${GOLDEN}/images/${basename(name)}`),
+      },
+    );
+    for (const kind of ["text", "image"] as const) {
+      expect(computed[kind]).toHaveLength(golden[kind].length);
+      const worst = Math.max(
+        ...computed[kind].map((value, i) => Math.abs(value - (golden[kind][i] ?? NaN))),
+      );
+      test.info().annotations.push({ type: `largest ${kind} difference`, description: `${worst}` });
+      expect(worst).toBeLessThanOrEqual(TOLERANCE);
+    }
+  });
+}
