@@ -25,7 +25,7 @@ struct Cli {
 enum Task {
     /// Build the wasm module (web/wasm/) and the page (dist/)
     Build {
-        /// Quick to build, slow to run: no link-time optimisation, no wasm-opt, names kept
+        /// Quick to build, slow to run: no link-time optimisation, names kept
         #[arg(long)]
         dev: bool,
         /// Only the wasm module, not the page

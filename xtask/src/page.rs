@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
 };
 
@@ -61,6 +62,26 @@ pub(crate) fn build(sh: &Shell) -> Result<()> {
     npm_run(sh, "build")?;
     fs::write(stamp, key)?;
     Ok(())
+}
+
+/// Tests `dist/` in Chromium, served as [`serve`] serves it.
+pub(crate) fn test_in_browser(sh: &Shell) -> Result<()> {
+    let chromium = tools::chromium(sh)?;
+    // Before the tests, which wait for the server no longer than a minute.
+    cmd!(sh, "cargo build --locked -p cliprobe-cli").run()?;
+    let port = free_port()?;
+    let server = format!("cargo run --quiet --locked -p cliprobe-cli -- serve --port {port}");
+    let _chromium = sh.push_env("CHROMIUM_PATH", chromium);
+    let _server = sh.push_env("PAGE_SERVER", server);
+    let _url = sh.push_env("PAGE_URL", format!("http://127.0.0.1:{port}/"));
+    npm_run(sh, "test:browser")
+}
+
+/// A port that nothing listens on now, so that two checkouts can be tested at once.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+        .local_addr()?
+        .port())
 }
 
 /// Serves `dist/` until Ctrl-C, with a GGUF file in the default model's place if one is given.

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use xshell::{Shell, cmd};
 
 use crate::{
-    page, tools,
+    page,
     wasm::{self, Flavour, Warnings},
 };
 
@@ -67,10 +67,7 @@ impl Step {
             Self::Check => page::npm_run(sh, "check")?,
             Self::Unit => page::npm_run(sh, "test")?,
             Self::Page => page::build(sh)?,
-            Self::Browser => {
-                let _chromium = sh.push_env("CHROMIUM_PATH", tools::chromium(sh)?);
-                page::npm_run(sh, "test:browser")?;
-            }
+            Self::Browser => page::test_in_browser(sh)?,
         }
         Ok(())
     }

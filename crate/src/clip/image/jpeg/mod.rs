@@ -1,10 +1,11 @@
 //! JPEG to the last bit as Pillow gives it, which is as libjpeg-turbo decodes it.
 //!
-//! The decoders there are in Rust have an inverse DCT, chroma upsampling and rounding of
-//! their own: up to four levels off in photos and tens of levels in narrow pictures. As most
-//! pictures are JPEGs, and a probe's margins a few thousandths of a cosine, this one is
-//! libjpeg's arithmetic in Rust: Huffman-coded baseline, extended and progressive frames of
-//! 8 bits, which is what cameras and the web produce.
+//! No library serves. zune-jpeg's inverse DCT, chroma upsampling and rounding are its own: up
+//! to four levels off in photos and tens of levels in narrow pictures. libjpeg-turbo-rs 0.9.0
+//! is exact in photos, but panics on valid CMYK files whose inks are sampled unequally, and a
+//! panic ends a wasm module. As most pictures are JPEGs, and a probe's margins a few
+//! thousandths of a cosine, this one is libjpeg's arithmetic in Rust: Huffman-coded baseline,
+//! extended and progressive frames of 8 bits, which is what cameras and the web produce.
 
 mod colour;
 mod frame;
