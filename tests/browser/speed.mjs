@@ -53,7 +53,8 @@ const report = await page.evaluate(async () => {
     }
     return times.sort((a, b) => a - b)[2];
   };
-  const captions = (n, i) => Array.from({ length: n }, (_, j) => `a photo of ${j} cats and ${i} dogs`);
+  const captions = (n, i) =>
+    Array.from({ length: n }, (_, j) => `a photo of ${j} cats and ${i} dogs`);
   const counts = (await clip.encodeText(captions(1, 1))).tokenCounts;
   return {
     model: clip.info().name,
