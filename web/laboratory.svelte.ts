@@ -61,6 +61,10 @@ export class Laboratory {
     void this.probe.open(state);
   }
 
+  dismissLinkProblem(problem: string): void {
+    this.linkProblems = this.linkProblems.filter((other) => other !== problem);
+  }
+
   /** The present question, without `#`. */
   get fragment(): string {
     const sha256 = this.model.loaded?.info.sha256;

@@ -30,6 +30,8 @@ test("a hand-edited fragment loses what cannot be read and says which", async ({
   await bench.open("scene=minus+one&softmax=perhaps&caption=a+dog&nonsense=1&caption=%zz");
   await expect(bench.alerts).toHaveText([/“caption”/, /“scene”/, /“softmax”/]);
   expect(await bench.order()).toEqual(["a dog"]);
+  await bench.page.getByRole("button", { name: "Dismiss" }).first().click();
+  await expect(bench.alerts).toHaveText([/“scene”/, /“softmax”/]);
 });
 
 test("a fragment edited in place is taken up", async ({ bench, page }) => {
