@@ -7,7 +7,16 @@ import typescript from "typescript-eslint";
 import svelteConfig from "./svelte.config.js";
 
 export default defineConfig(
-  globalIgnores(["dist", "target", "web/wasm", "web/.wasm-*", "crate", "native", "xtask", "test-results"]),
+  globalIgnores([
+    "dist",
+    "target",
+    "web/wasm",
+    "web/.wasm-*",
+    "crate",
+    "native",
+    "xtask",
+    "test-results",
+  ]),
   js.configs.recommended,
   typescript.configs.strictTypeChecked,
   svelte.configs.recommended,
@@ -29,7 +38,11 @@ export default defineConfig(
     files: ["**/*.svelte", "**/*.svelte.ts"],
     languageOptions: { parserOptions: { parser: typescript.parser, svelteConfig } },
   },
-  { files: ["*.config.js"], extends: [typescript.configs.disableTypeChecked] },
+  // Plain scripts have no types to check by.
+  {
+    files: ["*.config.js", "tests/browser/*.mjs"],
+    extends: [typescript.configs.disableTypeChecked],
+  },
   {
     files: ["*.config.ts", "*.config.js", "tests/browser/**"],
     languageOptions: { globals: globals.node },

@@ -21,7 +21,7 @@ export default defineConfig({
   use: {
     ...devices["Desktop Chrome"],
     baseURL: url,
-    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
     permissions: ["clipboard-read", "clipboard-write"],
     launchOptions: {
       executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium",

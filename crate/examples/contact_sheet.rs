@@ -5,7 +5,6 @@
 use std::error::Error;
 
 use cliprobe::world::{Colour, Noun, Picture, SIDE, Scene, SceneParams, Size, Split, Thing, draw};
-use image::{RgbImage, imageops};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -39,22 +38,19 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let columns = 2 * Colour::ALL.len() as u32;
     let rows = (scenes.len() as u32).div_ceil(columns);
-    let mut sheet = RgbImage::new(columns * side, rows * side);
+    let row_bytes = (columns * side * 3) as usize;
+    let mut sheet = vec![0; row_bytes * (rows * side) as usize];
     for (index, scene) in scenes.iter().enumerate() {
-        let Picture {
-            width,
-            height,
-            data,
-        } = draw(scene, side)?;
-        let tile = RgbImage::from_raw(width, height, data).ok_or("a picture has all its bytes")?;
-        let (column, row) = (index as u32 % columns, index as u32 / columns);
-        imageops::replace(
-            &mut sheet,
-            &tile,
-            i64::from(column * side),
-            i64::from(row * side),
-        );
+        let Picture { width, data, .. } = draw(scene, side)?;
+        let tile_bytes = width as usize * 3;
+        let (column, row) = (index % columns as usize, index / columns as usize);
+        for (y, pixels) in data.chunks_exact(tile_bytes).enumerate() {
+            let start = (row * side as usize + y) * row_bytes + column * tile_bytes;
+            sheet[start..start + tile_bytes].copy_from_slice(pixels);
+        }
     }
-    sheet.save(file)?;
+    let mut encoder = png::Encoder::new(std::fs::File::create(file)?, columns * side, rows * side);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header()?.write_image_data(&sheet)?;
     Ok(())
 }

@@ -87,6 +87,16 @@ test("what is neither a picture nor a model is named", async ({ bench, page }) =
   await expect(bench.alerts).toHaveText(/“paper.pdf” is neither/);
 });
 
+test("an engine that does not start says so, and can be started again", async ({ page }) => {
+  await page.route("**/*.wasm", (route) => route.abort());
+  await page.goto("./#scene=1");
+  await expect(page.getByRole("alert")).toHaveText(/The engine stopped\. The module could not/);
+  await page.unroute("**/*.wasm");
+  await page.getByRole("button", { name: "Restart the engine" }).click();
+  await expect(page.getByText(/Verified on this device/)).toBeVisible();
+  await expect(page.getByRole("img", { name: /^Generated scene 1/ })).toBeVisible();
+});
+
 test("a crashed engine can be restarted, and the work is kept", async ({ page }) => {
   // Without the fixture, which holds that no page logs an error: this one is meant to.
   const { Bench } = await import("./bench");

@@ -84,7 +84,8 @@ for (const { form, model, files } of MODELS) {
         const clip = await Clip.load(source);
         const text = [...(await clip.encodeText(captions)).embeddings];
         const image: number[] = [];
-        for (const path of images) image.push(...(await clip.encodeImage(await bytes(path))).embedding);
+        for (const path of images)
+          image.push(...(await clip.encodeImage(await bytes(path))).embedding);
         clip.free();
         return { text, image };
       },

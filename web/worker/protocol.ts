@@ -49,13 +49,6 @@ export interface Parity {
   images: number;
 }
 
-export interface PhotoSize {
-  /** In pixels, after the EXIF orientation is applied. */
-  width: number;
-  height: number;
-  milliseconds: number;
-}
-
 /** One entry for each caption asked about, in the order asked. */
 export interface Similarities {
   cosines: number[];
@@ -76,7 +69,7 @@ export interface Requests {
   /** Checks the loaded model against its golden values. */
   verify: { ask: object; answer: Parity };
   /** Embeds a photo, so that `rank` can name it by its key. */
-  photo: { ask: { key: string; bytes: Uint8Array }; answer: PhotoSize };
+  photo: { ask: { key: string; bytes: Uint8Array }; answer: { milliseconds: number } };
   /** Compares captions with a picture; `null` when a newer `rank` arrived meanwhile. */
   rank: { ask: { picture: PictureSource; captions: string[] }; answer: Similarities | null };
   /** Size of the stored models, in bytes. */

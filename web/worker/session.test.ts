@@ -96,10 +96,7 @@ describe("rank", () => {
     await expect(ask("rank", { picture, captions: ["a"] })).rejects.toThrow(
       "The photo has to be given again.",
     );
-    expect(await ask("photo", { key: "1", bytes: text("jpeg") })).toMatchObject({
-      width: 3,
-      height: 2,
-    });
+    await ask("photo", { key: "1", bytes: text("jpeg") });
     expect((await ask("rank", { picture, captions: ["a"] }))?.cosines).toHaveLength(1);
   });
 });

@@ -11,7 +11,6 @@ import type {
   LoadedModel,
   ModelChoice,
   Parity,
-  PhotoSize,
   PictureSource,
   RequestKind,
   Similarities,
@@ -159,11 +158,11 @@ export class Session {
     return images;
   }
 
-  async #photo(key: string, bytes: Uint8Array): Promise<PhotoSize> {
+  async #photo(key: string, bytes: Uint8Array): Promise<Answer<"photo">> {
     const start = performance.now();
-    const { embedding, width, height } = await this.#loaded().encodeImage(bytes);
+    const { embedding } = await this.#loaded().encodeImage(bytes);
     this.#pictures.set(pictureKey({ kind: "photo", key }), embedding);
-    return { width, height, milliseconds: performance.now() - start };
+    return { milliseconds: performance.now() - start };
   }
 
   async #rank(
