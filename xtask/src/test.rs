@@ -63,9 +63,9 @@ impl Step {
                 .env("RUSTDOCFLAGS", "-D warnings")
                 .run()?,
             Self::Module => wasm::build(sh, Flavour::Optimised, Warnings::Denied)?,
-            Self::Lint => page::npm_run(sh, "lint")?,
-            Self::Check => page::npm_run(sh, "check")?,
-            Self::Unit => page::npm_run(sh, "test")?,
+            Self::Lint => page::npm_run(sh, "lint", &[])?,
+            Self::Check => page::npm_run(sh, "check", &[])?,
+            Self::Unit => page::npm_run(sh, "test", &[])?,
             Self::Page => page::build(sh)?,
             Self::Browser => page::test_in_browser(sh)?,
         }
