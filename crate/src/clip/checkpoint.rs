@@ -159,7 +159,10 @@ impl Checkpoint {
                 None => return Err(ClipError::MissingConfig { key: name.into() }),
             }
         };
-        checkpoint.name = base_name(files.label());
+        // A GGUF file says its own name.
+        if checkpoint.format != Format::Gguf {
+            checkpoint.name = base_name(files.label());
+        }
         Ok(checkpoint)
     }
 

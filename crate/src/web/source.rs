@@ -56,7 +56,7 @@ pub(super) async fn files(source: JsValue, progress: &Progress) -> Result<FileSe
         ))
     };
     if let Some(bytes) = bytes_of(&source) {
-        return single("the model's bytes", bytes);
+        return single("the given model", bytes);
     }
     let address = source
         .as_string()
@@ -78,7 +78,7 @@ pub(super) async fn files(source: JsValue, progress: &Progress) -> Result<FileSe
             .ok_or_else(|| error(format!("the file {name} is not a Uint8Array")))?;
         files.insert(name, bytes);
     }
-    Ok(FileSet::from_memory("the files given", files))
+    Ok(FileSet::from_memory("the given model", files))
 }
 
 fn bytes_of(value: &JsValue) -> Option<Vec<u8>> {
