@@ -3,7 +3,9 @@
  * milliseconds. The module is taken from web/wasm (`cargo xtask build`), one thread.
  */
 
-import { readFile } from "node:fs/promises";
+import { once } from "node:events";
+import { createReadStream } from "node:fs";
+import { createServer } from "node:http";
 import process from "node:process";
 
 import { chromium } from "@playwright/test";
@@ -14,25 +16,32 @@ if (model === undefined) {
   process.exit(2);
 }
 
-const ORIGIN = "http://127.0.0.1:9/"; // nothing listens there: every request is answered below
+/** What is served, by path: its type and its file. */
 const files = {
-  "/": { contentType: "text/html", body: "<!doctype html><title>speed</title>" },
-  "/cliprobe.js": { path: "web/wasm/cliprobe.js" },
-  "/cliprobe_bg.wasm": { path: "web/wasm/cliprobe_bg.wasm" },
-  "/model": { body: await readFile(model) },
-  "/picture": { path: "tests/golden/images/01_landscape_640x427.png" },
+  "/": ["text/html", "tests/browser/empty.html"],
+  "/cliprobe.js": ["text/javascript", "web/wasm/cliprobe.js"],
+  "/cliprobe_bg.wasm": ["application/wasm", "web/wasm/cliprobe_bg.wasm"],
+  "/model": ["application/octet-stream", model],
+  "/picture": ["image/png", "tests/golden/images/01_landscape_640x427.png"],
 };
+const server = createServer((request, response) => {
+  const [type, file] = files[request.url ?? ""] ?? [];
+  if (file === undefined) {
+    response.writeHead(404).end();
+    return;
+  }
+  response.setHeader("Content-Type", type);
+  createReadStream(file).pipe(response);
+});
+server.listen(0, "127.0.0.1");
+await once(server, "listening");
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-quic", "--disable-background-networking"],
 });
 const page = await browser.newPage();
-await page.route("**/*", (route) => {
-  const file = files[new URL(route.request().url()).pathname];
-  return file === undefined ? route.fulfill({ status: 404 }) : route.fulfill(file);
-});
-await page.goto(ORIGIN);
+await page.goto(`http://127.0.0.1:${server.address().port}/`);
 const report = await page.evaluate(async () => {
   const { default: init, Clip } = await import("/cliprobe.js");
   const wasm = await init();
@@ -67,4 +76,5 @@ const report = await page.evaluate(async () => {
   };
 });
 await browser.close();
+server.close();
 console.log(JSON.stringify(report, null, 2));
