@@ -8,6 +8,8 @@ use crate::clip::image::{self, ImageError};
 use crate::clip::preprocessing::Preprocessing;
 use crate::clip::{Checkpoint, ClipConfig, ClipError, Tokenizer};
 use crate::engine::cpu::{CpuEngine, Model};
+#[cfg(feature = "gpu")]
+use crate::engine::gpu::{Gpu, GpuEngine};
 use crate::engine::{Embeddings, Engine, EngineError, PackedTokens};
 
 /// Why a picture or caption could not be embedded.
@@ -71,13 +73,34 @@ impl Clip {
         // The tokenizer first: it is small, and may already be wrong.
         let tokenizer = checkpoint.tokenizer()?;
         let engine = Box::new(CpuEngine::new(Model::load(checkpoint, progress)?));
-        Ok(Self {
+        Ok(Self::with_engine(checkpoint, tokenizer, engine))
+    }
+
+    /// Loads a checkpoint on a GPU. `progress` is told the number of tensors read and of all.
+    ///
+    /// # Errors
+    /// The checkpoint's or the GPU's.
+    #[cfg(feature = "gpu")]
+    pub async fn on_gpu(
+        gpu: &Gpu,
+        checkpoint: &Checkpoint,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self, Error> {
+        let tokenizer = checkpoint.tokenizer()?;
+        let engine = GpuEngine::load(gpu, checkpoint, progress)
+            .await
+            .map_err(EngineError::from)?;
+        Ok(Self::with_engine(checkpoint, tokenizer, Box::new(engine)))
+    }
+
+    fn with_engine(checkpoint: &Checkpoint, tokenizer: Tokenizer, engine: Box<dyn Engine>) -> Self {
+        Self {
             tokenizer,
             preprocessing: checkpoint.preprocessing.clone(),
             engine,
             config: checkpoint.config,
             logit_scale: checkpoint.logit_scale,
-        })
+        }
     }
 
     /// The architecture.

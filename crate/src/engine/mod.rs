@@ -1,6 +1,8 @@
 //! Computing embeddings: what every engine takes and gives, and the engines.
 
 pub mod cpu;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -31,6 +33,10 @@ pub enum EngineError {
     /// The tensor library failed.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
+    /// The GPU failed.
+    #[cfg(feature = "gpu")]
+    #[error(transparent)]
+    Gpu(#[from] gpu::GpuError),
     /// An embedding has no direction.
     #[error(
         "the embedding of {kind} {row} of the batch is not finite or is zero; the weights are damaged or their values too large"

@@ -1,0 +1,156 @@
+//! The GPU engine against the golden values and against the CPU engine.
+//!
+//! Runs on whatever adapter there is; Mesa's llvmpipe (`apt-get install mesa-vulkan-drivers`)
+//! serves where there is no GPU. Without any adapter the tests say so and skip.
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
+use std::path::{Path, PathBuf};
+
+use candle_core::safetensors::MmapedSafetensors;
+use candle_core::{Device, Tensor};
+use cliprobe::clip::Checkpoint;
+use cliprobe::clip::bytes::FileSet;
+use cliprobe::clip::checkpoint::{Overrides, Provenance};
+use cliprobe::clip::model_file::write_gguf;
+use cliprobe::clip::tensors::ElementType;
+use cliprobe::engine::Embeddings;
+use cliprobe::engine::gpu::Gpu;
+use cliprobe::facade::Clip;
+
+/// Largest difference of a normalised embedding's element from the reference.
+const TOLERANCE: f32 = 1e-4;
+
+const MODELS: [&str; 2] = ["tiny_a_quickgelu", "tiny_b_gelu_openclip"];
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/golden")
+        .join(name)
+}
+
+/// Natively every future of the library is ready when first polled.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(value) => value,
+        std::task::Poll::Pending => panic!("natively the engines answer at once"),
+    }
+}
+
+fn gpu() -> Option<Gpu> {
+    match ready(Gpu::open()) {
+        Ok(gpu) => {
+            println!("on {}", gpu.info().name);
+            Some(gpu)
+        }
+        Err(error) => {
+            println!("SKIPPED: {error}");
+            None
+        }
+    }
+}
+
+struct Golden {
+    captions: Vec<String>,
+    images: Vec<PathBuf>,
+    text: Tensor,
+    image: Tensor,
+}
+
+impl Golden {
+    fn load(model: &str) -> Self {
+        let path = golden(&format!("{model}.safetensors"));
+        let bytes = std::fs::read(&path).unwrap();
+        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+        let metadata = header.metadata().as_ref().unwrap();
+        let list = |key: &str| -> Vec<String> { serde_json::from_str(&metadata[key]).unwrap() };
+        // SAFETY: the file is part of the repository and not written while the test runs.
+        #[expect(unsafe_code, reason = "a memory map of a constant file")]
+        let tensors = unsafe { MmapedSafetensors::new(path).unwrap() };
+        let tensor = |name: &str| tensors.load(name, &Device::Cpu).unwrap();
+        Self {
+            captions: list("captions"),
+            images: list("images")
+                .iter()
+                .map(|name| golden("images").join(name))
+                .collect(),
+            text: tensor("text_embeds"),
+            image: tensor("image_embeds"),
+        }
+    }
+
+    fn embed(&self, clip: &Clip) -> (Embeddings, Embeddings) {
+        let text = ready(clip.encode_texts(&self.captions, &mut |_| {})).unwrap();
+        let prepared: Vec<_> = self
+            .images
+            .iter()
+            .map(|file| clip.prepare(&std::fs::read(file).unwrap()).unwrap())
+            .collect();
+        let images = ready(clip.encode_prepared(&prepared)).unwrap();
+        (text.embeddings, images)
+    }
+}
+
+fn difference<'a>(ours: &Embeddings, theirs: impl IntoIterator<Item = &'a [f32]>) -> f32 {
+    let mut rows = 0;
+    let worst = ours
+        .rows()
+        .zip(theirs)
+        .inspect(|_| rows += 1)
+        .flat_map(|(a, b)| a.iter().zip(b))
+        .fold(0f32, |worst, (a, b)| worst.max((a - b).abs()));
+    assert_eq!(rows, ours.rows().len());
+    worst
+}
+
+#[test]
+fn golden_models() {
+    let Some(gpu) = gpu() else { return };
+    for model in MODELS {
+        let checkpoint = Checkpoint::open(&golden(model), &Overrides::default()).unwrap();
+        let reference = Golden::load(model);
+        let clip = ready(Clip::on_gpu(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+        assert_eq!(clip.engine(), "gpu");
+        let (text, images) = reference.embed(&clip);
+        for (what, ours, golden) in [
+            ("captions", text, &reference.text),
+            ("pictures", images, &reference.image),
+        ] {
+            let golden = golden.to_vec2::<f32>().unwrap();
+            let worst = difference(&ours, golden.iter().map(Vec::as_slice));
+            println!("{model}, {what}: largest difference {worst:e}");
+            assert!(worst <= TOLERANCE, "{model}, {what}: {worst}");
+        }
+    }
+}
+
+/// Both engines expand the same blocks to the same f32 values, so a quantised type has no budget
+/// of its own between them.
+#[test]
+fn every_type_agrees_with_the_cpu_engine() {
+    let Some(gpu) = gpu() else { return };
+    for model in MODELS {
+        let parent = Checkpoint::open(&golden(model), &Overrides::default()).unwrap();
+        let reference = Golden::load(model);
+        for element in ElementType::GGUF {
+            let mut bytes = Vec::new();
+            write_gguf(
+                &parent,
+                element,
+                &Provenance::default(),
+                &mut bytes,
+                &mut |_, _| {},
+            )
+            .unwrap();
+            let set = FileSet::from_memory("m", [("m.gguf".to_owned(), bytes)].into());
+            let checkpoint = Checkpoint::from_files(&set, &Overrides::default()).unwrap();
+            let cpu = reference.embed(&Clip::on_cpu(&checkpoint, &mut |_, _| {}).unwrap());
+            let gpu =
+                reference.embed(&ready(Clip::on_gpu(&gpu, &checkpoint, &mut |_, _| {})).unwrap());
+            let worst = difference(&gpu.0, cpu.0.rows()).max(difference(&gpu.1, cpu.1.rows()));
+            println!("{model}, {element}: largest difference {worst:e}");
+            assert!(worst <= TOLERANCE, "{model}, {element}: {worst}");
+        }
+    }
+}
