@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use candle_core::safetensors::MmapedSafetensors;
 use candle_core::{Device, Tensor};
@@ -13,8 +14,9 @@ use cliprobe::clip::bytes::FileSet;
 use cliprobe::clip::checkpoint::{Overrides, Provenance};
 use cliprobe::clip::model_file::write_gguf;
 use cliprobe::clip::tensors::ElementType;
-use cliprobe::engine::Embeddings;
-use cliprobe::engine::gpu::Gpu;
+use cliprobe::engine::cpu::{CpuEngine, Model};
+use cliprobe::engine::gpu::{Gpu, GpuEngine, GpuError};
+use cliprobe::engine::{Embeddings, Engine, EngineError, PackedTokens};
 use cliprobe::facade::Clip;
 
 /// Largest difference of a normalised embedding's element from the reference.
@@ -49,6 +51,10 @@ fn gpu() -> Option<Gpu> {
             None
         }
     }
+}
+
+fn open(model: &str) -> Rc<Checkpoint> {
+    Rc::new(Checkpoint::open(&golden(model), &Overrides::default()).unwrap())
 }
 
 struct Golden {
@@ -108,7 +114,7 @@ fn difference<'a>(ours: &Embeddings, theirs: impl IntoIterator<Item = &'a [f32]>
 fn golden_models() {
     let Some(gpu) = gpu() else { return };
     for model in MODELS {
-        let checkpoint = Checkpoint::open(&golden(model), &Overrides::default()).unwrap();
+        let checkpoint = open(model);
         let reference = Golden::load(model);
         let clip = ready(Clip::on_gpu(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
         assert_eq!(clip.engine(), "gpu");
@@ -144,7 +150,7 @@ fn every_type_agrees_with_the_cpu_engine() {
             )
             .unwrap();
             let set = FileSet::from_memory("m", [("m.gguf".to_owned(), bytes)].into());
-            let checkpoint = Checkpoint::from_files(&set, &Overrides::default()).unwrap();
+            let checkpoint = Rc::new(Checkpoint::from_files(&set, &Overrides::default()).unwrap());
             let cpu = reference.embed(&Clip::on_cpu(&checkpoint, &mut |_, _| {}).unwrap());
             let gpu =
                 reference.embed(&ready(Clip::on_gpu(&gpu, &checkpoint, &mut |_, _| {})).unwrap());
@@ -153,4 +159,102 @@ fn every_type_agrees_with_the_cpu_engine() {
             assert!(worst <= TOLERANCE, "{model}, {element}: {worst}");
         }
     }
+}
+
+/// Captions of the given lengths whose ids follow a fixed pattern; many begin alike.
+fn captions(lengths: &[usize], vocabulary: usize) -> PackedTokens {
+    let ids: Vec<Vec<u32>> = lengths
+        .iter()
+        .enumerate()
+        .map(|(caption, &n)| {
+            (0..n)
+                .map(|i| ((i * 7 + (i / 5) * caption * 3) % vocabulary) as u32)
+                .collect()
+        })
+        .collect();
+    PackedTokens::new(ids.iter().map(Vec::as_slice))
+}
+
+#[test]
+fn batches_of_every_shape() {
+    let Some(gpu) = gpu() else { return };
+    let checkpoint = open(MODELS[0]);
+    let config = checkpoint.config;
+    let ours = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+    let theirs = CpuEngine::new(Model::load(&checkpoint, &mut |_, _| {}).unwrap());
+    let long = config.text.context_length;
+    let mut among_short = vec![3; 40];
+    among_short[17] = long;
+    for (what, lengths) in [
+        ("one token", vec![1]),
+        ("one long caption", vec![long]),
+        ("one long among many short", among_short),
+        ("64 captions", (0..64).map(|i| 1 + i * 5 % long).collect()),
+        (
+            "more rows than are computed at once",
+            vec![long; 9000 / long],
+        ),
+    ] {
+        let tokens = captions(&lengths, config.text.vocab_size);
+        let worst = difference(
+            &ready(ours.encode_text(&tokens)).unwrap(),
+            ready(theirs.encode_text(&tokens)).unwrap().rows(),
+        );
+        println!("{what}: largest difference {worst:e}");
+        assert!(worst <= TOLERANCE, "{what}: {worst}");
+    }
+    let values = 3 * config.vision.image_size * config.vision.image_size;
+    for pictures in [1, 3, 64] {
+        let pixels: Vec<f32> = (0..pictures * values)
+            .map(|i| ((i * 37 + i / values * 11) % 97) as f32 / 48.0 - 1.0)
+            .collect();
+        let worst = difference(
+            &ready(ours.encode_images(&pixels)).unwrap(),
+            ready(theirs.encode_images(&pixels)).unwrap().rows(),
+        );
+        println!("{pictures} pictures: largest difference {worst:e}");
+        assert!(worst <= TOLERANCE, "{pictures} pictures: {worst}");
+    }
+}
+
+#[test]
+fn a_lost_device_is_replaced() {
+    let Some(gpu) = gpu() else { return };
+    let checkpoint = open(MODELS[1]);
+    let engine = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+    let tokens = captions(&[4, 9], checkpoint.config.text.vocab_size);
+    let before = ready(engine.encode_text(&tokens)).unwrap();
+    gpu.destroy();
+    assert_eq!(ready(engine.encode_text(&tokens)).unwrap(), before);
+    // The handle itself stays lost, and says so.
+    let error = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).err();
+    assert!(matches!(error, Some(GpuError::Lost { .. })), "{error:?}");
+}
+
+#[test]
+fn what_is_not_a_batch_is_refused() {
+    let Some(gpu) = gpu() else { return };
+    let checkpoint = open(MODELS[1]);
+    let engine = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+    let outside = captions(&[3], 1 << 20);
+    let outside = PackedTokens {
+        ids: vec![u32::MAX; 3],
+        ..outside
+    };
+    let error = ready(engine.encode_text(&outside)).unwrap_err().to_string();
+    assert!(error.contains("outside the vocabulary"), "{error}");
+    assert!(ready(engine.encode_text(&PackedTokens::default())).is_err());
+    assert!(ready(engine.encode_images(&[0.0; 5])).is_err());
+    let values = 3 * checkpoint.config.vision.image_size.pow(2);
+    let error = ready(engine.encode_images(&vec![f32::NAN; values])).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            EngineError::NoDirection {
+                kind: "picture",
+                row: 0
+            }
+        ),
+        "{error}"
+    );
 }

@@ -3,13 +3,15 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+#[cfg(feature = "gpu")]
+use std::rc::Rc;
 
 use crate::clip::image::{self, ImageError};
 use crate::clip::preprocessing::Preprocessing;
 use crate::clip::{Checkpoint, ClipConfig, ClipError, Tokenizer};
 use crate::engine::cpu::{CpuEngine, Model};
 #[cfg(feature = "gpu")]
-use crate::engine::gpu::{Gpu, GpuEngine};
+use crate::engine::gpu::{Gpu, GpuEngine, GpuInfo};
 use crate::engine::{Embeddings, Engine, EngineError, PackedTokens};
 
 /// Why a picture or caption could not be embedded.
@@ -83,7 +85,7 @@ impl Clip {
     #[cfg(feature = "gpu")]
     pub async fn on_gpu(
         gpu: &Gpu,
-        checkpoint: &Checkpoint,
+        checkpoint: &Rc<Checkpoint>,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, Error> {
         let tokenizer = checkpoint.tokenizer()?;
@@ -121,6 +123,12 @@ impl Clip {
     /// Name of the engine in use.
     pub fn engine(&self) -> &'static str {
         self.engine.name()
+    }
+
+    /// The GPU in use, where the engine has one.
+    #[cfg(feature = "gpu")]
+    pub fn gpu(&self) -> Option<GpuInfo> {
+        self.engine.gpu()
     }
 
     /// Embeds captions, each distinct one once. `progress` is told the number of captions done.

@@ -1,6 +1,7 @@
 //! The argument M that most commands share: a checkpoint of any form, and what the person says about it.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -8,7 +9,8 @@ use cliprobe::clip::bytes::FileSet;
 use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::config::Activation;
 use cliprobe::clip::{Checkpoint, architectures};
-use cliprobe::facade::Clip;
+use cliprobe::engine::gpu::Gpu;
+use cliprobe::facade::{self, Clip};
 
 use crate::progress;
 
@@ -27,6 +29,17 @@ pub(crate) struct ModelArgs {
     /// Directory with tokenizer.json, or vocab.json and merges.txt, where the checkpoint has none
     #[arg(long, value_name = "DIR")]
     tokenizer: Option<PathBuf>,
+}
+
+/// Where to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DeviceArg {
+    /// The GPU where there is one, else the CPU
+    Auto,
+    /// All cores; RAYON_NUM_THREADS sets how many
+    Cpu,
+    /// Through Vulkan, Metal or DirectX 12; WGPU_BACKEND chooses
+    Gpu,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -61,14 +74,33 @@ impl ModelArgs {
         )?)
     }
 
-    /// Opens the checkpoint and loads it on the CPU.
-    pub(crate) fn load(&self) -> Result<(Checkpoint, Clip)> {
-        let checkpoint = self.open()?;
+    /// Opens the checkpoint and loads it where it shall compute.
+    pub(crate) fn load(&self, device: DeviceArg) -> Result<(Rc<Checkpoint>, Clip)> {
+        let checkpoint = Rc::new(self.open()?);
+        let gpu = match device {
+            DeviceArg::Cpu => None,
+            DeviceArg::Gpu => Some(pollster::block_on(Gpu::open())?),
+            // A GPU made of processor cores is slower than the processor.
+            DeviceArg::Auto => pollster::block_on(Gpu::open())
+                .ok()
+                .filter(|gpu| !gpu.info().software),
+        };
         let bar = progress::bar("Loading", "tensors");
-        let clip = Clip::on_cpu(&checkpoint, &mut |done, all| {
+        let mut tell = |done, all| {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
-        })?;
+        };
+        let clip = match gpu {
+            None => Clip::on_cpu(&checkpoint, &mut tell)?,
+            Some(gpu) => match pollster::block_on(Clip::on_gpu(&gpu, &checkpoint, &mut tell)) {
+                Ok(clip) => clip,
+                Err(facade::Error::Engine(error)) if device == DeviceArg::Auto => {
+                    bar.suspend(|| eprintln!("on the CPU, since {error}"));
+                    Clip::on_cpu(&checkpoint, &mut tell)?
+                }
+                Err(error) => return Err(error.into()),
+            },
+        };
         bar.finish_and_clear();
         Ok((checkpoint, clip))
     }
@@ -89,7 +121,9 @@ fn read_config(given: &str) -> Result<serde_json::Value> {
 }
 
 /// What every result says about the model that gave it.
-pub(crate) fn describe(checkpoint: &Checkpoint, engine: &str) -> Result<serde_json::Value> {
+///
+/// `clip` is none where nothing is computed.
+pub(crate) fn describe(checkpoint: &Checkpoint, clip: Option<&Clip>) -> Result<serde_json::Value> {
     Ok(serde_json::json!({
         "name": checkpoint.name,
         "sha256": checkpoint.sha256()?,
@@ -97,7 +131,8 @@ pub(crate) fn describe(checkpoint: &Checkpoint, engine: &str) -> Result<serde_js
         "activation": checkpoint.config.activation,
         "tensor_types": checkpoint.tensor_types(),
         "preprocessing": checkpoint.preprocessing.summary(),
-        "engine": engine,
+        "engine": clip.map_or("none", Clip::engine),
+        "gpu": clip.and_then(Clip::gpu),
         "dtype": "f32",
         "version": env!("CARGO_PKG_VERSION"),
     }))

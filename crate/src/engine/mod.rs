@@ -18,6 +18,12 @@ pub trait Engine {
     /// A short name, e.g. `cpu`.
     fn name(&self) -> &'static str;
 
+    /// The GPU it computes on, where it does.
+    #[cfg(feature = "gpu")]
+    fn gpu(&self) -> Option<gpu::GpuInfo> {
+        None
+    }
+
     /// Embeds captions; one normalised row each.
     fn encode_text<'a>(&'a self, tokens: &'a PackedTokens) -> EngineFuture<'a, Embeddings>;
 

@@ -13,9 +13,11 @@
 //! | `shader` | the kernels' WGSL, put together from `shaders/` |
 //! | `kernels` | compiled kernels and their bindings |
 //! | `program` | a tower as a list of launches |
+//! | `model` | weights and programs of both towers, and the way of a batch through them |
 
 mod device;
 mod kernels;
+mod model;
 mod plan;
 mod program;
 mod shader;
@@ -26,14 +28,11 @@ mod weights;
 pub use device::{Gpu, GpuInfo};
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use super::{Embeddings, Engine, EngineError, EngineFuture, PackedTokens};
-use crate::clip::config::{ClipConfig, TransformerConfig};
 use crate::clip::{Checkpoint, ClipError};
-use device::LARGEST_BINDING;
-use plan::Plan;
-use program::{Capacity, Program, picture_bytes, widest};
-use weights::{TextWeights, Upload, VisionWeights};
+use model::Model;
 
 /// Why the GPU could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -83,23 +82,13 @@ pub enum GpuError {
     Clip(#[from] ClipError),
 }
 
-/// Most rows computed at once: enough to fill any device, few enough that activations stay small.
-const MOST_ROWS: u32 = 8192;
-
-/// Fewest rows that buffers are planned for, so that a growing list of captions rarely makes new ones.
-const LEAST_ROWS: u32 = 256;
-
 /// The GPU engine of one model.
+///
+/// It keeps the checkpoint open: when the device is lost in the middle of a batch, the model is
+/// loaded onto the next device that the system gives, and the batch is computed there.
 pub struct GpuEngine {
-    gpu: Gpu,
-    config: ClipConfig,
-    text: TextWeights,
-    vision: VisionWeights,
-    text_program: RefCell<Option<Program>>,
-    vision_program: RefCell<Option<Program>>,
-    /// The buffer that results come back in, while nobody waits for one.
-    staging: RefCell<Option<wgpu::Buffer>>,
-    weight_bytes: u64,
+    checkpoint: Rc<Checkpoint>,
+    model: RefCell<Rc<Model>>,
 }
 
 impl GpuEngine {
@@ -109,217 +98,43 @@ impl GpuEngine {
     /// The checkpoint's, a model beyond the kernels' limits, or a device without room for it.
     pub async fn load(
         gpu: &Gpu,
-        checkpoint: &Checkpoint,
+        checkpoint: &Rc<Checkpoint>,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, GpuError> {
-        let config = checkpoint.config;
-        check_architecture(&config)?;
-        // What the weights take as f32 is the most they can take.
-        let most = checkpoint.parameters() * 4;
-        let (text, vision, weight_bytes) = gpu
-            .guarded(most, || {
-                let mut upload = Upload::new(gpu, checkpoint, progress);
-                let text = upload.text(&config)?;
-                let vision = upload.vision(&config)?;
-                Ok((text, vision, upload.bytes()))
-            })
-            .await?;
-        let engine = Self {
-            gpu: gpu.clone(),
-            config,
-            text,
-            vision,
-            text_program: RefCell::default(),
-            vision_program: RefCell::default(),
-            staging: RefCell::default(),
-            weight_bytes,
-        };
-        // Kernels compile now, not with the first batch.
-        engine.text_capacity(1, 1).await?;
-        engine.vision_capacity(1).await?;
-        Ok(engine)
+        let model = Model::load(gpu, checkpoint, progress).await?;
+        Ok(Self {
+            checkpoint: checkpoint.clone(),
+            model: RefCell::new(Rc::new(model)),
+        })
     }
 
     /// The device in use.
-    pub fn gpu(&self) -> &Gpu {
-        &self.gpu
+    pub fn device(&self) -> Gpu {
+        self.model().gpu().clone()
     }
 
     /// Bytes of the weights on the device.
     pub fn weight_bytes(&self) -> u64 {
-        self.weight_bytes
+        self.model().weight_bytes()
     }
 
-    /// Bytes of the activations' buffers on the device, as large as the largest batch so far asked for.
+    /// Bytes of the activations' buffers on the device; they grow with the largest batch.
     pub fn activation_bytes(&self) -> u64 {
-        let bytes = |program: &RefCell<Option<Program>>| {
-            program.borrow().as_ref().map_or(0, Program::bytes)
-        };
-        bytes(&self.text_program) + bytes(&self.vision_program)
+        self.model().activation_bytes()
     }
 
-    /// Most rows of a tower at once.
-    fn most_rows(transformer: &TransformerConfig, patch: u32) -> u32 {
-        let widest = u64::from(widest(transformer, patch)) * 4;
-        MOST_ROWS.min((LARGEST_BINDING / widest) as u32)
+    fn model(&self) -> Rc<Model> {
+        self.model.borrow().clone()
     }
 
-    fn most_text_rows(&self) -> u32 {
-        Self::most_rows(&self.config.text.transformer, 0)
-    }
-
-    fn most_pictures(&self) -> u32 {
-        most_pictures(&self.config)
-    }
-
-    async fn text_capacity(&self, rows: u32, sequences: u32) -> Result<(), GpuError> {
-        let capacity = self.text_program.borrow().as_ref().map(Program::capacity);
-        if capacity.is_some_and(|c| c.rows >= rows && c.sequences >= sequences) {
-            return Ok(());
+    /// Loads the model anew, unless that has happened since `lost` was taken.
+    async fn after(&self, lost: &Rc<Model>) -> Result<Rc<Model>, GpuError> {
+        if Rc::ptr_eq(&self.model(), lost) {
+            let gpu = Gpu::open().await?;
+            let model = Model::load(&gpu, &self.checkpoint, &mut |_, _| {}).await?;
+            self.model.replace(Rc::new(model));
         }
-        let most = self.most_text_rows();
-        let larger = |n: u32, had: u32| {
-            n.next_power_of_two()
-                .max(had)
-                .clamp(LEAST_ROWS, most.max(LEAST_ROWS))
-                .min(most)
-        };
-        let capacity = Capacity {
-            rows: larger(rows, capacity.map_or(0, |c| c.rows)),
-            sequences: larger(sequences, capacity.map_or(0, |c| c.sequences)),
-        };
-        // The old buffers first, or both would be there at once.
-        self.text_program.take();
-        let program = self
-            .gpu
-            .guarded(
-                activation_bytes(&self.config.text.transformer, 0, capacity),
-                || Ok(Program::text(&self.gpu, &self.text, &self.config, capacity)),
-            )
-            .await?;
-        self.text_program.replace(Some(program));
-        Ok(())
-    }
-
-    async fn vision_capacity(&self, pictures: u32) -> Result<(), GpuError> {
-        let capacity = self.vision_program.borrow().as_ref().map(Program::capacity);
-        if capacity.is_some_and(|c| c.sequences >= pictures) {
-            return Ok(());
-        }
-        let vision = &self.config.vision;
-        let sequences = pictures.next_power_of_two().min(self.most_pictures());
-        let capacity = Capacity {
-            rows: sequences * vision.tokens() as u32,
-            sequences,
-        };
-        self.vision_program.take();
-        let bytes = activation_bytes(&vision.transformer, patch_values(&self.config), capacity)
-            + u64::from(sequences) * picture_bytes(vision);
-        let program = self
-            .gpu
-            .guarded(bytes, || {
-                Ok(Program::vision(
-                    &self.gpu,
-                    &self.vision,
-                    &self.config,
-                    capacity,
-                ))
-            })
-            .await?;
-        self.vision_program.replace(Some(program));
-        Ok(())
-    }
-
-    /// A buffer for `rows` results.
-    fn result_buffer(&self, rows: usize) -> wgpu::Buffer {
-        let size = (rows * self.config.projection_dim * 4) as u64;
-        match self.staging.take() {
-            Some(buffer) if buffer.size() >= size => buffer,
-            _ => self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("result"),
-                size,
-                usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            }),
-        }
-    }
-
-    async fn result(
-        &self,
-        buffer: wgpu::Buffer,
-        rows: usize,
-        kind: &'static str,
-    ) -> Result<Embeddings, EngineError> {
-        let dim = self.config.projection_dim;
-        let values = self.gpu.read(&buffer, (rows * dim * 4) as u64).await?;
-        self.staging.replace(Some(buffer));
-        Embeddings::normalized(dim, values, kind)
-    }
-
-    async fn text(&self, tokens: &PackedTokens) -> Result<Embeddings, EngineError> {
-        tokens.check(&self.config.text)?;
-        self.gpu.check()?;
-        let most = self.most_text_rows() as usize;
-        let captions: Vec<&[u32]> = tokens
-            .offsets
-            .windows(2)
-            .map(|pair| &tokens.ids[pair[0]..pair[1]])
-            .collect();
-        let result = self.result_buffer(captions.len());
-        let mut start = 0;
-        while start < captions.len() {
-            let mut rows = 0;
-            let fitting = captions[start..].iter().take_while(|ids| {
-                rows += ids.len();
-                rows <= most
-            });
-            let end = start + fitting.count();
-            let plan = Plan::captions(captions[start..end].iter().copied());
-            // The path has an entry for every token, shared or not.
-            self.text_capacity(plan.path.len() as u32, (end - start) as u32)
-                .await?;
-            if let Some(program) = self.text_program.borrow().as_ref() {
-                let input = bytemuck::cast_slice(&plan.tokens);
-                program.submit(&self.gpu, &plan, input, 0, &result, start as u32);
-            }
-            start = end;
-        }
-        self.result(result, captions.len(), "caption").await
-    }
-
-    async fn images(&self, pixels: &[f32]) -> Result<Embeddings, EngineError> {
-        let vision = &self.config.vision;
-        let values = picture_bytes(vision) as usize / 4;
-        if pixels.is_empty() || pixels.len() % values != 0 {
-            return Err(GpuError::Failed {
-                why: format!(
-                    "{} values are not pictures of {values} values each",
-                    pixels.len()
-                ),
-            }
-            .into());
-        }
-        self.gpu.check()?;
-        let pictures = pixels.len() / values;
-        let result = self.result_buffer(pictures);
-        let mut start = 0;
-        for chunk in pixels.chunks(self.most_pictures() as usize * values) {
-            let n = (chunk.len() / values) as u32;
-            let plan = Plan::pictures(n, vision.tokens() as u32);
-            self.vision_capacity(n).await?;
-            if let Some(program) = self.vision_program.borrow().as_ref() {
-                program.submit(
-                    &self.gpu,
-                    &plan,
-                    bytemuck::cast_slice(chunk),
-                    n * vision.patches() as u32,
-                    &result,
-                    start,
-                );
-            }
-            start += n;
-        }
-        self.result(result, pictures, "picture").await
+        Ok(self.model())
     }
 }
 
@@ -328,63 +143,31 @@ impl Engine for GpuEngine {
         "gpu"
     }
 
+    fn gpu(&self) -> Option<GpuInfo> {
+        Some(self.model().gpu().info().clone())
+    }
+
     fn encode_text<'a>(&'a self, tokens: &'a PackedTokens) -> EngineFuture<'a, Embeddings> {
-        Box::pin(self.text(tokens))
+        Box::pin(async move {
+            let model = self.model();
+            match model.text(tokens).await {
+                Err(EngineError::Gpu(GpuError::Lost { .. })) => {
+                    self.after(&model).await?.text(tokens).await
+                }
+                answer => answer,
+            }
+        })
     }
 
     fn encode_images<'a>(&'a self, pixels: &'a [f32]) -> EngineFuture<'a, Embeddings> {
-        Box::pin(self.images(pixels))
+        Box::pin(async move {
+            let model = self.model();
+            match model.images(pixels).await {
+                Err(EngineError::Gpu(GpuError::Lost { .. })) => {
+                    self.after(&model).await?.images(pixels).await
+                }
+                answer => answer,
+            }
+        })
     }
-}
-
-/// Values of a patch.
-fn patch_values(config: &ClipConfig) -> u32 {
-    3 * (config.vision.patch_size * config.vision.patch_size) as u32
-}
-
-/// Most pictures at once.
-fn most_pictures(config: &ClipConfig) -> u32 {
-    let vision = &config.vision;
-    let rows = GpuEngine::most_rows(&vision.transformer, patch_values(config));
-    (rows / vision.tokens() as u32).min((LARGEST_BINDING / picture_bytes(vision)) as u32)
-}
-
-fn activation_bytes(transformer: &TransformerConfig, patch: u32, capacity: Capacity) -> u64 {
-    let row = 2 * transformer.width as u64 + u64::from(widest(transformer, patch));
-    (u64::from(capacity.rows) + u64::from(capacity.sequences)) * row * 4
-}
-
-/// Features of a head that a thread can hold in registers.
-const WIDEST_HEAD: usize = 128;
-
-fn check_architecture(config: &ClipConfig) -> Result<(), GpuError> {
-    let unsupported = |what: String| Err(GpuError::Unsupported { what });
-    for (tower, t) in [
-        ("text", &config.text.transformer),
-        ("image", &config.vision.transformer),
-    ] {
-        let head = t.width / t.heads;
-        if t.width % 4 != 0 || t.mlp_width % 4 != 0 || head % 4 != 0 || head > WIDEST_HEAD {
-            return unsupported(format!(
-                "the {tower} tower's width {}, MLP of {} and heads of {head}: they must be multiples of 4, a head at most {WIDEST_HEAD}",
-                t.width, t.mlp_width
-            ));
-        }
-    }
-    if patch_values(config) % 4 != 0 {
-        return unsupported(format!(
-            "patches of {} pixels: their side must be even",
-            config.vision.patch_size
-        ));
-    }
-    if GpuEngine::most_rows(&config.text.transformer, 0) < config.text.context_length as u32 {
-        return unsupported(format!("captions of {} tokens", config.text.context_length));
-    }
-    if most_pictures(config) == 0 {
-        return unsupported(format!(
-            "pictures of {} pixels in patches of {}",
-            config.vision.image_size, config.vision.patch_size
-        ));
-    }
-    Ok(())
 }

@@ -14,7 +14,7 @@ use super::weights::{Block, LayerNorm, Linear, Matrix, TextWeights, VisionWeight
 use crate::clip::config::{Activation, ClipConfig, TransformerConfig, VisionConfig};
 
 /// What a program is built for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Capacity {
     /// Rows of tokens.
     pub(super) rows: u32,

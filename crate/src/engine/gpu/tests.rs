@@ -8,9 +8,13 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::device::Gpu;
 use super::kernels::PARAMS_STRIDE;
+use super::model::Model;
 use super::plan::{Plan, QueryBlock};
 use super::shader::{Kernel, TILES};
+use crate::clip::Checkpoint;
+use crate::clip::checkpoint::Overrides;
 use crate::clip::tensors::ElementType;
+use crate::engine::PackedTokens;
 
 fn ready<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
@@ -520,4 +524,35 @@ fn rows_joined_and_gathered() {
             .collect();
         assert_eq!(gathered, rows);
     });
+}
+
+#[test]
+fn a_model_that_is_dropped_leaves_nothing() {
+    let Ok(gpu) = ready(Gpu::open()) else {
+        println!("SKIPPED: no adapter");
+        return;
+    };
+    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/golden/tiny_b_gelu_openclip");
+    let checkpoint = Checkpoint::open(&golden, &Overrides::default()).unwrap();
+    let tokens = PackedTokens::new([[1, 2, 3].as_slice()]);
+    let held = |gpu: &Gpu| {
+        gpu.device
+            .poll(wgpu::PollType::wait_indefinitely())
+            .unwrap();
+        gpu.device
+            .generate_allocator_report()
+            .map(|report| report.total_allocated_bytes)
+    };
+    let mut after_first = None;
+    for round in 0..20 {
+        let model = ready(Model::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+        ready(model.text(&tokens)).unwrap();
+        assert!(
+            held(&gpu).is_none_or(|bytes| bytes >= model.weight_bytes() + model.activation_bytes())
+        );
+        drop(model);
+        let now = held(&gpu);
+        assert_eq!(*after_first.get_or_insert(now), now, "round {round}");
+    }
 }
