@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod embed;
+mod eval;
 mod inspect;
 mod model;
 mod output;
@@ -39,6 +40,7 @@ enum Command {
     Tokens(tokens::TokensArgs),
     Pixels(pixels::PixelsArgs),
     Embed(embed::EmbedArgs),
+    Eval(eval::EvalArgs),
     Score(score::ScoreArgs),
     Quantize(quantize::QuantizeArgs),
     World(world::WorldArgs),
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Tokens(args) => done(tokens::run(&args)),
         Command::Pixels(args) => done(pixels::run(&args)),
         Command::Embed(args) => embed::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Score(args) => done(score::run(&args)),
         Command::Quantize(args) => done(quantize::run(&args)),
         Command::World(args) => done(world::run(&args)),

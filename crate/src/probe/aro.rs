@@ -63,7 +63,10 @@ fn read_vg(
     let hint = "ARO's lists hold objects with image_path, bbox_x, bbox_y, bbox_w, bbox_h, true_caption, false_caption and relation_name or attributes";
     let mut tables = Tables::default();
     let mut items = Vec::new();
-    for (number, case) in parse::<Vec<Case>>(name, json, hint)?.into_iter().enumerate() {
+    for (number, case) in parse::<Vec<Case>>(name, json, hint)?
+        .into_iter()
+        .enumerate()
+    {
         let id = number.to_string();
         let Some(group) = group(&case) else {
             return Err(ProbeError::Item {

@@ -90,7 +90,10 @@ pub const BENCHMARKS: &[Benchmark] = &[
             },
             Source {
                 set: "aro/vg-attribution",
-                files: &[&["aro/visual_genome_attribution.json", "visual_genome_attribution.json"]],
+                files: &[&[
+                    "aro/visual_genome_attribution.json",
+                    "visual_genome_attribution.json",
+                ]],
                 read: |files| read_vg_attribution(&files[0]),
             },
             Source {
@@ -121,7 +124,11 @@ pub const BENCHMARKS: &[Benchmark] = &[
         obtain: "huggingface.co/datasets/facebook/winoground, after accepting its terms: data/examples.jsonl and data/images.zip",
         sources: &[Source {
             set: "winoground",
-            files: &[&["winoground/examples.jsonl", "examples.jsonl", "winoground.json"]],
+            files: &[&[
+                "winoground/examples.jsonl",
+                "examples.jsonl",
+                "winoground.json",
+            ]],
             read: |files| read_winoground(&files[0]),
         }],
     },

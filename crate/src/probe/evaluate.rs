@@ -160,11 +160,19 @@ impl Detail {
                 ("top-5", classified.placement.among_first(5).correct),
             ],
             Self::CaptionFound(placement) => recall(
-                ["image to text R@1", "image to text R@5", "image to text R@10"],
+                [
+                    "image to text R@1",
+                    "image to text R@5",
+                    "image to text R@10",
+                ],
                 placement,
             ),
             Self::PictureFound(placement) => recall(
-                ["text to image R@1", "text to image R@5", "text to image R@10"],
+                [
+                    "text to image R@1",
+                    "text to image R@5",
+                    "text to image R@10",
+                ],
                 placement,
             ),
         }
@@ -368,7 +376,9 @@ impl Run<'_> {
     /// Cosines of an item's pictures × texts; `None`, and a note, where an embedding is missing.
     fn cosines(&mut self, id: &str, pictures: &[usize], texts: &[usize]) -> Option<Vec<f32>> {
         let rows = pictures.iter().map(|&i| self.pictures[i]);
-        let missing = rows.chain(texts.iter().map(|&i| self.texts[i])).find_map(Result::err);
+        let missing = rows
+            .chain(texts.iter().map(|&i| self.texts[i]))
+            .find_map(Result::err);
         if let Some(why) = missing {
             self.skip(id, why);
             return None;
@@ -428,10 +438,10 @@ impl Run<'_> {
         Err(EvaluateError::NothingToScore {
             set: self.set.name.clone(),
             items: self.set.probes.len(),
-            why: self
-                .skipped
-                .first()
-                .map_or_else(|| "there are none".to_owned(), |skipped| skipped.why.clone()),
+            why: self.skipped.first().map_or_else(
+                || "there are none".to_owned(),
+                |skipped| skipped.why.clone(),
+            ),
         })
     }
 
@@ -441,8 +451,7 @@ impl Run<'_> {
     ) -> Result<Evaluation, EvaluateError> {
         let mut outcomes = Vec::new();
         for (number, question) in questions.enumerate() {
-            let Some(similarities) =
-                self.cosines(question.id, question.pictures, question.texts)
+            let Some(similarities) = self.cosines(question.id, question.pictures, question.texts)
             else {
                 continue;
             };
@@ -473,8 +482,8 @@ impl Run<'_> {
                 let counts = |group: &crate::score::Group| {
                     group.accuracy.n >= *at_least && !except.contains(&group.name)
                 };
-                let grouped = Grouped::new(&name, outcomes, self.ties, counts)
-                    .map_err(self.wrong("all"))?;
+                let grouped =
+                    Grouped::new(&name, outcomes, self.ties, counts).map_err(self.wrong("all"))?;
                 let mut metrics = vec![
                     Metric::estimate(
                         "macro accuracy",
@@ -501,8 +510,8 @@ impl Run<'_> {
             let [s00, s10, s01, s11] = similarities[..] else {
                 continue; // two pictures × two captions are four
             };
-            let square = Square::new(number, [[s00, s01], [s10, s11]])
-                .map_err(self.wrong(&item.id))?;
+            let square =
+                Square::new(number, [[s00, s01], [s10, s11]]).map_err(self.wrong(&item.id))?;
             squares.push(square);
             self.answers.push(Answer {
                 id: item.id.clone(),
@@ -572,7 +581,11 @@ impl Run<'_> {
     }
 
     /// Every chain is a candidate for every picture, also a chain whose own picture is missing.
-    fn chains(mut self, chains: &[Chain], root: Option<&[f32]>) -> Result<Evaluation, EvaluateError> {
+    fn chains(
+        mut self,
+        chains: &[Chain],
+        root: Option<&[f32]>,
+    ) -> Result<Evaluation, EvaluateError> {
         let Some(root) = root else {
             return Err(EvaluateError::NoRoot {
                 set: self.set.name.clone(),
@@ -624,7 +637,11 @@ impl Run<'_> {
                 texts: chain.tiers.to_vec(),
                 similarities: Vec::new(),
                 detail: Detail::Chain(ChainAnswer {
-                    found: found.steps.iter().map(|step| text(step.candidate)).collect(),
+                    found: found
+                        .steps
+                        .iter()
+                        .map(|step| text(step.candidate))
+                        .collect(),
                     precision: found.precision,
                     recall: found.recall,
                     order_aware_recall: found.order_aware_recall,
@@ -693,12 +710,10 @@ impl Run<'_> {
                 }
             }
             let matrix = similarities(&rows, &weights, dim).map_err(self.wrong("all"))?;
-            for (row, (number, picture, class)) in
-                matrix.chunks_exact(classes.max(1)).zip(present)
+            for (row, (number, picture, class)) in matrix.chunks_exact(classes.max(1)).zip(present)
             {
                 let label = self.set.pictures[picture].label();
-                let answer =
-                    classify(number, row, class, self.ties).map_err(self.wrong(&label))?;
+                let answer = classify(number, row, class, self.ties).map_err(self.wrong(&label))?;
                 classified.push(answer);
                 self.answers.push(Answer {
                     id: number.to_string(),
@@ -711,8 +726,7 @@ impl Run<'_> {
             }
         }
         self.check_scored(classified.len())?;
-        let score =
-            ClassificationScore::new(&classified, self.ties).map_err(self.wrong("all"))?;
+        let score = ClassificationScore::new(&classified, self.ties).map_err(self.wrong("all"))?;
         let metrics = vec![
             Metric::accuracy("top-1", &score.top1),
             Metric::accuracy("top-5", &score.top5),
@@ -755,10 +769,10 @@ impl Run<'_> {
         }
         self.check_scored(captions.len())?;
         let dim = caption_rows.len() / captions.len().max(1);
-        let to_captions = Relevance::new(pictures.len(), captions.len(), pairs)
-            .map_err(self.wrong("all"))?;
+        let to_captions =
+            Relevance::new(pictures.len(), captions.len(), pairs).map_err(self.wrong("all"))?;
         let to_pictures = to_captions.transposed();
-        let mut place = |relevance: &Relevance, queries: &[f32], candidates: &[f32]| {
+        let place = |relevance: &Relevance, queries: &[f32], candidates: &[f32]| {
             let mut placements = Vec::new();
             for (block, rows) in queries.chunks(BLOCK * dim.max(1)).enumerate() {
                 let matrix = similarities(rows, candidates, dim)?;
@@ -771,7 +785,9 @@ impl Run<'_> {
         let found_pictures =
             place(&to_pictures, &caption_rows, &picture_rows).map_err(self.wrong("all"))?;
         for (&picture, placement) in pictures.iter().zip(&found_captions) {
-            let Some(placement) = *placement else { continue };
+            let Some(placement) = *placement else {
+                continue;
+            };
             self.answers.push(Answer {
                 id: format!("picture {picture}"),
                 group: String::new(),
@@ -782,7 +798,9 @@ impl Run<'_> {
             });
         }
         for (number, (&caption, placement)) in captions.iter().zip(&found_pictures).enumerate() {
-            let Some(placement) = *placement else { continue };
+            let Some(placement) = *placement else {
+                continue;
+            };
             self.answers.push(Answer {
                 id: format!("caption {number}"),
                 group: String::new(),

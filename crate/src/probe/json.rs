@@ -61,7 +61,10 @@ pub(super) fn keyed_items<T: DeserializeOwned>(
     for (key, item) in entries {
         match places.get(&key) {
             Some(&place) => {
-                tables.odd(&key, "stands in the file more than once; the last one counts");
+                tables.odd(
+                    &key,
+                    "stands in the file more than once; the last one counts",
+                );
                 items[place] = (key, item);
             }
             None => {

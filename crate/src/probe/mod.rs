@@ -326,10 +326,12 @@ impl ProbeSet {
     /// that goes from item to item.
     pub fn references(&self) -> (usize, usize) {
         let (mut pictures, mut texts) = (0, 0);
-        self.probes.clone().for_each_index(&mut |index| match index {
-            Index::Picture(_) => pictures += 1,
-            Index::Text(_) => texts += 1,
-        });
+        self.probes
+            .clone()
+            .for_each_index(&mut |index| match index {
+                Index::Picture(_) => pictures += 1,
+                Index::Text(_) => texts += 1,
+            });
         (pictures, texts)
     }
 
@@ -525,12 +527,7 @@ impl Tables {
         });
     }
 
-    fn set(
-        self,
-        name: String,
-        probes: Probes,
-        protocol: Protocol,
-    ) -> Result<ProbeSet, ProbeError> {
+    fn set(self, name: String, probes: Probes, protocol: Protocol) -> Result<ProbeSet, ProbeError> {
         if probes.is_empty() {
             return Err(ProbeError::Empty { set: name });
         }

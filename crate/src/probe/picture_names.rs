@@ -23,7 +23,7 @@ impl PictureNames {
         };
         for (index, path) in paths.iter().enumerate() {
             let name = last_part(path);
-            let mut add = |map: &mut HashMap<String, Vec<usize>>, key: &str| {
+            let add = |map: &mut HashMap<String, Vec<usize>>, key: &str| {
                 map.entry(key.to_owned()).or_default().push(index);
             };
             add(&mut names.by_name, name);
@@ -34,6 +34,11 @@ impl PictureNames {
         }
         names.paths = paths;
         names
+    }
+
+    /// The path of a file, as it was given.
+    pub fn path(&self, index: usize) -> &str {
+        &self.paths[index]
     }
 
     /// Index of the file that the benchmark calls `name`. Where several have the same name, the one

@@ -107,7 +107,11 @@ fn sugarcrepe_summary(scores: &SugarCrepe) -> Summary {
     );
     Summary {
         name: "SugarCrepe".to_owned(),
-        sets: scores.subsets.keys().map(|&subset| set_of(subset)).collect(),
+        sets: scores
+            .subsets
+            .keys()
+            .map(|&subset| set_of(subset))
+            .collect(),
         metrics,
     }
 }
@@ -162,7 +166,12 @@ fn clove_table_1(
     for set in ["aro/coco-order", "aro/flickr30k-order"] {
         columns.extend(accuracy(evaluations, set).map(Accuracy::estimate));
     }
-    columns.extend(sugarcrepe.iter().flat_map(|s| &s.coarse).map(|c| c.macro_average));
+    columns.extend(
+        sugarcrepe
+            .iter()
+            .flat_map(|s| &s.coarse)
+            .map(|c| c.macro_average),
+    );
     columns.extend(
         grouped("svo")
             .iter()
@@ -174,7 +183,11 @@ fn clove_table_1(
     }
     let n = evaluations
         .iter()
-        .filter(|e| ["aro/", "sugarcrepe/", "svo"].iter().any(|p| e.set.starts_with(p)))
+        .filter(|e| {
+            ["aro/", "sugarcrepe/", "svo"]
+                .iter()
+                .any(|p| e.set.starts_with(p))
+        })
         .map(|e| e.scored)
         .sum();
     Ok(Some(Summary {

@@ -19,7 +19,10 @@ pub const TABLEAU_KINDS: &[ProbeKind] = ProbeKind::ALL;
 /// `n` of zero.
 pub fn tableau(kind: ProbeKind, seed: u64, n: usize) -> Result<ProbeSet, ProbeError> {
     let word = serde_json::to_value(kind).ok();
-    let word = word.as_ref().and_then(|word| word.as_str()).unwrap_or_default();
+    let word = word
+        .as_ref()
+        .and_then(|word| word.as_str())
+        .unwrap_or_default();
     let name = format!("tableau/{word}");
     let probes = world::probes(kind, seed, n).enumerate();
     let mut tables = Tables::default();
@@ -78,7 +81,9 @@ fn recognition(probe: WorldProbe, classification: &mut Classification, tables: &
     if classification.classes.is_empty() {
         for caption in probe.positives.iter().chain(&probe.negatives) {
             classification.classes.push(caption.text.clone());
-            classification.prompts.push(vec![tables.text(&caption.text)]);
+            classification
+                .prompts
+                .push(vec![tables.text(&caption.text)]);
         }
     }
     let right = probe.positives.first().map(|caption| &caption.text);

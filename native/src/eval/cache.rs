@@ -21,17 +21,15 @@ const CHECK_BYTES: usize = 8;
 /// Embeddings of one kind by one model.
 pub(super) struct Cache {
     known: HashMap<Key, Vec<f32>>,
-    dim: usize,
     /// None where nothing is kept.
     file: Option<File>,
 }
 
 impl Cache {
     /// A cache that forgets everything at the end.
-    pub(super) fn in_memory(dim: usize) -> Self {
+    pub(super) fn in_memory() -> Self {
         Self {
             known: HashMap::new(),
-            dim,
             file: None,
         }
     }
@@ -63,7 +61,7 @@ impl Cache {
                     "another process is writing {}; this one computes without it",
                     path.display()
                 );
-                return Ok(Self::in_memory(dim));
+                return Ok(Self::in_memory());
             }
             Err(std::fs::TryLockError::Error(error)) => {
                 return Err(error).with_context(unusable);
@@ -72,7 +70,6 @@ impl Cache {
         let known = read_records(&mut file, dim).with_context(unusable)?;
         Ok(Self {
             known,
-            dim,
             file: Some(file),
         })
     }
@@ -90,10 +87,6 @@ impl Cache {
         }
         self.known.insert(key, embedding);
         Ok(())
-    }
-
-    pub(super) fn dim(&self) -> usize {
-        self.dim
     }
 }
 

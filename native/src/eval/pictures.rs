@@ -40,7 +40,7 @@ impl PictureFiles {
                 } else if path.extension().is_some_and(|e| e == "tar") {
                     for member in members(&path)? {
                         if is_picture(Path::new(&member.name)) {
-                            names.push(member.name);
+                            names.push(format!("{}/{}", relative(&path, folder), member.name));
                             places.push(Place::InTar {
                                 archive: path.clone(),
                                 offset: member.offset,
@@ -61,6 +61,11 @@ impl PictureFiles {
     /// Number of the picture that a benchmark calls `name`.
     pub(super) fn find(&self, name: &str) -> Option<usize> {
         self.names.find(name)
+    }
+
+    /// What a picture's file is called.
+    pub(super) fn name(&self, number: usize) -> &str {
+        self.names.path(number)
     }
 
     /// Why a picture is not there.

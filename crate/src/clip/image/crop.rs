@@ -40,7 +40,9 @@ impl RgbImage {
         let (width, height) = (self.width as usize, self.height as usize);
         let white_row = |row: &usize| {
             let from = row * width * 3;
-            self.data[from..from + width * 3].iter().all(|&s| s >= WHITE)
+            self.data[from..from + width * 3]
+                .iter()
+                .all(|&s| s >= WHITE)
         };
         let white_column = |column: &usize| {
             (0..height).all(|row| {
