@@ -13,6 +13,7 @@ mod output;
 mod page_model;
 mod pictures;
 mod pixels;
+mod probes;
 mod progress;
 mod quantize;
 mod score;
@@ -41,6 +42,7 @@ enum Command {
     Pixels(pixels::PixelsArgs),
     Embed(embed::EmbedArgs),
     Eval(eval::EvalArgs),
+    Probes(probes::ProbesArgs),
     Score(score::ScoreArgs),
     Quantize(quantize::QuantizeArgs),
     World(world::WorldArgs),
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Pixels(args) => done(pixels::run(&args)),
         Command::Embed(args) => embed::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Probes(args) => done(probes::run(&args)),
         Command::Score(args) => done(score::run(&args)),
         Command::Quantize(args) => done(quantize::run(&args)),
         Command::World(args) => done(world::run(&args)),
