@@ -234,11 +234,13 @@ proptest! {
         let texts: Vec<String> = candidates.iter().map(|c| format!("text {}", c.2)).collect();
         let levels = Levels::new(&radii, kind, steps).unwrap();
 
+        // PyTorch holds Euclidean radii in f32, and so compares.
+        let held = |x: f64| if euclidean { f64::from(x as f32) } else { x };
+        let radii: Vec<f64> = radii.into_iter().map(held).collect();
         let (low, high) = (
             radii.iter().copied().fold(f64::MAX, f64::min),
             radii.iter().copied().fold(f64::MIN, f64::max),
         );
-        let held = |x: f64| if euclidean { f64::from(x as f32) } else { x };
         let mut naive = Vec::new();
         for level in 0..steps {
             let step = (high - low) / (steps.max(2) - 1) as f64;
@@ -248,7 +250,7 @@ proptest! {
             }
             let mut best: Option<usize> = None;
             for candidate in 0..radii.len() {
-                let inside = held(radii[candidate]) <= held(threshold);
+                let inside = radii[candidate] <= held(threshold);
                 if inside && best.is_none_or(|b| similarities[candidate] > similarities[b]) {
                     best = Some(candidate);
                 }
