@@ -66,7 +66,7 @@ export class Session {
   answer(call: Call, onProgress: (progress: LoadProgress) => void): Promise<Answer<RequestKind>> {
     switch (call.kind) {
       case "scene":
-        return this.module.then(({ scene }) => scene(call.ask.seed, call.ask.size));
+        return this.module.then((module) => module.scene(call.ask.seed, call.ask.size));
       case "load":
         return this.#inTurn(() => this.#load(call.ask.choice, onProgress));
       case "verify":
@@ -139,11 +139,11 @@ export class Session {
     const clip = this.#loaded();
     if (this.#golden === null) throw new Error("No golden values come with this model.");
     const golden = await this.store.golden(this.#golden.base, this.#golden.file);
-    const { scene } = await this.module;
+    const module = await this.module;
     const embed: (() => Promise<Float32Array>)[] = [
       ...golden.texts.map((text) => async () => (await clip.encodeText([text])).embeddings),
       ...golden.sceneSeeds.map((seed) => async () => {
-        const { png } = scene(seed, golden.sceneSize);
+        const { png } = module.scene(seed, golden.sceneSize);
         return (await clip.encodeImage(png)).embedding;
       }),
     ];
@@ -221,8 +221,8 @@ export class Session {
     if (known !== undefined) return { embedding: known, milliseconds: null };
     if (picture.kind === "photo") throw new Error("The photo has to be given again.");
     const start = performance.now();
-    const { scene } = await this.module;
-    const { png } = scene(picture.seed, clip.info().imageSize);
+    const module = await this.module;
+    const { png } = module.scene(picture.seed, clip.info().imageSize);
     const { embedding } = await clip.encodeImage(png);
     this.#pictures.set(key, embedding);
     return { embedding, milliseconds: performance.now() - start };
