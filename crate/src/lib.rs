@@ -2,9 +2,11 @@
 //!
 //! The way of the data is one direction through few rooms:
 //! checkpoint → [`clip`] → [`engine`] → embeddings → [`score`]; what is asked comes from
-//! photos and captions or from [`world`], a synthetic world whose truth is known.
+//! photos and captions, from [`caption`], which edits them, or from [`world`], a synthetic world
+//! whose truth is known.
 //! The same code runs natively and, compiled for `wasm32`, in a page.
 
+pub mod caption;
 pub mod clip;
 pub mod engine;
 pub mod facade;
