@@ -247,7 +247,9 @@ fn bases_before(form: &str, ending: &str) -> Vec<String> {
     // `skating` is of skate, `eating` of eat: an `e` after consonant and single vowel and
     // consonant is likelier than none.
     let [.., before, vowel, last] = bytes else {
-        return vec![stem.to_owned(), format!("{stem}e")];
+        bases.extend([stem.to_owned(), format!("{stem}e")]);
+        bases.extend(with_ie(stem, ending));
+        return bases;
     };
     let silent_e = !is_vowel(*before) && is_vowel(*vowel) && !is_vowel(*last);
     let with_e = format!("{stem}e");
@@ -263,12 +265,14 @@ fn bases_before(form: &str, ending: &str) -> Vec<String> {
     if let Some(shorter) = stem.strip_suffix('i') {
         bases.push(format!("{shorter}y"));
     }
-    if ending == "ing"
-        && let Some(shorter) = stem.strip_suffix('y')
-    {
-        bases.push(format!("{shorter}ie"));
-    }
+    bases.extend(with_ie(stem, ending));
     bases
+}
+
+/// `lying` is of lie.
+fn with_ie(stem: &str, ending: &str) -> Option<String> {
+    let shorter = stem.strip_suffix('y').filter(|_| ending == "ing")?;
+    Some(format!("{shorter}ie"))
 }
 
 /// The form of a base that a tag asks for; the base itself where the tag asks for none.

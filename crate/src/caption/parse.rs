@@ -418,3 +418,18 @@ pub(super) fn with_first(text: &str, change: impl Fn(char) -> String) -> String 
         None => String::new(),
     }
 }
+
+#[cfg(test)]
+mod dev {
+    #[test]
+    fn show() {
+        let Ok(file) = std::env::var("SHOW") else { return };
+        for line in std::fs::read_to_string(file).unwrap().lines() {
+            let Ok(p) = super::Parse::new(line) else { continue };
+            let t: Vec<String> = p.tokens.iter().zip(&p.tags).map(|(t, g)| format!("{}/{:?}", t.text, g.tag)).collect();
+            let c: Vec<String> = p.chunks.iter().map(|c| format!("[{}|{}]", p.words(&c.range), p.head_lemma(c))).collect();
+            let r: Vec<String> = p.relations.iter().map(|r| format!("{}-{}-{}", r.before, p.words(&r.span), r.object)).collect();
+            println!("T {}\n  {} {}", t.join(" "), c.join(" "), r.join(" "));
+        }
+    }
+}
