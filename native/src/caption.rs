@@ -196,7 +196,9 @@ fn run_drawn<K: ValueEnum + Sync>(
                     edits.extend(of_kind);
                 }
                 Err(why) => {
-                    let name = kind.to_possible_value().map(|value| value.get_name().to_owned());
+                    let name = kind
+                        .to_possible_value()
+                        .map(|value| value.get_name().to_owned());
                     not_editable.push((name.unwrap_or_default(), why));
                 }
             }
@@ -243,7 +245,10 @@ fn run_each(
         0 => Ok(ExitCode::SUCCESS),
         count if count == results.len() => bail!("none of the {count} captions could be edited"),
         count => {
-            eprintln!("cliprobe: {count} of {} captions could not be edited", results.len());
+            eprintln!(
+                "cliprobe: {count} of {} captions could not be edited",
+                results.len()
+            );
             Ok(ExitCode::from(3))
         }
     }

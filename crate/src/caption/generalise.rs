@@ -6,7 +6,7 @@
 
 use super::NotEditable;
 use super::edit::{Edit, EditKind};
-use super::lexicon::Class;
+use super::lexicon::{Class, SynsetId};
 use super::morphology::inflect;
 use super::parse::{Chunk, Parse};
 use super::swap::is_no_thing;
@@ -66,7 +66,6 @@ const KINDS: &[&str] = &[
     "utensil",
     "vegetable",
     "vehicle",
-    "way",
     "weapon",
     "location",
     "event",
@@ -193,23 +192,27 @@ fn drop_modifiers(parse: &Parse<'_>, chunk: &Chunk, kept: &mut [bool]) {
     }
 }
 
-/// What the chunk's head is a kind of, in the same number.
+/// What the chunk's head is a kind of, in the same number: by its most frequent sense that has
+/// one of [`KINDS`] above it, else by its most frequent sense.
 fn hypernym(parse: &Parse<'_>, chunk: &Chunk) -> Option<String> {
     let lexicon = parse.lexicon;
     let lemma = parse.head_lemma(chunk);
     let senses = lexicon.senses(Class::Noun, &lemma);
-    let above = lexicon.ancestors(Class::Noun, *senses.first()?);
-    let words = |id: &u32| lexicon.synset(Class::Noun, *id).lemmas.iter();
-    let named = above.iter().flat_map(words).map(|lemma| lemma.word);
-    let usual = named
-        .clone()
-        .find(|word| KINDS.contains(word) && *word != lemma);
-    let common = above
-        .iter()
-        .flat_map(words)
-        .find(|l| l.count > 0)
-        .map(|l| l.word);
-    let kind = usual.or(common).filter(|word| !TOO_HIGH.contains(word))?;
+    let lemmas_above = |sense: SynsetId| {
+        let above = lexicon.ancestors(Class::Noun, sense).into_iter();
+        above.flat_map(|id| lexicon.synset(Class::Noun, id).lemmas.iter())
+    };
+    let kind = senses.iter().find_map(|&sense| {
+        lemmas_above(sense)
+            .map(|above| above.word)
+            .find(|word| KINDS.contains(word) && *word != lemma)
+    });
+    let common = || {
+        let mut above = lemmas_above(*senses.first()?);
+        let word = above.find(|above| above.count > 0)?.word;
+        (!TOO_HIGH.contains(&word)).then_some(word)
+    };
+    let kind = kind.or_else(common)?;
     let tag = parse.tag(chunk.head.end - 1);
     Some(inflect(lexicon, kind, tag).replace('_', " "))
 }

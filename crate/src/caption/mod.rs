@@ -31,6 +31,8 @@ mod replace;
 mod swap;
 mod tagger;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use serde::{Deserialize, Serialize};

@@ -313,6 +313,25 @@ pub(super) fn inflect(lexicon: &Lexicon, base: &str, tag: Tag) -> String {
 }
 
 fn plural(base: &str) -> String {
+    if base == "person" {
+        return "people".to_owned();
+    }
+    let unchanged = [
+        "aircraft",
+        "clothing",
+        "deer",
+        "equipment",
+        "fish",
+        "footwear",
+        "furniture",
+        "jewelry",
+        "livestock",
+        "sheep",
+        "tableware",
+    ];
+    if unchanged.contains(&base) {
+        return base.to_owned();
+    }
     match base.strip_suffix("man") {
         Some(stem)
             if !["hu", "ger", "ro", "nor", "sha", "otto", "cai", "talis"].contains(&stem) =>

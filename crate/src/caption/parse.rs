@@ -169,6 +169,15 @@ impl<'t> Parse<'t> {
         let adjective = |i: usize| self.is(i, Tag::is_adjective);
         let participle = |i: usize| self.is(i, |tag| matches!(tag, Tag::Vbn | Tag::Vbg));
         let number = |i: usize| self.is(i, |tag| tag == Tag::Cd);
+        // `sitting man`, `hand of walking man`, but not `for attaching bicycles`
+        let begins_thing = |i: usize| {
+            i == 0
+                || (self.tag(i - 1) == Tag::In
+                    && ![
+                        "for", "by", "without", "before", "after", "from", "like", "while", "as",
+                    ]
+                    .contains(&self.lower(i - 1)))
+        };
         loop {
             let step = if adjective(at) || number(at) {
                 modifiers.push(at);
@@ -179,7 +188,7 @@ impl<'t> Parse<'t> {
             {
                 1
             } else if participle(at)
-                && (at > start || at == 0)
+                && (at > start || begins_thing(at))
                 && (noun(at + 1) || adjective(at + 1))
             {
                 modifiers.push(at);
@@ -198,7 +207,13 @@ impl<'t> Parse<'t> {
             at += step;
         }
         let first_noun = at;
-        while noun(at) || (at > first_noun && self.is(at, |tag| tag == Tag::Pos) && noun(at + 1)) {
+        // `a graffiti covered wall`
+        let inside =
+            |i: usize| self.is(i, |tag| tag == Tag::Vbn) && !determiners.is_empty() && noun(i + 1);
+        while noun(at)
+            || (at > first_noun && inside(at))
+            || (at > first_noun && self.is(at, |tag| tag == Tag::Pos) && noun(at + 1))
+        {
             // `two dogs grass`: after a plural another noun begins anew.
             if at > first_noun && self.tag(at - 1) == Tag::Nns && !self.is(at, |t| t == Tag::Pos) {
                 break;
@@ -294,6 +309,19 @@ impl<'t> Parse<'t> {
             with_first(words, |c| c.to_lowercase().collect())
         } else {
             words.to_owned()
+        }
+    }
+
+    /// The word in the case of what it replaces: capitals, a capital or as it is.
+    pub(super) fn cased(&self, range: &Range<usize>, word: &str) -> String {
+        let old = self.words(range);
+        let letters = || old.chars().filter(|c| c.is_alphabetic());
+        if letters().count() > 1 && letters().all(char::is_uppercase) {
+            word.to_uppercase()
+        } else if old.starts_with(char::is_uppercase) {
+            with_first(word, |c| c.to_uppercase().collect())
+        } else {
+            word.to_owned()
         }
     }
 
@@ -411,25 +439,10 @@ fn articled(article: &str, an: bool) -> String {
 }
 
 /// The text with its first character changed.
-pub(super) fn with_first(text: &str, change: impl Fn(char) -> String) -> String {
+fn with_first(text: &str, change: impl Fn(char) -> String) -> String {
     let mut chars = text.chars();
     match chars.next() {
         Some(first) => change(first) + chars.as_str(),
         None => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod dev {
-    #[test]
-    fn show() {
-        let Ok(file) = std::env::var("SHOW") else { return };
-        for line in std::fs::read_to_string(file).unwrap().lines() {
-            let Ok(p) = super::Parse::new(line) else { continue };
-            let t: Vec<String> = p.tokens.iter().zip(&p.tags).map(|(t, g)| format!("{}/{:?}", t.text, g.tag)).collect();
-            let c: Vec<String> = p.chunks.iter().map(|c| format!("[{}|{}]", p.words(&c.range), p.head_lemma(c))).collect();
-            let r: Vec<String> = p.relations.iter().map(|r| format!("{}-{}-{}", r.before, p.words(&r.span), r.object)).collect();
-            println!("T {}\n  {} {}", t.join(" "), c.join(" "), r.join(" "));
-        }
     }
 }

@@ -62,16 +62,23 @@ const RELATIONS: &[(&str, &str)] = &[
     ("riding", "traveling on"),
 ];
 
+const WORN: &[&str] = &[
+    "clothing",
+    "garment",
+    "footwear",
+    "headdress",
+    "neckwear",
+    "eyeglasses",
+];
+
 /// Each word of the lists that stands as an attribute or relation, replaced by its synonym.
 pub(super) fn replacements(parse: &Parse<'_>) -> Result<Vec<Edit>, NotEditable> {
     let mut edits = Vec::new();
-    for chunk in &parse.chunks {
-        for &modifier in &chunk.modifiers {
-            if let Some((_, synonym)) = ATTRIBUTES.iter().find(|(w, _)| *w == parse.lower(modifier))
-            {
-                let change = (modifier..modifier + 1, (*synonym).to_owned());
-                edits.extend(parse.edit(EditKind::PositiveAttribute, vec![change]));
-            }
+    for &modifier in parse.chunks.iter().flat_map(|chunk| &chunk.modifiers) {
+        if let Some(synonym) = attribute_at(parse, modifier) {
+            let span = modifier..modifier + 1;
+            let change = (span.clone(), parse.cased(&span, synonym));
+            edits.extend(parse.edit(EditKind::PositiveAttribute, vec![change]));
         }
     }
     let mut at = 0;
@@ -79,13 +86,32 @@ pub(super) fn replacements(parse: &Parse<'_>) -> Result<Vec<Edit>, NotEditable> 
         match relation_at(parse, at) {
             Some((span, synonym)) => {
                 at = span.end;
-                let change = (span, synonym.to_owned());
+                let change = (span.clone(), parse.cased(&span, synonym));
                 edits.extend(parse.edit(EditKind::PositiveRelation, vec![change]));
             }
             None => at += 1,
         }
     }
     pool_or(edits, NotEditable::NoSynonym)
+}
+
+fn attribute_at(parse: &Parse<'_>, at: usize) -> Option<&'static str> {
+    let word = parse.lower(at);
+    let (_, synonym) = ATTRIBUTES.iter().find(|(of, _)| *of == word)?;
+    let neighbour = |i: Option<usize>| i.and_then(|i| parse.tokens.get(i)).map_or("", |t| &t.lower);
+    let before = at.checked_sub(1);
+    // `a tasty looking cake`, `a long haired dog`, `a black and white photo` are one attribute.
+    let compound = (parse.tag(at) == Tag::Vbg
+        && before.is_some_and(|i| parse.tag(i).is_adjective() || parse.tag(i).is_noun()))
+        || (neighbour(Some(at + 1)).ends_with("ed") && !parse.tag(at + 1).is_noun());
+    let monochrome = match word {
+        "black" => (at + 1, "and", at + 2, "white"),
+        "white" if at >= 2 => (at - 1, "and", at - 2, "black"),
+        _ => (at, "", at, ""),
+    };
+    let monochrome = neighbour(Some(monochrome.0)) == monochrome.1
+        && neighbour(Some(monochrome.2)) == monochrome.3;
+    (!compound && !monochrome).then_some(*synonym)
 }
 
 fn relation_at(parse: &Parse<'_>, start: usize) -> Option<(Range<usize>, &'static str)> {
@@ -112,13 +138,26 @@ fn relation_at(parse: &Parse<'_>, start: usize) -> Option<(Range<usize>, &'stati
         "in" | "near" | "under" | "behind" | "above" | "wearing" | "holding" | "wears"
         | "riding" => before_chunk,
         "by" => before_chunk && !(start > 0 && matches!(parse.tag(start - 1), Tag::Vbn | Tag::Vbd)),
+        // `walking a dog`
+        "walking" => !before_chunk,
         _ => true,
     };
+    // `a man in a shirt` is not within it.
+    let worn = words == "in"
+        && parse.chunks.iter().any(|chunk| {
+            let lemma = parse.head_lemma(chunk);
+            chunk.range.start == span.end && parse.lexicon.noun_is_a(&lemma, WORN)
+        });
+    let in_front = words == "in"
+        && parse
+            .tokens
+            .get(span.end)
+            .is_some_and(|t| t.lower == "front");
     let part_of_longer = parse
         .relations
         .iter()
         .any(|relation| relation.span.contains(&start) && relation.span.len() > span.len());
-    (fits && !in_chunk && !part_of_longer).then_some((span, synonym))
+    (fits && !worn && !in_front && !in_chunk && !part_of_longer).then_some((span, synonym))
 }
 
 /// Exchanges conjuncts around each `and` where both sides are surely alike: adjectives of one
@@ -202,6 +241,20 @@ fn things(parse: &Parse<'_>, and: usize) -> Option<Conjuncts> {
 
     let mut first = a;
     let mut end = b;
+    // `a man and woman`: the article is for both and stays.
+    let article = chunks[a].determiners.last().copied().filter(|&i| {
+        let substance = |lemma: &str| parse.lexicon.noun_is_a(lemma, &["substance", "food"]);
+        bare(b)
+            && parse.tag(i) == Tag::Dt
+            && parse.tag(chunks[b].head.end - 1) == Tag::Nn
+            && !substance(&parse.head_lemma(&chunks[b]))
+    });
+    if let Some(article) = article
+        && living(a) == living(b)
+        && preposition(a).is_none()
+    {
+        return Some((article + 1..and, chunks[b].range.clone()));
+    }
     if preposition(a).as_deref() == Some("of") && bare(a) && !bare(b) {
         first = a - 1;
     }
@@ -210,7 +263,8 @@ fn things(parse: &Parse<'_>, and: usize) -> Option<Conjuncts> {
         end = b + 1;
         attached = preposition(b + 2);
     }
-    if living(first) != living(b) {
+    let is_object = |chunk: usize| parse.relations.iter().any(|r| r.object == chunk);
+    if living(first) != living(b) && is_object(first) {
         // `[a man in a hat] and [a woman in a dress]`: not the hat but the man.
         let joined = preposition(first)?;
         if first == 0 || living(first - 1) != living(b) || attached.as_deref() != Some(&joined) {
@@ -226,11 +280,7 @@ fn things(parse: &Parse<'_>, and: usize) -> Option<Conjuncts> {
         && !matches!(parse.tag(tail), Tag::Punct)
         && !matches!(parse.lower(tail), "." | ",");
     // `a cup on a table and a chair in a room`: what follows may go with the second alone.
-    let is_object = parse
-        .relations
-        .iter()
-        .any(|relation| relation.object == first);
-    if continues && is_object {
+    if continues && is_object(first) {
         return None;
     }
     // `a cup on a table and a chair`: a chair may stand beside the table or hold the cup.

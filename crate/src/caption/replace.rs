@@ -3,14 +3,14 @@
 //! After `_generate_hard_negatives_like_replace` in Netflix/clove
 //! `src/training/text_negatives_data.py`. Differences are listed in `docs/captions.md`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::choice::Choice;
 use super::edit::{Edit, EditKind};
-use super::lexicon::{Class, SynsetId};
+use super::lexicon::Class;
 use super::morphology::inflect;
-use super::parse::{Parse, with_first};
+use super::parse::Parse;
 use super::tags::Tag;
 use super::{NotEditable, pool_or};
 
@@ -157,15 +157,43 @@ fn elements(parse: &Parse<'_>) -> Vec<Element> {
     elements
 }
 
+/// Prepositions that may both be true of one picture.
+const ALIKE: &[&[&str]] = &[
+    &["in", "inside", "within", "inside of"],
+    &[
+        "near",
+        "next to",
+        "by",
+        "beside",
+        "alongside",
+        "next",
+        "close to",
+        "along",
+    ],
+    &["on", "on top of", "upon", "atop", "onto"],
+    &["under", "underneath", "beneath", "below"],
+    &["over", "above", "across"],
+    &["among", "amongst", "amid", "amidst", "between"],
+    &["toward", "towards", "to"],
+    &["through", "thru"],
+    &["with", "including", "alongside"],
+    &["on the side of", "on side of", "at", "beside"],
+];
+
 fn other_prepositions(words: &str) -> Vec<(String, u64)> {
     let words = words.to_lowercase();
-    let others = PREPOSITIONS.iter().filter(|(word, _)| *word != words);
-    others
+    let alike = |other: &str| {
+        let mut groups = ALIKE.iter();
+        groups.any(|group| group.contains(&words.as_str()) && group.contains(&other))
+    };
+    PREPOSITIONS
+        .iter()
+        .filter(|(word, _)| *word != words && !alike(word))
         .map(|&(word, weight)| (word.to_owned(), weight))
         .collect()
 }
 
-/// Antonyms, siblings and cousins of all senses, weighted by how often they are meant.
+/// Antonyms, siblings and cousins of the usual senses, weighted by how often they are meant.
 fn alternatives(parse: &Parse<'_>, element: &Element, class: Class) -> Vec<(String, u64)> {
     let lexicon = parse.lexicon;
     let last = &parse.tags[element.span.end - 1].lemma;
@@ -174,26 +202,18 @@ fn alternatives(parse: &Parse<'_>, element: &Element, class: Class) -> Vec<(Stri
         _ => format!("{}_{last}", parse.lower(element.span.start)),
     };
     let senses = lexicon.senses(class, &base);
-    let above: BTreeSet<SynsetId> = senses
-        .iter()
-        .flat_map(|&sense| lexicon.ancestors(class, sense))
-        .chain(senses.iter().copied())
-        .collect();
     let mut weights: BTreeMap<&'static str, u64> = BTreeMap::new();
-    for &sense in &senses {
+    for sense in lexicon.usual_senses(class, &base) {
         for lemma in lexicon.alternatives(class, sense) {
             *weights.entry(lemma.word).or_default() += u64::from(lemma.count.max(1));
         }
     }
     // What shares a synset may mean the same; what lies above or below may be true as well.
-    weights.retain(|word, _| {
-        let of_word = lexicon.senses(class, &word.to_lowercase());
-        of_word.iter().all(|id| !above.contains(id))
-            && of_word
-                .iter()
-                .flat_map(|&id| lexicon.ancestors(class, id))
-                .all(|id| !senses.contains(&id))
-    });
+    for id in lexicon.above_and_below(class, &senses) {
+        for lemma in &lexicon.synset(class, id).lemmas {
+            weights.remove(lemma.word);
+        }
+    }
     let words = weights.into_iter();
     words
         .map(|(word, weight)| (word.to_owned(), weight))
@@ -207,13 +227,5 @@ fn fitted(parse: &Parse<'_>, element: &Element, word: &str) -> String {
         None => word.to_owned(),
         Some(_) => inflect(parse.lexicon, word, parse.tag(root)).replace('_', " "),
     };
-    let old = parse.words(&element.span);
-    let letters = || old.chars().filter(|c| c.is_alphabetic());
-    if letters().count() > 1 && letters().all(char::is_uppercase) {
-        word.to_uppercase()
-    } else if old.starts_with(char::is_uppercase) {
-        with_first(&word, |c| c.to_uppercase().collect())
-    } else {
-        word
-    }
+    parse.cased(&element.span, &word)
 }

@@ -10,8 +10,9 @@ use super::parse::{Chunk, Parse};
 use super::tags::Tag;
 use super::{NotEditable, pool_or};
 
-/// Relations that say the same the other way round.
+/// Relations that say the same the other way round, and `of`, which says nothing that way.
 const SYMMETRIC: &[&str] = &[
+    "of",
     "near",
     "next to",
     "beside",

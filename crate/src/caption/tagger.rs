@@ -50,7 +50,8 @@ const CLOSED: &[(&[Tag], &str)] = &[
         &[In],
         "of in at with from into onto by for against between among amongst amid amidst beneath beside besides behind above below under underneath during without within upon toward towards via aboard atop alongside per throughout until till unto since than despite beyond outside inside over through thru near across including",
     ),
-    (&[In, Rp, Rb], "on off out up down around along past by"),
+    (&[In, Rp, Rb], "on down around along past by"),
+    (&[Rp, In, Rb], "off out up"),
     (&[In, Vbp], "like"),
     (&[In, Rb], "next before after"),
     (
@@ -70,10 +71,11 @@ const CLOSED: &[(&[Tag], &str)] = &[
     (&[Vb], "be"),
     (&[Vbg], "being having laying"),
     (&[Vbn], "been done"),
+    (&[Vbp, Vb, Nn], "play ride eat pose graze feed sit"),
     (&[Nns], "people"),
     (
         &[Nn],
-        "front top kite bat bench girl boy dog cat bear man woman child grass something t-shirt pizza lot bunch couple group pair bus train truck car snow person baby beach wall ground clock tower bathroom kitchen bed horse giraffe zebra elephant food tennis baseball soccer computer umbrella",
+        "front top kite bat bench girl boy dog cat bear man woman child grass t-shirt pizza lot bunch couple group pair bus train truck car snow person baby beach wall ground clock tower bathroom kitchen bed horse giraffe zebra elephant food tennis baseball soccer computer umbrella",
     ),
     (&[Nns], "men women children dogs cats bananas trees"),
     (
@@ -135,9 +137,8 @@ fn following(tag: Option<Tag>) -> Following {
             (0.7, &[Nn]),
             (0.5, &[Nns, Vbn, To, Wdt, Md, Nnp]),
             (0.0, &[Vbd, Rb]),
-            (-0.5, &[Dt]),
-            (-1.0, &[Jj, Prp, PrpS, Ex, Cd]),
-            (-2.0, &[Vbp, Rp]),
+            (-1.0, &[Jj, Prp, PrpS, Ex, Cd, Dt, Vbp]),
+            (-2.0, &[Rp]),
             (-4.0, &[Vb]),
         ],
         Some(Nns) => &[
@@ -163,7 +164,7 @@ fn following(tag: Option<Tag>) -> Following {
             (1.0, &[In, Vbn, PrpS]),
             (0.5, &[Jj, Rb, Cd, Rp]),
             (0.3, &[To]),
-            (-0.3, &[Nn, Nns, Punct, Cc, Prp]),
+            (-0.3, &[Nn, Nns, Punct, Cc, Prp, Wdt]),
             (-3.0, VERB_FORMS),
         ],
         Some(Vb) => &[
@@ -323,7 +324,7 @@ fn candidates(lexicon: &Lexicon, token: &Token<'_>, first: bool) -> Vec<(f64, Ta
             let share = match tag {
                 Vb | Vbp => 0.3,
                 Vbd => 0.5,
-                Vbz => 0.4,
+                Vbz => 0.6,
                 Vbg => 2.0,
                 Rb => 0.5,
                 _ => 1.0,
@@ -414,5 +415,28 @@ pub(super) fn tag(lexicon: &Lexicon, tokens: &[Token<'_>]) -> Vec<Tagged> {
         at = ways[at].1;
     }
     tags.reverse();
+    agree(lexicon, tokens, &mut tags);
     tags
+}
+
+/// `a horse grazes`: after `a` and a noun, what looks like a plural is a verb. The search sees
+/// two words at a time and cannot know.
+fn agree(lexicon: &Lexicon, tokens: &[Token<'_>], tags: &mut [Tagged]) {
+    let mut one = false;
+    for i in 0..tags.len() {
+        match tags[i].tag {
+            Dt => one = matches!(tokens[i].lower.as_str(), "a" | "an" | "another" | "every"),
+            Nns if one && i > 0 && tags[i - 1].tag == Nn => {
+                let verb = morphology::readings(lexicon, &tokens[i].lower)
+                    .into_iter()
+                    .find(|(tag, _)| *tag == Vbz);
+                if let Some((tag, lemma)) = verb {
+                    tags[i] = Tagged { tag, lemma };
+                }
+                one = false;
+            }
+            Nn | Nnp | Jj | Cd | Rb | Vbn => {}
+            _ => one = false,
+        }
+    }
 }

@@ -195,6 +195,15 @@ impl Lexicon {
         senses
     }
 
+    /// Of the senses those that are meant at least a quarter as often as the most frequent.
+    pub(super) fn usual_senses(&self, class: Class, word: &str) -> Vec<SynsetId> {
+        let mut senses = self.senses(class, word);
+        let count = |&id: &SynsetId| self.count_in(class, id, word);
+        let most = senses.first().map_or(0, count);
+        senses.retain(|id| count(id) >= most.div_ceil(4));
+        senses
+    }
+
     fn count_in(&self, class: Class, id: SynsetId, word: &str) -> u32 {
         let synset = self.synset(class, id);
         let same = |lemma: &&Lemma| lemma.word.eq_ignore_ascii_case(word);
@@ -237,6 +246,20 @@ impl Lexicon {
             next += 1;
         }
         found.remove(0);
+        found
+    }
+
+    /// Some synsets with all that is more general or more special, each once.
+    pub(super) fn above_and_below(&self, class: Class, ids: &[SynsetId]) -> BTreeSet<SynsetId> {
+        let above = ids.iter().flat_map(|&id| self.ancestors(class, id));
+        let above: BTreeSet<SynsetId> = above.collect();
+        let mut found: BTreeSet<SynsetId> = ids.iter().copied().collect();
+        let mut next = ids.to_vec();
+        while let Some(id) = next.pop() {
+            let below = self.synset(class, id).hyponyms.iter();
+            next.extend(below.filter(|&&id| found.insert(id)));
+        }
+        found.extend(above);
         found
     }
 
