@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod caption;
 mod embed;
 mod eval;
 mod inspect;
@@ -45,6 +46,7 @@ enum Command {
     Probes(probes::ProbesArgs),
     Score(score::ScoreArgs),
     Quantize(quantize::QuantizeArgs),
+    Caption(caption::CaptionArgs),
     World(world::WorldArgs),
     Serve(serve::ServeArgs),
     Train(train::TrainArgs),
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Command::Probes(args) => done(probes::run(&args)),
         Command::Score(args) => done(score::run(&args)),
         Command::Quantize(args) => done(quantize::run(&args)),
+        Command::Caption(args) => caption::run(&args),
         Command::World(args) => done(world::run(&args)),
         Command::Serve(args) => done(serve::run(&args)),
         Command::Train(args) => train::run(&args),
