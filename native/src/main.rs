@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod caption;
+mod caption_order;
 mod embed;
 mod eval;
 mod inspect;
