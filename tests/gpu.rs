@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use candle_core::safetensors::MmapedSafetensors;
 use candle_core::{Device, Tensor};
+use cliprobe::choice::Wish;
 use cliprobe::clip::Checkpoint;
 use cliprobe::clip::bytes::FileSet;
 use cliprobe::clip::checkpoint::{Overrides, Provenance};
@@ -16,6 +17,7 @@ use cliprobe::clip::model_file::write_gguf;
 use cliprobe::clip::tensors::ElementType;
 use cliprobe::engine::cpu::{CpuEngine, Model};
 use cliprobe::engine::gpu::{Gpu, GpuEngine, GpuError};
+use cliprobe::engine::trial::Trial;
 use cliprobe::engine::{Embeddings, Engine, EngineError, PackedTokens};
 use cliprobe::facade::Clip;
 
@@ -55,6 +57,11 @@ fn gpu() -> Option<Gpu> {
 
 fn open(model: &str) -> Rc<Checkpoint> {
     Rc::new(Checkpoint::open(&golden(model), &Overrides::default()).unwrap())
+}
+
+fn on_gpu(gpu: &Gpu, checkpoint: &Rc<Checkpoint>) -> Clip {
+    let engine = ready(GpuEngine::load(gpu, checkpoint, &mut |_, _| {})).unwrap();
+    Clip::with_gpu(checkpoint, engine).unwrap()
 }
 
 struct Golden {
@@ -116,7 +123,7 @@ fn golden_models() {
     for model in MODELS {
         let checkpoint = open(model);
         let reference = Golden::load(model);
-        let clip = ready(Clip::on_gpu(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+        let clip = on_gpu(&gpu, &checkpoint);
         assert_eq!(clip.engine(), "gpu");
         let (text, images) = reference.embed(&clip);
         for (what, ours, golden) in [
@@ -152,8 +159,7 @@ fn every_type_agrees_with_the_cpu_engine() {
             let set = FileSet::from_memory("m", [("m.gguf".to_owned(), bytes)].into());
             let checkpoint = Rc::new(Checkpoint::from_files(&set, &Overrides::default()).unwrap());
             let cpu = reference.embed(&Clip::on_cpu(&checkpoint, &mut |_, _| {}).unwrap());
-            let gpu =
-                reference.embed(&ready(Clip::on_gpu(&gpu, &checkpoint, &mut |_, _| {})).unwrap());
+            let gpu = reference.embed(&on_gpu(&gpu, &checkpoint));
             let worst = difference(&gpu.0, cpu.0.rows()).max(difference(&gpu.1, cpu.1.rows()));
             println!("{model}, {element}: largest difference {worst:e}");
             assert!(worst <= TOLERANCE, "{model}, {element}: {worst}");
@@ -257,4 +263,41 @@ fn what_is_not_a_batch_is_refused() {
         ),
         "{error}"
     );
+}
+
+#[test]
+fn a_trial_tells_right_from_wrong() {
+    let Some(gpu) = gpu() else { return };
+    let checkpoint = open(MODELS[0]);
+    let engine = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+    let ticks = std::cell::Cell::new(0.0);
+    let clock = || {
+        ticks.set(ticks.get() + 1.0);
+        ticks.get()
+    };
+    let trial = ready(Trial::run(&checkpoint, &engine, &clock)).unwrap();
+    println!("{trial:?}");
+    assert!(trial.agrees());
+    let wrong = Trial {
+        image_difference: f32::NAN,
+        ..trial
+    };
+    assert!(!wrong.agrees() && !wrong.prefers_gpu());
+}
+
+#[test]
+fn the_choice_follows_the_wish() {
+    let Some(gpu) = gpu() else { return };
+    let checkpoint = open(MODELS[0]);
+    let clock = || 0.0;
+    let choose = |wish| ready(Clip::choose(&checkpoint, wish, &clock, &mut |_, _| {})).unwrap();
+    let (clip, choice) = choose(Wish::Gpu);
+    assert_eq!(clip.engine(), "gpu");
+    assert_eq!(choice.gpu.as_ref(), Some(gpu.info()));
+    assert!(choice.trial.unwrap().agrees() && choice.gpu_weight_bytes > 0);
+    let (clip, choice) = choose(Wish::Cpu);
+    assert_eq!((clip.engine(), choice.why_cpu), ("cpu", None));
+    // So small a model is not worth a trial.
+    let (clip, choice) = choose(Wish::Auto);
+    assert!(clip.engine() == "cpu" && choice.why_cpu.is_some() && choice.trial.is_none());
 }

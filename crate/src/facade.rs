@@ -3,15 +3,13 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-#[cfg(feature = "gpu")]
-use std::rc::Rc;
 
-use crate::clip::image::{self, ImageError};
+use crate::clip::image::{self, ImageError, RgbImage};
 use crate::clip::preprocessing::Preprocessing;
 use crate::clip::{Checkpoint, ClipConfig, ClipError, Tokenizer};
 use crate::engine::cpu::{CpuEngine, Model};
 #[cfg(feature = "gpu")]
-use crate::engine::gpu::{Gpu, GpuEngine, GpuInfo};
+use crate::engine::gpu::{GpuEngine, GpuError, GpuInfo};
 use crate::engine::{Embeddings, Engine, EngineError, PackedTokens};
 
 /// Why a picture or caption could not be embedded.
@@ -27,6 +25,13 @@ pub enum Error {
     /// The engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
+}
+
+#[cfg(feature = "gpu")]
+impl From<GpuError> for Error {
+    fn from(error: GpuError) -> Self {
+        Self::Engine(error.into())
+    }
 }
 
 /// Embedded captions.
@@ -78,20 +83,13 @@ impl Clip {
         Ok(Self::with_engine(checkpoint, tokenizer, engine))
     }
 
-    /// Loads a checkpoint on a GPU. `progress` is told the number of tensors read and of all.
+    /// Joins a checkpoint's tokenizer and preprocessing with its model on a GPU.
     ///
     /// # Errors
-    /// The checkpoint's or the GPU's.
+    /// The tokenizer's.
     #[cfg(feature = "gpu")]
-    pub async fn on_gpu(
-        gpu: &Gpu,
-        checkpoint: &Rc<Checkpoint>,
-        progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<Self, Error> {
+    pub fn with_gpu(checkpoint: &Checkpoint, engine: GpuEngine) -> Result<Self, ClipError> {
         let tokenizer = checkpoint.tokenizer()?;
-        let engine = GpuEngine::load(gpu, checkpoint, progress)
-            .await
-            .map_err(EngineError::from)?;
         Ok(Self::with_engine(checkpoint, tokenizer, Box::new(engine)))
     }
 
@@ -206,8 +204,18 @@ impl Clip {
 /// # Errors
 /// A picture that cannot be decoded.
 pub fn prepare(file: &[u8], preprocessing: &Preprocessing) -> Result<PreparedImage, ImageError> {
-    let picture = image::decode(file)?;
-    let cropped = preprocessing.apply(&picture)?;
+    prepare_decoded(&image::decode(file)?, preprocessing)
+}
+
+/// Preprocesses a picture that is decoded already.
+///
+/// # Errors
+/// A picture that cannot be resized.
+pub fn prepare_decoded(
+    picture: &RgbImage,
+    preprocessing: &Preprocessing,
+) -> Result<PreparedImage, ImageError> {
+    let cropped = preprocessing.apply(picture)?;
     Ok(PreparedImage {
         pixels: cropped.pixel_values(preprocessing),
         width: picture.width(),

@@ -5,13 +5,17 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod caption;
+mod caption_order;
 mod embed;
+mod eval;
 mod inspect;
 mod model;
 mod output;
 mod page_model;
 mod pictures;
 mod pixels;
+mod probes;
 mod progress;
 mod quantize;
 mod score;
@@ -39,8 +43,11 @@ enum Command {
     Tokens(tokens::TokensArgs),
     Pixels(pixels::PixelsArgs),
     Embed(embed::EmbedArgs),
+    Eval(eval::EvalArgs),
+    Probes(probes::ProbesArgs),
     Score(score::ScoreArgs),
     Quantize(quantize::QuantizeArgs),
+    Caption(caption::CaptionArgs),
     World(world::WorldArgs),
     Serve(serve::ServeArgs),
     Train(train::TrainArgs),
@@ -53,8 +60,11 @@ fn main() -> ExitCode {
         Command::Tokens(args) => done(tokens::run(&args)),
         Command::Pixels(args) => done(pixels::run(&args)),
         Command::Embed(args) => embed::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Probes(args) => done(probes::run(&args)),
         Command::Score(args) => done(score::run(&args)),
         Command::Quantize(args) => done(quantize::run(&args)),
+        Command::Caption(args) => caption::run(&args),
         Command::World(args) => done(world::run(&args)),
         Command::Serve(args) => done(serve::run(&args)),
         Command::Train(args) => train::run(&args),

@@ -2,15 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use cliprobe::choice::Wish;
 use cliprobe::clip::bytes::FileSet;
 use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::config::Activation;
 use cliprobe::clip::{Checkpoint, architectures};
-use cliprobe::engine::gpu::Gpu;
-use cliprobe::facade::{self, Clip};
+use cliprobe::facade::Clip;
 
 use crate::progress;
 
@@ -20,6 +21,13 @@ pub(crate) struct ModelArgs {
     /// Checkpoint: a Hugging Face or OpenCLIP directory, a GGUF file, or a state dict
     #[arg(value_name = "MODEL")]
     path: PathBuf,
+    #[command(flatten)]
+    overrides: OverrideArgs,
+}
+
+/// What a person says about a checkpoint that it does not say itself.
+#[derive(Debug, Args)]
+pub(crate) struct OverrideArgs {
     /// Architecture of a bare state dict: a JSON file in Hugging Face's or OpenCLIP's form, or a name such as ViT-B-32
     #[arg(long, value_name = "FILE|NAME")]
     config: Option<String>,
@@ -34,7 +42,7 @@ pub(crate) struct ModelArgs {
 /// Where to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DeviceArg {
-    /// The GPU where there is one, else the CPU
+    /// The GPU where there is one and a trial shows it to be right and faster, else the CPU
     Auto,
     /// All cores; RAYON_NUM_THREADS sets how many
     Cpu,
@@ -54,6 +62,42 @@ enum ActivationArg {
 impl ModelArgs {
     /// Opens the checkpoint, without its tensors.
     pub(crate) fn open(&self) -> Result<Checkpoint> {
+        self.overrides.open(&self.path)
+    }
+
+    /// Opens the checkpoint and loads it where it shall compute.
+    pub(crate) fn load(&self, device: DeviceArg) -> Result<(Rc<Checkpoint>, Clip)> {
+        let checkpoint = Rc::new(self.open()?);
+        let clip = load(&checkpoint, device)?;
+        Ok((checkpoint, clip))
+    }
+}
+
+/// Loads a checkpoint where it shall compute.
+pub(crate) fn load(checkpoint: &Rc<Checkpoint>, device: DeviceArg) -> Result<Clip> {
+    let wish = match device {
+        DeviceArg::Auto => Wish::Auto,
+        DeviceArg::Cpu => Wish::Cpu,
+        DeviceArg::Gpu => Wish::Gpu,
+    };
+    let start = Instant::now();
+    let clock = || start.elapsed().as_secs_f64() * 1e3;
+    let bar = progress::bar("Loading", "tensors");
+    let (clip, choice) =
+        pollster::block_on(Clip::choose(checkpoint, wish, &clock, &mut |done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        }))?;
+    bar.finish_and_clear();
+    if let (DeviceArg::Gpu, Some(why)) = (device, &choice.why_cpu) {
+        eprintln!("on the CPU: {why}");
+    }
+    Ok(clip)
+}
+
+impl OverrideArgs {
+    /// Opens a checkpoint, without its tensors.
+    pub(crate) fn open(&self, path: &Path) -> Result<Checkpoint> {
         let config = self.config.as_deref().map(read_config).transpose()?;
         let tokenizer = self
             .tokenizer
@@ -65,44 +109,13 @@ impl ModelArgs {
             ActivationArg::Gelu => Activation::Gelu,
         });
         Ok(Checkpoint::open(
-            &self.path,
+            path,
             &Overrides {
                 activation,
                 config,
                 tokenizer,
             },
         )?)
-    }
-
-    /// Opens the checkpoint and loads it where it shall compute.
-    pub(crate) fn load(&self, device: DeviceArg) -> Result<(Rc<Checkpoint>, Clip)> {
-        let checkpoint = Rc::new(self.open()?);
-        let gpu = match device {
-            DeviceArg::Cpu => None,
-            DeviceArg::Gpu => Some(pollster::block_on(Gpu::open())?),
-            // A GPU made of processor cores is slower than the processor.
-            DeviceArg::Auto => pollster::block_on(Gpu::open())
-                .ok()
-                .filter(|gpu| !gpu.info().software),
-        };
-        let bar = progress::bar("Loading", "tensors");
-        let mut tell = |done, all| {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
-        };
-        let clip = match gpu {
-            None => Clip::on_cpu(&checkpoint, &mut tell)?,
-            Some(gpu) => match pollster::block_on(Clip::on_gpu(&gpu, &checkpoint, &mut tell)) {
-                Ok(clip) => clip,
-                Err(facade::Error::Engine(error)) if device == DeviceArg::Auto => {
-                    bar.suspend(|| eprintln!("on the CPU, since {error}"));
-                    Clip::on_cpu(&checkpoint, &mut tell)?
-                }
-                Err(error) => return Err(error.into()),
-            },
-        };
-        bar.finish_and_clear();
-        Ok((checkpoint, clip))
     }
 }
 

@@ -36,6 +36,26 @@ export function fakeScene(seed: string, size: number): SceneView {
   };
 }
 
+/** What a fake says of itself. */
+export const modelInfo: ModelInfo = {
+  name: "fake",
+  sha256: "f".repeat(64),
+  format: "GGUF",
+  parameters: 1,
+  tensorTypes: { F32: 1 },
+  activation: "quick_gelu",
+  embeddingDim: DIM,
+  imageSize: 32,
+  patchSize: 8,
+  contextLength: FAKE_CONTEXT,
+  vocabularySize: 256,
+  logitScale: Math.log(100),
+  preprocessing: "none",
+  engine: "cpu",
+  choice: { gpu: null, trial: null, whyCpu: null, gpuWeightBytes: 0 },
+  provenance: null,
+};
+
 class FakeClip implements SessionClip {
   freed = false;
 
@@ -44,23 +64,7 @@ class FakeClip implements SessionClip {
   }
 
   info(): ModelInfo {
-    return {
-      name: "fake",
-      sha256: "f".repeat(64),
-      format: "GGUF",
-      parameters: 1,
-      tensorTypes: { F32: 1 },
-      activation: "quick_gelu",
-      embeddingDim: DIM,
-      imageSize: 32,
-      patchSize: 8,
-      contextLength: FAKE_CONTEXT,
-      vocabularySize: 256,
-      logitScale: Math.log(100),
-      preprocessing: "none",
-      engine: "cpu",
-      provenance: null,
-    };
+    return modelInfo;
   }
 
   encodeText(texts: string[]): Promise<TextEmbeddings> {
@@ -98,14 +102,14 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
   const record: FakeRecord = { sources: [], loaded: [], encodedTexts: [], encodedImages: 0 };
   const module: ClipModule = {
     Clip: {
-      load(source, options) {
+      async load(source, options) {
         record.sources.push(source);
-        const [first] = Object.values(source as Record<string, Uint8Array>);
-        if (first?.[0] === 0x21) {
-          return Promise.reject(new Error("This is not a GGUF file: it begins with “!”."));
+        const [first] = Object.values(source as Record<string, Uint8Array<ArrayBuffer> | Blob>);
+        if ((await new Blob([first ?? ""]).text()).startsWith("!")) {
+          throw new Error("This is not a GGUF file: it begins with “!”.");
         }
         options?.onProgress?.({ stage: "build", loaded: 1, total: 1 });
-        return Promise.resolve(new FakeClip(record));
+        return new FakeClip(record);
       },
     },
     scene: fakeScene,

@@ -3,6 +3,8 @@
 pub mod cpu;
 #[cfg(feature = "gpu")]
 pub mod gpu;
+#[cfg(feature = "gpu")]
+pub mod trial;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -127,6 +129,13 @@ impl PackedTokens {
     /// Number of captions.
     pub fn captions(&self) -> usize {
         self.offsets.len().saturating_sub(1)
+    }
+
+    /// The tokens of each caption; none where the offsets do not lie within them.
+    pub fn each(&self) -> impl Iterator<Item = &[u32]> {
+        self.offsets
+            .windows(2)
+            .map(|pair| self.ids.get(pair[0]..pair[1]).unwrap_or_default())
     }
 
     /// Checks the batch against a tower.

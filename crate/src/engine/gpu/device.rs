@@ -17,6 +17,18 @@ pub struct Gpu {
     pub(super) kernels: Rc<Kernels>,
     info: GpuInfo,
     faults: Arc<Mutex<Faults>>,
+    /// Only held.
+    _owner: Rc<Owner>,
+}
+
+/// Destroys the device with its last handle: a browser would keep its memory until it collects
+/// garbage, which it does not do for the sake of the GPU.
+struct Owner(wgpu::Device);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.destroy();
+    }
 }
 
 /// What a device says about itself.
@@ -136,6 +148,7 @@ impl Gpu {
                     .collect(),
             },
             kernels: Rc::new(Kernels::new(&device)),
+            _owner: Rc::new(Owner(device.clone())),
             device,
             queue,
             faults,

@@ -33,6 +33,8 @@ use std::rc::Rc;
 use super::{Embeddings, Engine, EngineError, EngineFuture, PackedTokens};
 use crate::clip::{Checkpoint, ClipError};
 use model::Model;
+use plan::Plan;
+use shader::Kernel;
 
 /// Why the GPU could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +82,20 @@ pub enum GpuError {
     /// The checkpoint could not be read.
     #[error(transparent)]
     Clip(#[from] ClipError),
+}
+
+/// The WGSL of every kernel as the device gets it, by name; attention for heads of 64.
+pub fn shader_sources() -> Vec<(String, String)> {
+    Kernel::all(64)
+        .into_iter()
+        .map(|kernel| (kernel.name(), kernel.source()))
+        .collect()
+}
+
+/// How many of a batch's tokens are computed: captions that begin alike share the rows of what
+/// they have in common.
+pub fn computed_tokens(tokens: &PackedTokens) -> usize {
+    Plan::captions(tokens.each()).rows as usize
 }
 
 /// The GPU engine of one model.

@@ -182,11 +182,7 @@ impl Model {
         tokens.check(&self.config.text)?;
         self.gpu.check()?;
         let most = self.most_text_rows() as usize;
-        let captions: Vec<&[u32]> = tokens
-            .offsets
-            .windows(2)
-            .map(|pair| &tokens.ids[pair[0]..pair[1]])
-            .collect();
+        let captions: Vec<&[u32]> = tokens.each().collect();
         let result = self.result_buffer(captions.len());
         let mut start = 0;
         while start < captions.len() {

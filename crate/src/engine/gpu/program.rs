@@ -84,7 +84,15 @@ pub(super) struct Program {
     pooled: wgpu::Buffer,
     features: wgpu::Buffer,
     dim: u32,
-    bytes: u64,
+    /// All of the program's buffers.
+    own: Vec<wgpu::Buffer>,
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // At once, not when a browser collects garbage.
+        self.own.iter().for_each(wgpu::Buffer::destroy);
+    }
 }
 
 impl Program {
@@ -177,7 +185,7 @@ impl Program {
 
     /// Bytes of its buffers.
     pub(super) fn bytes(&self) -> u64 {
-        self.bytes
+        self.own.iter().map(wgpu::Buffer::size).sum()
     }
 
     /// Hands one batch to the device, which writes the features to `result` at a row.
@@ -303,7 +311,7 @@ struct Builder<'a> {
     /// Bound where a product has no bias.
     nothing: wgpu::Buffer,
     dim: u32,
-    bytes: u64,
+    own: Vec<wgpu::Buffer>,
     steps: Vec<Pending>,
 }
 
@@ -317,16 +325,16 @@ impl<'a> Builder<'a> {
         input_bytes: u64,
     ) -> Self {
         use wgpu::BufferUsages as Usage;
-        let mut bytes = 0;
+        let mut own = Vec::new();
         let mut buffer = |label, size: u64, usage| {
-            let size = size.next_multiple_of(16).max(16);
-            bytes += size;
-            gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
-                size,
+                size: size.next_multiple_of(16).max(16), // what a vec4<f32> array needs at least
                 usage: Usage::STORAGE | usage,
                 mapped_at_creation: false,
-            })
+            });
+            own.push(buffer.clone());
+            buffer
         };
         let (rows, sequences) = (u64::from(capacity.rows), u64::from(capacity.sequences));
         let (width, wide) = (config.width as u64, u64::from(widest(config, patch)));
@@ -351,7 +359,7 @@ impl<'a> Builder<'a> {
             config,
             capacity,
             dim,
-            bytes,
+            own,
             steps: Vec::new(),
         }
     }
@@ -547,13 +555,13 @@ impl<'a> Builder<'a> {
             &last.narrow,
             &features,
         );
-        let params_bytes = self.steps.len() as u64 * PARAMS_STRIDE;
         let params = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("parameters"),
-            size: params_bytes,
+            size: self.steps.len() as u64 * PARAMS_STRIDE,
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
+        self.own.push(params.clone());
         let kernels = self.gpu.kernels.clone();
         let steps = self
             .steps
@@ -579,7 +587,7 @@ impl<'a> Builder<'a> {
             pooled: self.pooled,
             features: self.features,
             dim: self.dim,
-            bytes: self.bytes + params_bytes,
+            own: self.own,
         }
     }
 }

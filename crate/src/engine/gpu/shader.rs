@@ -87,6 +87,22 @@ pub(super) const QUERIES: u32 = 32;
 const WORKGROUP_BYTES: u32 = 16384;
 
 impl Kernel {
+    /// Every kernel that a model with such heads can need.
+    pub(super) fn all(head_dim: u32) -> Vec<Self> {
+        let mut all = vec![
+            Self::Patchify,
+            Self::EmbedPatches,
+            Self::LayerNorm,
+            Self::Attention { head_dim },
+            Self::GatherRows,
+        ];
+        for element in ElementType::GGUF {
+            all.push(Self::EmbedTokens(element));
+            all.extend(TILES.map(|(_, tile)| Self::MatMul(element, tile)));
+        }
+        all
+    }
+
     /// A name for messages, labels and file names.
     pub(super) fn name(self) -> String {
         match self {
