@@ -67,10 +67,11 @@ async function readGolden(model: string) {
   };
 }
 
-const CASES = MODELS.flatMap((model) => [
-  { ...model, engine: "cpu" as const },
-  { ...model, engine: "gpu" as const },
-]);
+/** On the GPU once for each model: the forms differ in reading alone, and SwiftShader is slow. */
+const CASES = [
+  ...MODELS.map((model) => ({ ...model, engine: "cpu" as const })),
+  ...MODELS.slice(0, 2).map((model) => ({ ...model, engine: "gpu" as const })),
+];
 
 for (const { form, model, files, engine } of CASES) {
   test(`embeddings equal the reference: ${form}, ${engine}`, async ({ page }) => {

@@ -67,6 +67,13 @@ const NOTED_FEATURES: [(wgpu::Features, &str); 3] = [
     (wgpu::Features::TIMESTAMP_QUERY, "timestamp-query"),
 ];
 
+/// wgpu's own words list every interface that was not compiled in.
+const NO_ADAPTER: &str = if cfg!(target_arch = "wasm32") {
+    "the browser offers no WebGPU adapter"
+} else {
+    "neither Vulkan, Metal nor DirectX 12 offers one"
+};
+
 impl Gpu {
     /// Opens the adapter that the system prefers for performance. Natively the environment
     /// variable `WGPU_BACKEND` chooses among `vulkan`, `metal` and `dx12`.
@@ -82,8 +89,8 @@ impl Gpu {
                 ..Default::default()
             })
             .await
-            .map_err(|error| GpuError::NoAdapter {
-                why: error.to_string(),
+            .map_err(|_| GpuError::NoAdapter {
+                why: NO_ADAPTER.into(),
             })?;
         // WebGPU's default limits are enough, and every conforming device has them.
         let required_limits = wgpu::Limits::defaults();
