@@ -5,8 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod compare;
 mod embed;
 mod eval;
+mod html;
 mod inspect;
 mod model;
 mod output;
@@ -14,6 +16,7 @@ mod page_model;
 mod pictures;
 mod pixels;
 mod progress;
+mod quantity;
 mod quantize;
 mod score;
 mod serve;
@@ -41,6 +44,7 @@ enum Command {
     Pixels(pixels::PixelsArgs),
     Embed(embed::EmbedArgs),
     Eval(eval::EvalArgs),
+    Compare(compare::CompareArgs),
     Score(score::ScoreArgs),
     Quantize(quantize::QuantizeArgs),
     World(world::WorldArgs),
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
         Command::Pixels(args) => done(pixels::run(&args)),
         Command::Embed(args) => embed::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Score(args) => done(score::run(&args)),
         Command::Quantize(args) => done(quantize::run(&args)),
         Command::World(args) => done(world::run(&args)),

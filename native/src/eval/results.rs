@@ -4,7 +4,7 @@ use cliprobe::probe::{Evaluation, Summary};
 use serde::{Deserialize, Serialize};
 
 /// The value of `format` in a result file.
-const FORMAT: &str = "cliprobe-results";
+pub(crate) const FORMAT: &str = "cliprobe-results";
 /// The version that is written, and the newest that is read.
 pub(crate) const VERSION: u32 = 1;
 
