@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod caption;
+mod caption_order;
 mod compare;
 mod embed;
 mod eval;
@@ -15,6 +17,7 @@ mod output;
 mod page_model;
 mod pictures;
 mod pixels;
+mod probes;
 mod progress;
 mod quantity;
 mod quantize;
@@ -45,8 +48,10 @@ enum Command {
     Embed(embed::EmbedArgs),
     Eval(eval::EvalArgs),
     Compare(compare::CompareArgs),
+    Probes(probes::ProbesArgs),
     Score(score::ScoreArgs),
     Quantize(quantize::QuantizeArgs),
+    Caption(caption::CaptionArgs),
     World(world::WorldArgs),
     Serve(serve::ServeArgs),
     Train(train::TrainArgs),
@@ -61,8 +66,10 @@ fn main() -> ExitCode {
         Command::Embed(args) => embed::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Probes(args) => done(probes::run(&args)),
         Command::Score(args) => done(score::run(&args)),
         Command::Quantize(args) => done(quantize::run(&args)),
+        Command::Caption(args) => caption::run(&args),
         Command::World(args) => done(world::run(&args)),
         Command::Serve(args) => done(serve::run(&args)),
         Command::Train(args) => train::run(&args),

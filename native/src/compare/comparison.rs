@@ -389,13 +389,16 @@ impl SetComparison {
     }
 
     /// The change of what the benchmark is known by: the macro average where its authors take one,
-    /// the strictest mark of squares, the first mark of all else.
+    /// the strictest mark of squares and of hard positives, the first mark of all else.
     pub(super) fn main_change(&self) -> Option<Difference> {
         let average = self
             .macro_average
             .as_ref()
             .filter(|m| m.metric == MACRO_ACCURACY);
-        let strictest = || self.marks.iter().find(|mark| mark.mark == "group");
+        let strictest = || {
+            let mut marks = self.marks.iter();
+            marks.find(|mark| mark.mark == "group" || mark.mark == "augmented")
+        };
         average.map(|average| average.difference).or_else(|| {
             strictest()
                 .or(self.marks.first())

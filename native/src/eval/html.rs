@@ -195,7 +195,7 @@ fn model_card(run: &Run) -> Markup {
             ))]
         }));
     }
-    table("The model and what computed it", &["", ""], &[], &rows)
+    table("The model and what computed it", &["property", "value"], &[], &rows)
 }
 
 /// How ties were decided, in words.
@@ -396,7 +396,7 @@ impl References {
             .iter()
             .map(|(set, metric)| format!("{set}, {metric}"))
             .collect();
-        let mut head = vec!["", "model"];
+        let mut head = vec!["mark", "model"];
         head.extend(names.iter().map(String::as_str));
         head.push("from");
         let own = columns.iter().map(|(set, metric)| {
@@ -534,7 +534,7 @@ fn notes(set: &SetResult) -> Markup {
         (
             "texts cut off at the context's end",
             set.truncated.len(),
-            ["text", ""],
+            ["number", "text"],
             cut,
         ),
     ];

@@ -45,13 +45,11 @@ impl<'a> Thumbnails<'a> {
 
     /// The thumbnail of a picture; none where it is not at hand, as with embeddings from a file.
     pub(super) fn of(&self, picture: &Picture) -> Option<Thumbnail> {
-        let drawn = |drawn: &mut HashMap<_, Option<Thumbnail>>| {
-            drawn
-                .entry(picture.label())
-                .or_insert_with(|| self.draw(picture).ok())
-                .clone()
-        };
-        drawn(&mut self.drawn.borrow_mut())
+        // A scene's label is its seed, which an edited scene keeps.
+        let key = serde_json::to_string(picture).ok()?;
+        let mut drawn = self.drawn.borrow_mut();
+        let thumbnail = drawn.entry(key).or_insert_with(|| self.draw(picture).ok());
+        thumbnail.clone()
     }
 
     fn draw(&self, picture: &Picture) -> Result<Thumbnail> {
