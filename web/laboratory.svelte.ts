@@ -4,6 +4,7 @@ import { HASH_DIGITS, type LinkState, readFragment, writeFragment } from "./link
 import { messageOf } from "./message-of";
 import { Model } from "./model/model.svelte";
 import { whatIsGiven } from "./model/model-files";
+import { keepPage } from "./offline/register";
 import { Probe } from "./probe/probe.svelte";
 import { Client, type WorkerPort } from "./worker/client";
 
@@ -28,7 +29,10 @@ export class Laboratory {
    * @param start makes a fresh worker
    * @param base the page's own address, below which `models/` lies
    */
-  constructor(start: () => WorkerPort, base: string) {
+  constructor(
+    start: () => WorkerPort,
+    private readonly base: string,
+  ) {
     this.#client = new Client(start, (message) => {
       this.crash = messageOf(message);
     });
@@ -38,7 +42,8 @@ export class Laboratory {
 
   /** Loads the model, takes up the link, and keeps link and page together from then on. */
   start(): void {
-    void this.model.loadDefault();
+    // Keeping the page for later waits until it has answered.
+    void this.model.loadDefault().then(() => keepPage(this.base));
     void this.probe.picture.drawSamples();
     this.openLink(location.hash);
     this.probe.follow();

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use crate::clip::image::{self, ImageError};
+use crate::clip::image::{self, ImageError, RgbImage};
 use crate::clip::preprocessing::Preprocessing;
 use crate::clip::{Checkpoint, ClipConfig, ClipError, Tokenizer};
 use crate::engine::cpu::{CpuEngine, Model};
@@ -175,8 +175,18 @@ impl Clip {
 /// # Errors
 /// A picture that cannot be decoded.
 pub fn prepare(file: &[u8], preprocessing: &Preprocessing) -> Result<PreparedImage, ImageError> {
-    let picture = image::decode(file)?;
-    let cropped = preprocessing.apply(&picture)?;
+    prepare_decoded(&image::decode(file)?, preprocessing)
+}
+
+/// Preprocesses a picture that is decoded already.
+///
+/// # Errors
+/// A picture that cannot be resized.
+pub fn prepare_decoded(
+    picture: &RgbImage,
+    preprocessing: &Preprocessing,
+) -> Result<PreparedImage, ImageError> {
+    let cropped = preprocessing.apply(picture)?;
     Ok(PreparedImage {
         pixels: cropped.pixel_values(preprocessing),
         width: picture.width(),

@@ -12,6 +12,7 @@ use cliprobe::caption::{
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
+use crate::caption_order::{self, OrderArgs};
 use crate::output::print_json;
 use crate::texts;
 
@@ -30,6 +31,7 @@ enum Action {
     Negatives(NegativesArgs),
     Positives(PositivesArgs),
     General(GeneralArgs),
+    Order(OrderArgs),
 }
 
 #[derive(Debug, Args)]
@@ -155,6 +157,7 @@ pub(crate) fn run(args: &CaptionArgs) -> Result<ExitCode> {
                 positive_pool(text, kind.kind())
             })
         }
+        Action::Order(args) => caption_order::run(args).map(|()| ExitCode::SUCCESS),
         Action::General(args) => run_each(&args.captions, |text| match generalisations(text) {
             Ok(chain) => (chain, Vec::new()),
             Err(why) => (Vec::new(), vec![("general".to_owned(), why)]),

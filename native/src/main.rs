@@ -6,13 +6,16 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod caption;
+mod caption_order;
 mod embed;
+mod eval;
 mod inspect;
 mod model;
 mod output;
 mod page_model;
 mod pictures;
 mod pixels;
+mod probes;
 mod progress;
 mod quantize;
 mod score;
@@ -40,6 +43,8 @@ enum Command {
     Tokens(tokens::TokensArgs),
     Pixels(pixels::PixelsArgs),
     Embed(embed::EmbedArgs),
+    Eval(eval::EvalArgs),
+    Probes(probes::ProbesArgs),
     Score(score::ScoreArgs),
     Quantize(quantize::QuantizeArgs),
     Caption(caption::CaptionArgs),
@@ -55,6 +60,8 @@ fn main() -> ExitCode {
         Command::Tokens(args) => done(tokens::run(&args)),
         Command::Pixels(args) => done(pixels::run(&args)),
         Command::Embed(args) => embed::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Probes(args) => done(probes::run(&args)),
         Command::Score(args) => done(score::run(&args)),
         Command::Quantize(args) => done(quantize::run(&args)),
         Command::Caption(args) => caption::run(&args),

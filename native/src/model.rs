@@ -18,6 +18,13 @@ pub(crate) struct ModelArgs {
     /// Checkpoint: a Hugging Face or OpenCLIP directory, a GGUF file, or a state dict
     #[arg(value_name = "MODEL")]
     path: PathBuf,
+    #[command(flatten)]
+    overrides: OverrideArgs,
+}
+
+/// What a person says about a checkpoint that it does not say itself.
+#[derive(Debug, Args)]
+pub(crate) struct OverrideArgs {
     /// Architecture of a bare state dict: a JSON file in Hugging Face's or OpenCLIP's form, or a name such as ViT-B-32
     #[arg(long, value_name = "FILE|NAME")]
     config: Option<String>,
@@ -41,6 +48,31 @@ enum ActivationArg {
 impl ModelArgs {
     /// Opens the checkpoint, without its tensors.
     pub(crate) fn open(&self) -> Result<Checkpoint> {
+        self.overrides.open(&self.path)
+    }
+
+    /// Opens the checkpoint and loads it on the CPU.
+    pub(crate) fn load(&self) -> Result<(Checkpoint, Clip)> {
+        let checkpoint = self.open()?;
+        let clip = load(&checkpoint)?;
+        Ok((checkpoint, clip))
+    }
+}
+
+/// Loads a checkpoint on the CPU.
+pub(crate) fn load(checkpoint: &Checkpoint) -> Result<Clip> {
+    let bar = progress::bar("Loading", "tensors");
+    let clip = Clip::on_cpu(checkpoint, &mut |done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    })?;
+    bar.finish_and_clear();
+    Ok(clip)
+}
+
+impl OverrideArgs {
+    /// Opens a checkpoint, without its tensors.
+    pub(crate) fn open(&self, path: &Path) -> Result<Checkpoint> {
         let config = self.config.as_deref().map(read_config).transpose()?;
         let tokenizer = self
             .tokenizer
@@ -52,25 +84,13 @@ impl ModelArgs {
             ActivationArg::Gelu => Activation::Gelu,
         });
         Ok(Checkpoint::open(
-            &self.path,
+            path,
             &Overrides {
                 activation,
                 config,
                 tokenizer,
             },
         )?)
-    }
-
-    /// Opens the checkpoint and loads it on the CPU.
-    pub(crate) fn load(&self) -> Result<(Checkpoint, Clip)> {
-        let checkpoint = self.open()?;
-        let bar = progress::bar("Loading", "tensors");
-        let clip = Clip::on_cpu(&checkpoint, &mut |done, all| {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
-        })?;
-        bar.finish_and_clear();
-        Ok((checkpoint, clip))
     }
 }
 

@@ -8,6 +8,15 @@ use anyhow::{Context, Result, bail};
 /// Files that a directory is searched for.
 const EXTENSIONS: [&str; 6] = ["png", "jpg", "jpeg", "webp", "gif", "jfif"];
 
+/// Whether a file is a picture by its name.
+pub(crate) fn is_picture(file: &Path) -> bool {
+    let extension = file
+        .extension()
+        .and_then(|e| e.to_str())
+        .map(str::to_ascii_lowercase);
+    extension.is_some_and(|e| EXTENSIONS.contains(&e.as_str()))
+}
+
 /// The files meant by `paths`: directories stand for the pictures in them, by name.
 pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
@@ -19,11 +28,7 @@ pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let before = files.len();
         for entry in std::fs::read_dir(path).with_context(|| path.display().to_string())? {
             let file = entry?.path();
-            let extension = file
-                .extension()
-                .and_then(|e| e.to_str())
-                .map(str::to_ascii_lowercase);
-            if extension.is_some_and(|e| EXTENSIONS.contains(&e.as_str())) {
+            if is_picture(&file) {
                 files.push(file);
             }
         }

@@ -189,9 +189,7 @@ fn drop_modifiers(parse: &Parse<'_>, chunk: &Chunk, kept: &mut [bool]) {
         .map_or(chunk.range.start, |&i| i + 1);
     // `one dog` needs its number as others their article.
     let single = |i: usize| parse.tag(i) == Tag::Cd && parse.tag(chunk.head.end - 1) == Tag::Nn;
-    for i in after_determiners..first_noun {
-        kept[i] = single(i);
-    }
+    (after_determiners..first_noun).for_each(|i| kept[i] = single(i));
 }
 
 /// What the chunk's head is a kind of, in the same number: by its most frequent sense that has

@@ -78,8 +78,18 @@ export interface SceneView {
   captions: SceneCaption[];
 }
 
-/** An address, the bytes of a GGUF file, or the files of a Hugging Face or OpenCLIP directory by name. */
-export type ModelSource = string | URL | ArrayBuffer | Uint8Array | Record<string, Uint8Array>;
+/**
+ * An address, a GGUF file, or the files of a Hugging Face or OpenCLIP directory by name.
+ *
+ * In a worker a `Blob` is read a part at a time, so that the weights alone are held in memory.
+ */
+export type ModelSource =
+  | string
+  | URL
+  | ArrayBuffer
+  | Uint8Array
+  | Blob
+  | Record<string, Uint8Array | Blob>;
 
 /** A CLIP model. Every error is an `Error` whose message is one sentence. */
 export class Clip {

@@ -5,6 +5,7 @@
 //! it is composited on white. PNG, WebP and GIF are unpacked by libraries, whose samples
 //! are exact; what is ours is all that they and Pillow do differently with them, and JPEG.
 
+mod crop;
 mod gif;
 mod jpeg;
 mod orientation;
@@ -179,6 +180,14 @@ pub enum ImageError {
         width: u64,
         /// Rows.
         height: u64,
+    },
+    /// A part of a picture without pixels, or with more than [`MAX_PIXELS`].
+    #[error("a part of {width}×{height} pixels cannot be cut out of a picture")]
+    CropSize {
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
     },
     /// Samples and size disagree.
     #[error("{count} samples are no RGB picture of {width}×{height} pixels")]

@@ -1,0 +1,21 @@
+//! Radial geometry: the embedding of the empty caption as a root, general captions near it and
+//! specific ones farther out.
+//!
+//! [`radius`] and [`exterior_angle`] measure; [`Levels`] finds what is most like a picture within
+//! growing balls around the root, which is a [traversal](Levels::traverse) between root and
+//! picture; [`interpolated_traversal`] walks there in a straight line; [`hierarcaps`] is the
+//! benchmark. Plain slices in, plain data out; the products of embeddings are [`crate::score`]'s.
+
+mod error;
+mod geometry;
+mod hierarcaps;
+mod interpolation;
+mod levels;
+#[cfg(test)]
+mod tests;
+
+pub use error::HierarchyError;
+pub use geometry::{ANGLE_EPSILON, RadiusKind, exterior_angle, radii, radius};
+pub use hierarcaps::{ChainEmbeddings, HierarCaps, Mean, PictureChain, STEPS, TIERS, hierarcaps};
+pub use interpolation::{Stop, interpolated_traversal};
+pub use levels::{Levels, Step};

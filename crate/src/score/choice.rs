@@ -1,0 +1,165 @@
+//! One right option among several: a caption for a picture, or a picture for a caption.
+
+use rand::Rng;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::{Outcome, ScoreError};
+
+/// Who wins when the right option shares its similarity with another.
+///
+/// Benchmarks differ, and half-precision makes ties common:
+///
+/// | rule | where the authors use it |
+/// |---|---|
+/// | `Strict` | SugarCrepe, Winoground, Hard Positives |
+/// | `First` | ARO: VG-Relation and VG-Attribution with the options *false, true* (a tie is wrong); the Order sets with the true caption first (a tie, or a duplicate of it, is right) |
+/// | `Random` | CLoVe's own evaluator, on every benchmark |
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "rule", rename_all = "snake_case")]
+pub enum TieRule {
+    /// The right option must be above every other: a tie is wrong.
+    Strict,
+    /// The first of the largest, in the order the options are given.
+    First,
+    /// One of the largest, drawn. The draw depends on the seed and the item's number alone, so
+    /// neither batches nor a `--limit` change it.
+    Random {
+        /// The seed.
+        seed: u64,
+    },
+}
+
+impl TieRule {
+    /// Draws from `0..n` for one item.
+    fn draw(seed: u64, item: usize, n: usize) -> usize {
+        below(&mut Self::generator(seed, item), n)
+    }
+
+    /// How many of `wrong` options stand before the first of `right` ones (at least one) in a
+    /// random order of all, drawn for one item.
+    pub(super) fn draw_ahead(seed: u64, item: usize, wrong: usize, right: usize) -> usize {
+        let mut random = Self::generator(seed, item);
+        (0..wrong)
+            .find(|ahead| below(&mut random, wrong - ahead + right) < right)
+            .unwrap_or(wrong)
+    }
+
+    fn generator(seed: u64, item: usize) -> ChaCha8Rng {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(item as u64);
+        random
+    }
+}
+
+/// A draw from `0..n`, as u64: a draw of usize would differ between 32 and 64 bits.
+fn below(random: &mut ChaCha8Rng, n: usize) -> usize {
+    random.random_range(0..n as u64) as usize
+}
+
+/// What was chosen for one item.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Which option, in the order given.
+    pub chosen: usize,
+    /// Whether that is the right one.
+    pub correct: bool,
+    /// Whether the right option and another share the largest similarity: the tie rule decided.
+    pub tied: bool,
+    /// The right option's similarity minus the best other's; none if there is no other.
+    pub margin: Option<f32>,
+    /// How many options took part, masked ones not among them.
+    pub options: usize,
+}
+
+impl Choice {
+    /// What it contributes to an accuracy; chance is one in `options`.
+    pub fn outcome(&self) -> Outcome {
+        Outcome {
+            correct: self.correct,
+            tied: self.tied,
+            chance: 1.0 / self.options as f64,
+        }
+    }
+}
+
+/// Chooses the option of the largest similarity for item number `item`.
+///
+/// `correct` is the right one. `masked` options take no part: CLoVe leaves out the perturbed
+/// captions of ARO's Order sets that are [identical](identical_to) to the true one.
+/// Similarities are compared as they are, in f32: scaling them by a temperature first can create
+/// or break ties.
+///
+/// # Errors
+/// [`ScoreError::NotFinite`] for NaN or an infinity among the options that take part,
+/// [`ScoreError::NoSuchOption`] if `correct` is beyond the options or masked.
+pub fn choose(
+    item: usize,
+    similarities: &[f32],
+    correct: usize,
+    masked: &[usize],
+    ties: TieRule,
+) -> Result<Choice, ScoreError> {
+    let takes_part = |option: usize| !masked.contains(&option);
+    if correct >= similarities.len() || !takes_part(correct) {
+        return Err(ScoreError::NoSuchOption {
+            item,
+            option: correct,
+            options: similarities.len(),
+        });
+    }
+    let own = similarities[correct];
+    let mut options = 0;
+    let mut best_other: Option<f32> = None;
+    for (option, &value) in similarities
+        .iter()
+        .enumerate()
+        .filter(|&(o, _)| takes_part(o))
+    {
+        if !value.is_finite() {
+            return Err(ScoreError::NotFinite {
+                item,
+                option,
+                value,
+            });
+        }
+        options += 1;
+        if option != correct {
+            best_other = Some(best_other.map_or(value, |best| best.max(value)));
+        }
+    }
+    let largest = best_other.map_or(own, |best| best.max(own));
+    let tied = best_other == Some(own);
+    let winners: Vec<usize> = (0..similarities.len())
+        .filter(|&option| takes_part(option) && similarities[option] == largest)
+        .collect();
+    let chosen = match ties {
+        TieRule::First => winners[0],
+        TieRule::Strict if tied => winners[usize::from(winners[0] == correct)],
+        TieRule::Strict => winners[0],
+        TieRule::Random { .. } if winners.len() == 1 => winners[0],
+        TieRule::Random { seed } => winners[TieRule::draw(seed, item, winners.len())],
+    };
+    Ok(Choice {
+        chosen,
+        correct: chosen == correct,
+        tied,
+        margin: best_other.map(|best| own - best),
+        options,
+    })
+}
+
+/// The options that are the same as the right one: what CLoVe masks. Compare token ids, as they
+/// do, or captions.
+pub fn identical_to<T: PartialEq>(options: &[T], correct: usize) -> Vec<usize> {
+    let Some(true_option) = options.get(correct) else {
+        return Vec::new();
+    };
+    options
+        .iter()
+        .enumerate()
+        .filter(|&(option, value)| option != correct && value == true_option)
+        .map(|(option, _)| option)
+        .collect()
+}

@@ -1,0 +1,148 @@
+//! Embeddings that were computed elsewhere.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use cliprobe::engine::Embeddings;
+use cliprobe::probe::{Picture, PictureNames, ProbeSet};
+use safetensors::{Dtype, SafeTensors};
+use serde_json::json;
+
+use super::encode::{Embedded, Places, Text};
+
+/// The contents of such a file.
+pub(super) struct Given {
+    pictures: Embeddings,
+    picture_places: HashMap<String, usize>,
+    picture_names: PictureNames,
+    texts: Embeddings,
+    text_places: HashMap<String, usize>,
+    /// What the results say instead of a model.
+    pub(super) description: serde_json::Value,
+}
+
+/// Reads a file as `cliprobe embed` writes it. Rows are normalised here; the root of the hierarchy is
+/// the row of the empty text.
+pub(super) fn read(path: &Path) -> Result<Given> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).with_context(|| name.clone())?;
+    let (_, header) = SafeTensors::read_metadata(&bytes)
+        .with_context(|| format!("{name} is no safetensors file"))?;
+    let tensors = SafeTensors::deserialize(&bytes)
+        .with_context(|| format!("{name} is no safetensors file"))?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    let read = |tensor: &str, names: &str, kind: &'static str| {
+        rows(&tensors, &metadata, tensor, names, kind).with_context(|| name.clone())
+    };
+    let (pictures, images) = read("image_embeds", "images", "picture")?;
+    let (texts, captions) = read("text_embeds", "texts", "caption")?;
+    if pictures.dim != texts.dim && !images.is_empty() && !captions.is_empty() {
+        bail!(
+            "{name}: image_embeds have {} values a row, text_embeds {}; they must be of one model",
+            pictures.dim,
+            texts.dim
+        );
+    }
+    let described = metadata
+        .get("model")
+        .and_then(|model| serde_json::from_str(model).ok());
+    let description = described.unwrap_or_else(|| {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        json!({"name": stem})
+    });
+    Ok(Given {
+        pictures,
+        picture_places: first_places(images.iter().cloned()),
+        picture_names: PictureNames::new(images),
+        texts,
+        text_places: first_places(captions),
+        description,
+    })
+}
+
+/// Where each name stands first.
+fn first_places(names: impl IntoIterator<Item = String>) -> HashMap<String, usize> {
+    let mut places = HashMap::new();
+    for (place, name) in names.into_iter().enumerate() {
+        places.entry(name).or_insert(place);
+    }
+    places
+}
+
+/// A matrix and the names of its rows; neither is fine.
+fn rows(
+    tensors: &SafeTensors<'_>,
+    metadata: &HashMap<String, String>,
+    tensor: &str,
+    key: &str,
+    kind: &'static str,
+) -> Result<(Embeddings, Vec<String>)> {
+    let Ok(view) = tensors.tensor(tensor) else {
+        return Ok((Embeddings::default(), Vec::new()));
+    };
+    let &[n, dim] = view.shape() else {
+        bail!("{tensor} is not a matrix but of shape {:?}", view.shape());
+    };
+    if view.dtype() != Dtype::F32 {
+        bail!("{tensor} is {:?}; store it as F32", view.dtype());
+    }
+    let names: Vec<String> = metadata
+        .get(key)
+        .and_then(|names| serde_json::from_str(names).ok())
+        .with_context(|| {
+            format!("the metadata has no JSON array of names of the rows of {tensor} under {key:?}")
+        })?;
+    if names.len() != n {
+        bail!(
+            "{tensor} has {n} rows, but {key:?} names {}; they must agree",
+            names.len()
+        );
+    }
+    let values = view.data().as_chunks().0.iter();
+    let values = values.map(|&b| f32::from_le_bytes(b)).collect();
+    let embeddings = Embeddings::normalized(dim.max(1), values, kind)
+        .map_err(|error| anyhow::anyhow!("{tensor}: {error}"))?;
+    Ok((embeddings, names))
+}
+
+impl Given {
+    /// The sets' rows, as far as they are there.
+    pub(super) fn embedded(&self, sets: &[&ProbeSet]) -> Embedded {
+        let mut pictures = Vec::new();
+        let mut texts = Vec::new();
+        let mut places = Vec::new();
+        let text = |text: &str| {
+            let place = *self.text_places.get(text)?;
+            Some(self.texts.row(place).to_vec())
+        };
+        for set in sets {
+            let first = (pictures.len(), texts.len());
+            pictures.extend(set.pictures.iter().map(|picture| {
+                let label = picture.label();
+                // A part of a picture is only found as that part.
+                let found = self.picture_places.get(&label).copied();
+                let found = found.or_else(|| match picture {
+                    Picture::File { name, crop: None } => self.picture_names.find(name),
+                    _ => None,
+                });
+                match found {
+                    Some(place) => Ok(self.pictures.row(place).to_vec()),
+                    None => Err(format!("{label} has no row in image_embeds")),
+                }
+            }));
+            texts.extend(set.texts.iter().map(|t| match text(t) {
+                Some(embedding) => Ok(Text {
+                    embedding,
+                    truncated: false,
+                }),
+                None => Err(format!("{t:?} has no row in text_embeds")),
+            }));
+            places.push(Places {
+                pictures: (first.0..pictures.len()).collect(),
+                texts: (first.1..texts.len()).map(Some).collect(),
+            });
+        }
+        Embedded::new(pictures, texts, text(""), places)
+    }
+}

@@ -1,0 +1,311 @@
+//! Which sets are asked for, and the files that they are read from.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use cliprobe::probe::{
+    BENCHMARKS, Benchmark, CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, ProbeSet, Source, TABLEAU_KINDS,
+    imagenet_class_names, read_json, read_retrieval_csv, read_text_list, tableau,
+};
+use sha2::{Digest, Sha256};
+
+use super::folders;
+use super::pictures::{files_in, relative};
+use super::results::SourceFile;
+
+/// Held-out scenes of every evaluation are the same.
+const TABLEAU_SEED: u64 = 0;
+
+/// Which questions.
+#[derive(Debug, Args)]
+pub(crate) struct QuestionArgs {
+    /// What to ask
+    #[arg(value_name = "BENCH", required = true)]
+    benchmarks: Vec<String>,
+    /// Folders with the benchmarks' lists, in any depth
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    pub(super) data: Vec<PathBuf>,
+    /// Ask only the first N questions of every set
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    /// Templates for class names: clip-80, clip-7, none, or a file with one a line; clip-80 for class
+    /// folders, their own for webdatasets
+    #[arg(long, value_name = "WHICH|FILE")]
+    templates: Option<Templates>,
+    /// Names of the classes of class folders, in the folders' order: imagenet, or a file with one a
+    /// line; the folders' names where not given
+    #[arg(long, value_name = "imagenet|FILE")]
+    classes: Option<PathBuf>,
+    /// Questions of each of Tableau's sets
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    tableau_items: u32,
+}
+
+/// The sets to run.
+pub(crate) struct Questions {
+    pub(crate) asked: Vec<Asked>,
+    /// Sets of the asked benchmarks whose files are not there, each with where to get them.
+    pub(crate) absent: Vec<String>,
+    /// Folders that hold pictures beside those given as such.
+    pub(super) picture_folders: Vec<PathBuf>,
+}
+
+/// A set and where it was read.
+pub(crate) struct Asked {
+    pub(crate) set: ProbeSet,
+    pub(super) files: Vec<SourceFile>,
+}
+
+/// Which sentences class names are put into.
+#[derive(Clone, Debug)]
+pub(crate) enum Templates {
+    Clip80,
+    Clip7,
+    /// The name alone.
+    None,
+    File(PathBuf),
+}
+
+impl From<&str> for Templates {
+    fn from(given: &str) -> Self {
+        match given {
+            "clip-80" => Self::Clip80,
+            "clip-7" => Self::Clip7,
+            "none" => Self::None,
+            file => Self::File(file.into()),
+        }
+    }
+}
+
+impl Templates {
+    pub(super) fn read(&self) -> Result<Vec<String>> {
+        let lines = |text: &str| text.lines().map(str::to_owned).collect();
+        match self {
+            Self::Clip80 => Ok(lines(CLIP_TEMPLATES_80)),
+            Self::Clip7 => Ok(lines(CLIP_TEMPLATES_7)),
+            Self::None => Ok(vec!["{}".to_owned()]),
+            Self::File(path) => read_list(path),
+        }
+    }
+}
+
+/// Reads everything that is asked for.
+pub(crate) fn collect(args: &QuestionArgs) -> Result<Questions> {
+    let lists = Lists::search(&args.data)?;
+    let mut questions = Questions {
+        asked: Vec::new(),
+        absent: Vec::new(),
+        picture_folders: Vec::new(),
+    };
+    for name in &args.benchmarks {
+        add(name, args, &lists, &mut questions)?;
+    }
+    let mut names: Vec<&str> = questions
+        .asked
+        .iter()
+        .map(|a| a.set.name.as_str())
+        .collect();
+    names.sort_unstable();
+    if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        bail!("{} is asked for twice", pair[0]);
+    }
+    if questions.asked.is_empty() && questions.absent.is_empty() {
+        bail!(
+            "nothing to run: {}",
+            questions
+                .absent
+                .first()
+                .map_or("no set was found", String::as_str)
+        );
+    }
+    Ok(questions)
+}
+
+fn add(name: &str, args: &QuestionArgs, lists: &Lists, questions: &mut Questions) -> Result<()> {
+    let whole = name.split('/').next().unwrap_or(name);
+    if let Some(benchmark) = BENCHMARKS.iter().find(|benchmark| benchmark.name == whole) {
+        return add_benchmark(name, benchmark, lists, questions);
+    }
+    if whole == "tableau" {
+        return add_tableau(name, args.tableau_items as usize, questions);
+    }
+    let path = Path::new(name);
+    if name == "-" || path.is_file() {
+        let (text, file) = read_text(path)?;
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("json");
+        let set = match extension.to_ascii_lowercase().as_str() {
+            "json" | "jsonl" => read_json(&text),
+            "csv" | "tsv" => read_retrieval_csv(name, &text),
+            other => bail!(
+                "{name} ends in .{other}; a probe file ends in .json, a retrieval table in .csv or .tsv"
+            ),
+        };
+        questions.asked.push(Asked {
+            set: set.with_context(|| name.to_owned())?,
+            files: vec![file],
+        });
+        questions.picture_folders.extend(
+            path.parent()
+                .filter(|p| args.data.is_empty() && p.is_dir())
+                .map(Into::into),
+        );
+        return Ok(());
+    }
+    if path.is_dir() {
+        let sets = folders::read(path, args.classes.as_deref(), args.templates.as_ref())?;
+        questions.asked.extend(sets.into_iter().map(|set| Asked {
+            set,
+            files: Vec::new(),
+        }));
+        questions.picture_folders.push(path.to_owned());
+        return Ok(());
+    }
+    let known: Vec<&str> = BENCHMARKS.iter().map(|benchmark| benchmark.name).collect();
+    let nearest = known
+        .iter()
+        .copied()
+        .chain(["tableau"])
+        .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)))
+        .unwrap_or("tableau");
+    bail!(
+        "{name} is neither a benchmark ({}, tableau) nor a file or folder; did you mean {nearest}?",
+        known.join(", ")
+    )
+}
+
+fn add_benchmark(
+    name: &str,
+    benchmark: &Benchmark,
+    lists: &Lists,
+    questions: &mut Questions,
+) -> Result<()> {
+    let chosen: Vec<&Source> = benchmark
+        .sources
+        .iter()
+        .filter(|source| name == benchmark.name || name == source.set)
+        .collect();
+    if chosen.is_empty() {
+        let sets: Vec<&str> = benchmark.sources.iter().map(|source| source.set).collect();
+        bail!(
+            "{name} is no set of {}; its sets are {}",
+            benchmark.title,
+            sets.join(", ")
+        );
+    }
+    for source in chosen {
+        match source.find(&lists.paths) {
+            Err(missing) => questions.absent.push(format!(
+                "{}: {missing} is not in {}; {}",
+                source.set,
+                lists.searched(),
+                benchmark.obtain
+            )),
+            Ok(places) => {
+                let mut texts = Vec::new();
+                let mut files = Vec::new();
+                for place in places {
+                    let (text, file) = read_text(&lists.files[place])?;
+                    texts.push(text);
+                    files.push(file);
+                }
+                let set = (source.read)(&texts).with_context(|| {
+                    let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+                    paths.join(", ")
+                })?;
+                questions.asked.push(Asked { set, files });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn add_tableau(name: &str, n: usize, questions: &mut Questions) -> Result<()> {
+    let before = questions.asked.len();
+    for &kind in TABLEAU_KINDS {
+        let set = tableau(kind, TABLEAU_SEED, n)?;
+        if name == "tableau" || name == set.name {
+            questions.asked.push(Asked {
+                set,
+                files: Vec::new(),
+            });
+        }
+    }
+    if questions.asked.len() == before {
+        bail!("{name} is no set of Tableau; `cliprobe eval tableau --dry-run` lists them");
+    }
+    Ok(())
+}
+
+/// The files in the folders with the benchmarks' lists.
+struct Lists {
+    folders: Vec<PathBuf>,
+    files: Vec<PathBuf>,
+    /// Their paths below the folders.
+    paths: Vec<String>,
+}
+
+impl Lists {
+    fn search(folders: &[PathBuf]) -> Result<Self> {
+        let mut files = Vec::new();
+        let mut paths = Vec::new();
+        for folder in folders {
+            for file in files_in(folder)? {
+                // The folder's own name counts: --data hard_positives/data is as good as its parent.
+                let above = folder.parent().unwrap_or(folder);
+                paths.push(relative(&file, above));
+                files.push(file);
+            }
+        }
+        Ok(Self {
+            folders: folders.to_vec(),
+            files,
+            paths,
+        })
+    }
+
+    fn searched(&self) -> String {
+        if self.folders.is_empty() {
+            return "any folder, for no --data is given".to_owned();
+        }
+        let folders: Vec<String> = self
+            .folders
+            .iter()
+            .map(|f| f.display().to_string())
+            .collect();
+        folders.join(", ")
+    }
+}
+
+/// Reads a text and what to say of it in results. `-` is standard input.
+fn read_text(path: &Path) -> Result<(String, SourceFile)> {
+    let name = path.display().to_string();
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().lock().read_to_end(&mut bytes)?;
+    } else {
+        bytes = std::fs::read(path).with_context(|| name.clone())?;
+    }
+    let hash = Sha256::digest(&bytes);
+    let sha256 = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = String::from_utf8(bytes).with_context(|| format!("{name} is not UTF-8 text"))?;
+    Ok((text, SourceFile { path: name, sha256 }))
+}
+
+/// Reads a list of texts.
+pub(super) fn read_list(path: &Path) -> Result<Vec<String>> {
+    let (text, file) = read_text(path)?;
+    Ok(read_text_list(&file.path, &text)?)
+}
+
+/// Names of classes.
+pub(super) fn read_classes(given: &Path) -> Result<Vec<String>> {
+    if given == Path::new("imagenet") {
+        return Ok(imagenet_class_names()
+            .into_iter()
+            .map(str::to_owned)
+            .collect());
+    }
+    read_list(given)
+}

@@ -1,0 +1,201 @@
+//! Results as a table, for a person and as CSV.
+
+use anyhow::Result;
+use cliprobe::probe::{Metric, Picture};
+
+use super::pictures::PictureFiles;
+use super::questions::Questions;
+use super::results::{Encoded, Results, Run};
+
+/// Prints what is there and what is missing.
+pub(super) fn print_dry_run(questions: &Questions, files: &PictureFiles) {
+    for asked in &questions.asked {
+        let set = &asked.set;
+        let missing: Vec<&str> = set
+            .pictures
+            .iter()
+            .filter_map(|picture| match picture {
+                Picture::File { name, .. } => Some(name.as_str()),
+                Picture::Scene(_) => None,
+            })
+            .filter(|name| files.find(name).is_none())
+            .collect();
+        let there = set.pictures.len() - missing.len();
+        println!(
+            "{}: {} items, {} texts, {there} of {} pictures",
+            set.name,
+            set.probes.len(),
+            set.texts.len(),
+            set.pictures.len()
+        );
+        for file in &asked.files {
+            println!("    {} (sha256 {})", file.path, &file.sha256[..16]);
+        }
+        for odd in set.oddities.iter().take(3) {
+            println!("    item {} {}", odd.item, odd.what);
+        }
+        if set.oddities.len() > 3 {
+            println!("    and {} more oddities", set.oddities.len() - 3);
+        }
+        if let [first, ..] = missing.as_slice() {
+            println!("    missing pictures: {first} …");
+        }
+    }
+    for absent in &questions.absent {
+        println!("missing: {absent}");
+    }
+}
+
+/// Prints the metrics of every model and set.
+pub(super) fn print(results: &Results) {
+    for (number, run) in results.runs.iter().enumerate() {
+        if number > 0 {
+            println!();
+        }
+        print_run(run);
+    }
+}
+
+fn print_run(run: &Run) {
+    let said = |field: &str| run.model[field].as_str().map(|value| format!(", {value}"));
+    println!(
+        "{}{}{}",
+        run.name(),
+        said("activation").unwrap_or_default(),
+        said("engine").unwrap_or_default()
+    );
+    let width = run
+        .sets
+        .iter()
+        .map(|set| set.evaluation.set.chars().count())
+        .chain(
+            run.summaries
+                .iter()
+                .map(|summary| summary.name.chars().count()),
+        )
+        .max()
+        .unwrap_or(0);
+    println!(
+        "{:width$}  {:<28} {:>7}  {:^15}  {:>7}  {:>6} {:>5}",
+        "set", "metric", "value", "95 % interval", "chance", "items", "ties"
+    );
+    let rows = run
+        .sets
+        .iter()
+        .map(|set| (&set.evaluation.set, &set.evaluation.metrics))
+        .chain(run.summaries.iter().map(|s| (&s.name, &s.metrics)));
+    for (name, metrics) in rows {
+        for (place, metric) in metrics.iter().enumerate() {
+            let name = if place == 0 { name.as_str() } else { "" };
+            println!("{name:width$}  {}", row(metric));
+        }
+    }
+    for set in &run.sets {
+        let evaluation = &set.evaluation;
+        if let Some(first) = evaluation.skipped.first() {
+            println!(
+                "{}: {} of {} items scored; skipped for example {}: {}",
+                evaluation.set, evaluation.scored, evaluation.items, first.item, first.why
+            );
+        }
+        if !set.truncated.is_empty() {
+            println!(
+                "{}: {} texts are longer than the context; their ends were not seen",
+                evaluation.set,
+                set.truncated.len()
+            );
+        }
+        if let Some(odd) = evaluation.oddities.first() {
+            println!(
+                "{}: {} oddities in its file, for example item {} {}",
+                evaluation.set,
+                evaluation.oddities.len(),
+                odd.item,
+                odd.what
+            );
+        }
+    }
+    for unscored in &run.unscored {
+        println!("not scored: {unscored}");
+    }
+    if let Some(encoding) = &run.encoding {
+        println!("{}", encoded("pictures", encoding.pictures));
+        println!("{}", encoded("texts", encoding.texts));
+    }
+}
+
+fn row(metric: &Metric) -> String {
+    // Kendall's τ and mean differences are not shares.
+    let is_share = metric.chance.is_some() || (0.0..=1.0).contains(&metric.value);
+    let plain = metric.name.contains('τ') || metric.name.contains('|') || !is_share;
+    let value = |x: f64| {
+        if plain {
+            format!("{x:.4}")
+        } else {
+            format!("{:.2} %", 100.0 * x)
+        }
+    };
+    let interval = metric.interval.map_or_else(String::new, |i| {
+        if plain {
+            format!("{:.4} – {:.4}", i.low, i.high)
+        } else {
+            format!("{:.2} – {:.2}", 100.0 * i.low, 100.0 * i.high)
+        }
+    });
+    format!(
+        "{:<28} {:>7}  {interval:^15}  {:>7}  {:>6} {:>5}",
+        metric.name,
+        value(metric.value),
+        metric.chance.map_or_else(String::new, value),
+        metric.n,
+        metric.ties
+    )
+}
+
+fn encoded(what: &str, counts: Encoded) -> String {
+    let rate = if counts.computed > 0 && counts.seconds > 0.0 {
+        format!(", {:.1} /s", counts.computed as f64 / counts.seconds)
+    } else {
+        String::new()
+    };
+    format!(
+        "{what}: {} named by items, {} different, {} known, {} computed in {:.1} s{rate}, {} missing",
+        counts.named, counts.distinct, counts.known, counts.computed, counts.seconds, counts.failed
+    )
+}
+
+/// The metrics as CSV.
+pub(super) fn csv(results: &Results) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record([
+        "model", "set", "metric", "value", "low", "high", "chance", "n", "ties", "items", "scored",
+    ])?;
+    for run in &results.runs {
+        let sets = run.sets.iter().map(|set| {
+            let evaluation = &set.evaluation;
+            let counts = Some((evaluation.items, evaluation.scored));
+            (&evaluation.set, &evaluation.metrics, counts)
+        });
+        let summaries = run.summaries.iter().map(|s| (&s.name, &s.metrics, None));
+        for (set, metrics, counts) in sets.chain(summaries) {
+            for metric in metrics {
+                let number = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
+                let (items, scored) = counts.unzip();
+                writer.write_record([
+                    run.name().to_owned(),
+                    set.clone(),
+                    metric.name.clone(),
+                    metric.value.to_string(),
+                    number(metric.interval.map(|i| i.low)),
+                    number(metric.interval.map(|i| i.high)),
+                    number(metric.chance),
+                    metric.n.to_string(),
+                    metric.ties.to_string(),
+                    items.map_or_else(String::new, |n: usize| n.to_string()),
+                    scored.map_or_else(String::new, |n: usize| n.to_string()),
+                ])?;
+            }
+        }
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
