@@ -68,11 +68,12 @@ const KINDS: &[&str] = &[
     "vehicle",
     "weapon",
     "location",
-    "event",
+    "public_transport",
 ];
 
 /// Hypernyms too high to say anything of a picture.
 const TOO_HIGH: &[&str] = &[
+    "being",
     "entity",
     "physical_entity",
     "abstraction",
@@ -180,16 +181,15 @@ fn main_chunk(parse: &Parse<'_>) -> Option<usize> {
 fn drop_modifiers(parse: &Parse<'_>, chunk: &Chunk, kept: &mut [bool]) {
     let first_noun = (chunk.range.clone())
         .find(|&i| parse.tag(i).is_noun())
-        .unwrap_or(chunk.range.start);
+        .unwrap_or(chunk.range.start)
+        .min(chunk.head.start);
     let after_determiners = chunk
         .determiners
         .last()
         .map_or(chunk.range.start, |&i| i + 1);
     // `one dog` needs its number as others their article.
     let single = |i: usize| parse.tag(i) == Tag::Cd && parse.tag(chunk.head.end - 1) == Tag::Nn;
-    for i in after_determiners..first_noun {
-        kept[i] = single(i);
-    }
+    (after_determiners..first_noun).for_each(|i| kept[i] = single(i));
 }
 
 /// What the chunk's head is a kind of, in the same number: by its most frequent sense that has

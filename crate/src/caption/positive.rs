@@ -249,11 +249,18 @@ fn things(parse: &Parse<'_>, and: usize) -> Option<Conjuncts> {
             && parse.tag(chunks[b].head.end - 1) == Tag::Nn
             && !substance(&parse.head_lemma(&chunks[b]))
     });
+    let is_object = |chunk: usize| parse.relations.iter().any(|r| r.object == chunk);
+    let continues_at = |tail: usize| {
+        tail < parse.tokens.len()
+            && parse.tag(tail) != Tag::Punct
+            && !matches!(parse.lower(tail), "." | ",")
+    };
     if let Some(article) = article
         && living(a) == living(b)
-        && preposition(a).is_none()
     {
-        return Some((article + 1..and, chunks[b].range.clone()));
+        let tail = chunks[b].range.end;
+        let unclear = is_object(a) && continues_at(tail);
+        return (!unclear).then_some((article + 1..and, and + 1..tail));
     }
     if preposition(a).as_deref() == Some("of") && bare(a) && !bare(b) {
         first = a - 1;
@@ -263,7 +270,6 @@ fn things(parse: &Parse<'_>, and: usize) -> Option<Conjuncts> {
         end = b + 1;
         attached = preposition(b + 2);
     }
-    let is_object = |chunk: usize| parse.relations.iter().any(|r| r.object == chunk);
     if living(first) != living(b) && is_object(first) {
         // `[a man in a hat] and [a woman in a dress]`: not the hat but the man.
         let joined = preposition(first)?;
@@ -276,11 +282,8 @@ fn things(parse: &Parse<'_>, and: usize) -> Option<Conjuncts> {
         end += 1;
     }
     let tail = chunks[end].range.end;
-    let continues = tail < parse.tokens.len()
-        && !matches!(parse.tag(tail), Tag::Punct)
-        && !matches!(parse.lower(tail), "." | ",");
     // `a cup on a table and a chair in a room`: what follows may go with the second alone.
-    if continues && is_object(first) {
+    if continues_at(tail) && is_object(first) {
         return None;
     }
     // `a cup on a table and a chair`: a chair may stand beside the table or hold the cup.
@@ -324,5 +327,7 @@ fn participles(parse: &Parse<'_>, and: usize) -> Option<Conjuncts> {
             Tag::Cc | Tag::Prp | Tag::Vbz | Tag::Vbp | Tag::Vbd | Tag::Ex
         )
     });
-    (!unclear).then_some((first..and, rest))
+    // `holding and looking at a cup`: the cup belongs to both.
+    let shared = first + 1 == and && rest.len() > 1;
+    (!unclear && !shared).then_some((first..and, rest))
 }

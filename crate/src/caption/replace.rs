@@ -203,8 +203,20 @@ fn alternatives(parse: &Parse<'_>, element: &Element, class: Class) -> Vec<(Stri
     };
     let senses = lexicon.senses(class, &base);
     let mut weights: BTreeMap<&'static str, u64> = BTreeMap::new();
+    // A man may be an employer or a gentleman, but is no woman: of people antonyms say more.
+    let person = class == Class::Noun && lexicon.noun_is_a(&base, &["person"]);
     for sense in lexicon.usual_senses(class, &base) {
-        for lemma in lexicon.alternatives(class, sense) {
+        let antonyms = &lexicon.synset(class, sense).antonyms;
+        let candidates = if person && !antonyms.is_empty() {
+            antonyms.clone()
+        } else {
+            lexicon.alternatives(class, sense)
+        };
+        for lemma in candidates {
+            // Compounds that texts do not use (`snake palm`) are nearly all of WordNet's.
+            if lemma.count == 0 && lemma.word.contains('_') {
+                continue;
+            }
             *weights.entry(lemma.word).or_default() += u64::from(lemma.count.max(1));
         }
     }

@@ -71,7 +71,8 @@ const CLOSED: &[(&[Tag], &str)] = &[
     (&[Vb], "be"),
     (&[Vbg], "being having laying"),
     (&[Vbn], "been done"),
-    (&[Vbp, Vb, Nn], "play ride eat pose graze feed sit"),
+    (&[Vbp, Vb, Nn], "play ride feed"),
+    (&[Vbp, Vb], "eat pose graze sit"),
     (&[Nns], "people"),
     (
         &[Nn],
@@ -82,11 +83,15 @@ const CLOSED: &[(&[Tag], &str)] = &[
         &[Jj],
         "white black blue red green yellow brown pink purple grey gray large small little big old young tall wooden colorful beautiful",
     ),
-    (
-        &[Jj, Nn],
-        "orange silver gold tan beige maroon teal turquoise metal brick stone glass wood plastic leather concrete",
-    ),
+    (&[Jj, Nn], MATERIALS),
 ];
+
+/// Colours and materials that are nouns as well.
+const MATERIALS: &str = "orange silver gold tan beige maroon teal turquoise metal brick stone glass wood plastic leather concrete";
+
+fn is_material(word: &str) -> bool {
+    MATERIALS.split(' ').any(|material| material == word)
+}
 
 /// How gladly the second tag follows the first; unnamed pairs score [`UNUSUAL`]. `None` is the
 /// edge of the caption.
@@ -434,6 +439,13 @@ fn agree(lexicon: &Lexicon, tokens: &[Token<'_>], tags: &mut [Tagged]) {
                     tags[i] = Tagged { tag, lemma };
                 }
                 one = false;
+            }
+            // `an orange and white cat`
+            Nn if tokens.get(i + 1).is_some_and(|next| next.lower == "and")
+                && tags.get(i + 2).is_some_and(|tagged| tagged.tag == Jj)
+                && is_material(&tokens[i].lower) =>
+            {
+                tags[i].tag = Jj;
             }
             Nn | Nnp | Jj | Cd | Rb | Vbn => {}
             _ => one = false,

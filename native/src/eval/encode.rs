@@ -22,7 +22,7 @@ const TEXTS_AT_ONCE: usize = 256;
 
 /// Embeddings of several sets.
 pub(super) struct Embedded {
-    pictures: Vec<Result<Vec<f32>, String>>,
+    pictures: Vec<OwnRow>,
     texts: Vec<Result<Text, String>>,
     root: Option<Vec<f32>>,
     /// For each set, which of `pictures` and `texts` its own are.
@@ -45,10 +45,11 @@ pub(super) struct Places {
 
 /// A row or the reason why it is missing.
 type Row<'a> = Result<&'a [f32], &'a str>;
+type OwnRow = Result<Vec<f32>, String>;
 
 impl Embedded {
     pub(super) fn new(
-        pictures: Vec<Result<Vec<f32>, String>>,
+        pictures: Vec<OwnRow>,
         texts: Vec<Result<Text, String>>,
         root: Option<Vec<f32>>,
         sets: Vec<Places>,
@@ -268,10 +269,7 @@ impl Encoder<'_> {
         Ok((embedded, encoding))
     }
 
-    fn encode_pictures(
-        &mut self,
-        shown: &[Shown],
-    ) -> Result<(Vec<Result<Vec<f32>, String>>, Encoded)> {
+    fn encode_pictures(&mut self, shown: &[Shown]) -> Result<(Vec<OwnRow>, Encoded)> {
         let started = Instant::now();
         let reader = &self.reader;
         let mut counts = Encoded {

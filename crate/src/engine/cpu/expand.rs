@@ -24,7 +24,10 @@ impl<'a> Blocks<'a> {
     pub(super) fn new(tensor: &'a QTensor, inner: usize) -> Result<Self> {
         let dtype = tensor.dtype();
         let elements = tensor.shape().elem_count();
-        if inner == 0 || inner % dtype.block_size() != 0 || elements % inner != 0 {
+        if inner == 0
+            || !inner.is_multiple_of(dtype.block_size())
+            || !elements.is_multiple_of(inner)
+        {
             return Err(Error::Msg(format!(
                 "a tensor of shape {:?} has no rows of {inner} values in {dtype:?} blocks",
                 tensor.shape()
