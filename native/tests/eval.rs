@@ -512,7 +512,9 @@ fn lists_that_are_wrong_are_refused_by_one_sentence() {
         eval("sugarcrepe/swap_att,").contains("did you mean"),
         "a name that is nearly one"
     );
-    assert!(eval("aro").contains("visual_genome_relation.json is not in"));
+    assert!(eval("aro").contains("none of the lists that are asked for is there"));
+    let output = cliprobe(&[&["eval", "aro"], &common[..]].concat());
+    assert!(text(&output.stderr).contains("visual_genome_relation.json is not in"));
     assert!(
         refusal(&[&["eval", "tableau", "--published=Nobody"], &common[..]].concat())
             .contains("NegCLIP")

@@ -195,7 +195,12 @@ fn model_card(run: &Run) -> Markup {
             ))]
         }));
     }
-    table("The model and what computed it", &["property", "value"], &[], &rows)
+    table(
+        "The model and what computed it",
+        &["property", "value"],
+        &[],
+        &rows,
+    )
 }
 
 /// How ties were decided, in words.
@@ -269,6 +274,13 @@ fn section<'s>(
 
 fn chart(section: &Section<'_>, references: &References) -> Markup {
     let mut rows = Vec::new();
+    let is_average = |name: &str| section.sets.iter().all(|set| set.evaluation.set != name);
+    let averages = section
+        .rows
+        .iter()
+        .filter(|(name, _)| is_average(name))
+        .count();
+    let is_only_average = |name: &str| averages == 1 && is_average(name);
     for (set, metrics) in &section.rows {
         for metric in metrics
             .iter()
@@ -283,6 +295,8 @@ fn chart(section: &Section<'_>, references: &References) -> Markup {
             rows.push(DotRow {
                 label: if metrics.len() == 1 {
                     name.to_owned()
+                } else if is_only_average(set) {
+                    metric.name.clone()
                 } else {
                     format!("{name}, {}", metric.name)
                 },

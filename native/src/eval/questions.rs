@@ -102,6 +102,16 @@ pub(crate) fn collect(args: &QuestionArgs) -> Result<Questions> {
     for name in &args.benchmarks {
         add(name, args, &lists, &mut questions)?;
     }
+    if let Some(limit) = args.limit {
+        questions.asked = questions
+            .asked
+            .into_iter()
+            .map(|asked| Asked {
+                set: asked.set.limited(limit as usize),
+                ..asked
+            })
+            .collect();
+    }
     let mut names: Vec<&str> = questions
         .asked
         .iter()

@@ -4,7 +4,7 @@ use cliprobe::score::Interval;
 use maud::{Markup, html};
 
 /// Widths in the drawing's own units: the names, the scale, the values.
-const LABELS: f64 = 230.0;
+const LABELS: f64 = 250.0;
 const SCALE: f64 = 480.0;
 const VALUES: f64 = 90.0;
 /// Heights of a row and of the axis.
@@ -109,7 +109,7 @@ fn references(references: &[Reference], y: f64, x: &dyn Fn(f64) -> f64) -> Marku
 
 /// Labels longer than their column end in an ellipsis; the title of the dot has them whole.
 fn shortened(label: &str) -> String {
-    const MOST: usize = 36;
+    const MOST: usize = 38;
     if label.chars().count() <= MOST {
         return label.to_owned();
     }
