@@ -435,6 +435,14 @@ fn only_what_is_the_same_is_compared() {
     let table = ends_with(0, &["compare", &all, &some]);
     assert!(table.contains("answered before but not after"), "{table}");
 
+    // The first questions only.
+    let first = data.eval(
+        0,
+        &default_model(),
+        &["sugarcrepe/swap_att", "--limit", "1"],
+    );
+    assert!(first.contains("       1     0"), "{first}");
+
     // Chains are sought among all texts of the set, so that a part of it is another question.
     data.eval(
         0,
@@ -508,10 +516,8 @@ fn lists_that_are_wrong_are_refused_by_one_sentence() {
         text(&output.stderr)
     );
 
-    assert!(
-        eval("sugarcrepe/swap_att,").contains("did you mean"),
-        "a name that is nearly one"
-    );
+    assert!(eval("sugarcrep").contains("did you mean sugarcrepe?"));
+    assert!(eval("sugarcrepe/swap").contains("its sets are sugarcrepe/replace_obj"));
     assert!(eval("aro").contains("none of the lists that are asked for is there"));
     let output = cliprobe(&[&["eval", "aro"], &common[..]].concat());
     assert!(text(&output.stderr).contains("visual_genome_relation.json is not in"));

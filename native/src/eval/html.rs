@@ -408,15 +408,19 @@ impl References {
         }
         let names: Vec<String> = columns
             .iter()
-            .map(|(set, metric)| format!("{set}, {metric}"))
+            .map(|(set, metric)| column_name(section, set, metric))
             .collect();
         let mut head = vec!["mark", "model"];
         head.extend(names.iter().map(String::as_str));
         head.push("from");
+        let percent = |metric: &str, value: f64| match Unit::named(metric) {
+            Unit::Share => format!("{:.2}", 100.0 * value),
+            unit @ Unit::Plain => unit.value(value),
+        };
         let own = columns.iter().map(|(set, metric)| {
             let row = section.rows.iter().find(|(name, _)| name == set);
             let found = row.and_then(|(_, metrics)| metrics.iter().find(|m| m.name == *metric));
-            html! { @if let Some(m) = found { strong { (Unit::of(m).value(m.value)) } } }
+            html! { @if let Some(m) = found { strong { (percent(metric, m.value)) } } }
         });
         let mut rows = vec![
             [text(""), html! { strong { "this model" } }]
@@ -425,6 +429,7 @@ impl References {
                 .chain([text("")])
                 .collect::<Vec<_>>(),
         ];
+        let mut sources: Vec<&super::published::Table> = Vec::new();
         for (place, letter) in self.letters.iter().enumerate() {
             let of_model = || self.cells.iter().filter(|cell| cell.2 == place);
             let Some((.., first)) = of_model().next() else {
@@ -433,23 +438,52 @@ impl References {
             let mut row = vec![text(letter), text(first.model)];
             row.extend(columns.iter().map(|(set, metric)| {
                 let cell = of_model().find(|(s, m, ..)| s == set && m == metric);
-                text(cell.map_or_else(String::new, |(.., p)| Unit::named(metric).value(p.value)))
+                text(cell.map_or_else(String::new, |(.., p)| percent(metric, p.value)))
             }));
-            row.push(html! {
-                @match &first.table.url {
-                    Some(url) => a href=(url) { (first.table.source) },
-                    None => (first.table.source),
-                }
-                " (" (first.table.known.words()) ")"
-                @if let Some(note) = &first.table.note { "; " (note) }
+            let known = sources
+                .iter()
+                .position(|table| std::ptr::eq(*table, first.table));
+            let source = known.unwrap_or_else(|| {
+                sources.push(first.table);
+                sources.len() - 1
             });
+            row.push(text(format!("[{}]", source + 1)));
             rows.push(row);
         }
         let numbers: Vec<usize> = (2..head.len() - 1).collect();
         html! { details open {
             summary { "Published numbers beside it" }
-            (table("Published numbers; protocols, pictures at hand and precision may differ", &head, &numbers, &rows))
+            (table("Published numbers, shares in per cent; protocols, pictures at hand and precision may differ", &head, &numbers, &rows))
+            ul.sources { @for (number, source) in sources.iter().enumerate() {
+                li {
+                    "[" (number + 1) "] "
+                    @match &source.url {
+                        Some(url) => a href=(url) { (source.source) },
+                        None => (source.source),
+                    }
+                    ": " (source.known.words())
+                    @if let Some(note) = &source.note { "; " (note) }
+                }
+            } }
         } }
+    }
+}
+
+/// A set and metric as briefly as the section allows.
+fn column_name(section: &Section<'_>, set: &str, metric: &str) -> String {
+    let within = set.strip_prefix(&section.key).unwrap_or(set);
+    let within = within.trim_start_matches('/');
+    let has_one = section
+        .rows
+        .iter()
+        .any(|(name, metrics)| *name == set && metrics.len() == 1);
+    let is_average = section.sets.iter().all(|s| s.evaluation.set != set);
+    if within.is_empty() || is_average {
+        metric.to_owned()
+    } else if has_one {
+        within.to_owned()
+    } else {
+        format!("{within}, {metric}")
     }
 }
 
@@ -508,7 +542,7 @@ fn failures_of(
     let (answers, all) = worst(&result.evaluation.answers, most);
     html! {
         @if let (Some(set), false) = (set, answers.is_empty()) {
-            details {
+            details open {
                 summary { (result.evaluation.set) ": the worst " (answers.len()) " of " (all) " failures" }
                 (gallery(result, set, &answers, thumbnails))
             }

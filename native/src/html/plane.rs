@@ -17,15 +17,13 @@ pub(crate) struct Point {
 
 /// Draws points around the origin, which is the model that all are compared with.
 pub(crate) fn plane(title: &str, x_name: &str, y_name: &str, points: &[Point]) -> Markup {
-    let ends = points
-        .iter()
-        .flat_map(|p| [p.x, p.y])
-        .flat_map(|d| [d.interval.low, d.interval.high, d.value]);
-    // Steps of 5 points, so that the axes bear round numbers.
-    let reach = ends.fold(0.05_f64, |most, end| most.max(end.abs()));
-    let reach = (reach * 20.0).ceil() / 20.0;
-    let x = |value: f64| MARGIN + SIDE * (value.clamp(-reach, reach) + reach) / (2.0 * reach);
-    let y = |value: f64| MARGIN + SIDE * (reach - value.clamp(-reach, reach)) / (2.0 * reach);
+    let (reach_x, reach_y) = (
+        reach(points.iter().map(|p| p.x)),
+        reach(points.iter().map(|p| p.y)),
+    );
+    let along = |value: f64, reach: f64| (value.clamp(-reach, reach) + reach) / (2.0 * reach);
+    let x = |value: f64| MARGIN + SIDE * along(value, reach_x);
+    let y = |value: f64| MARGIN + SIDE * (1.0 - along(value, reach_y));
     let points_of = |value: f64| format!("{:+.1}", 100.0 * value).replace('-', "−");
     let (near, far) = (MARGIN, MARGIN + SIDE);
     html! {
@@ -41,9 +39,13 @@ pub(crate) fn plane(title: &str, x_name: &str, y_name: &str, points: &[Point]) -
             rect.grid x=(near) y=(near) width=(SIDE) height=(SIDE) {}
             line.zero x1=(x(0.0)) x2=(x(0.0)) y1=(near) y2=(far) {}
             line.zero x1=(near) x2=(far) y1=(y(0.0)) y2=(y(0.0)) {}
-            @for tick in [-reach, -reach / 2.0, 0.0, reach / 2.0, reach] {
-                text.axis x=(x(tick)) y=(far + 15.0) text-anchor="middle" { (points_of(tick)) }
-                text.axis x=(near - 6.0) y=(y(tick) + 3.0) text-anchor="end" { (points_of(tick)) }
+            @for tick in [-1.0, -0.5, 0.0, 0.5, 1.0] {
+                text.axis x=(x(tick * reach_x)) y=(far + 15.0) text-anchor="middle" {
+                    (points_of(tick * reach_x))
+                }
+                text.axis x=(near - 6.0) y=(y(tick * reach_y) + 3.0) text-anchor="end" {
+                    (points_of(tick * reach_y))
+                }
             }
             text.label x=((near + far) / 2.0) y=(far + 36.0) text-anchor="middle" { (x_name) ", points" }
             text.label transform={ "translate(14 " ((near + far) / 2.0) ") rotate(-90)" } text-anchor="middle" {
@@ -57,4 +59,12 @@ pub(crate) fn plane(title: &str, x_name: &str, y_name: &str, points: &[Point]) -
             }
         }
     }
+}
+
+/// Half the length of an axis that holds these differences, in whole steps of 5 points so that it
+/// bears round numbers.
+fn reach(differences: impl Iterator<Item = Difference>) -> f64 {
+    let ends = differences.flat_map(|d| [d.interval.low, d.interval.high, d.value]);
+    let most = ends.fold(0.05_f64, |most, end| most.max(end.abs()));
+    (most * 20.0).ceil() / 20.0
 }
