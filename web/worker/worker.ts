@@ -1,6 +1,6 @@
 /** The worker's entry: starts the wasm module and carries messages between the page and a session. */
 
-import init, { Clip, scene } from "../wasm/cliprobe.js";
+import init, { Benchmark, Clip, scene } from "../wasm/cliprobe.js";
 import { ModelStore } from "./model-store";
 import type { Call, Reply } from "./protocol";
 import { Session } from "./session";
@@ -13,7 +13,7 @@ const started: Promise<Session | null> = init().then(
       // Absent in insecure contexts, whatever the types say.
       caches: globalThis.caches,
     });
-    return new Session({ Clip, scene }, store);
+    return new Session({ Benchmark, Clip, scene }, store);
   },
   (error: unknown) => {
     reply({ kind: "crash", message: `the module could not be started: ${messageIn(error)}` });

@@ -8,7 +8,6 @@ mod folders;
 mod pictures;
 mod questions;
 mod report;
-pub(crate) mod results;
 mod scene_pictures;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +16,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+pub(crate) use cliprobe::probe::results;
 use cliprobe::probe::{Evaluation, ProbeSet, evaluate, summarise};
 use cliprobe::score::TieRule;
 
@@ -215,7 +215,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
         write(path, &text)?;
     }
     if let Some(path) = &args.csv {
-        write(path, &report::csv(&results)?)?;
+        write(path, &results.to_csv())?;
     }
     if let Some(folder) = &args.clip_benchmark {
         clip_benchmark::write(folder, &results)?;
