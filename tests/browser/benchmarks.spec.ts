@@ -135,7 +135,7 @@ test("a list and pictures of one's own are run, and what is missing is named", a
 }) => {
   await open(page, "view=benchmarks");
   const chooser = page.waitForEvent("filechooser");
-  await page.getByRole("button", { name: "Files…" }).click();
+  await page.getByRole("button", { name: "Files…", exact: true }).click();
   const names = ["01_landscape_640x427.png", "02_portrait_300x500.png"];
   await (await chooser).setFiles([PROBES, ...names.map(picture)]);
   await expect(page.getByText("At hand: 1 set and 2 pictures.")).toBeVisible();
