@@ -22,6 +22,7 @@ export default defineConfig({
     ...devices["Desktop Chrome"],
     baseURL: url,
     screenshot: "only-on-failure",
+    serviceWorkers: "block", // a test's own answers to requests would not reach them
     permissions: ["clipboard-read", "clipboard-write"],
     launchOptions: {
       executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium",

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -54,6 +55,37 @@ function defaultModel(): Plugin {
   };
 }
 
+const SERVICE_WORKER = "service-worker";
+
+/** Tells the service worker which files make up the build, with their hashes. */
+function filesForServiceWorker(): Plugin {
+  return {
+    name: "files-for-service-worker",
+    apply: "build",
+    generateBundle: {
+      order: "post", // when index.html is there
+      handler(_, bundle) {
+        const files: Record<string, string> = {};
+        for (const file of Object.values(bundle)) {
+          if (file.type === "chunk" && file.name === SERVICE_WORKER) continue;
+          files[file.fileName] = integrity(file.type === "chunk" ? file.code : file.source);
+        }
+        const version = createHash("sha256").update(JSON.stringify(files)).digest("hex");
+        for (const file of Object.values(bundle)) {
+          if (file.type !== "chunk" || file.name !== SERVICE_WORKER) continue;
+          file.code =
+            `const PAGE_FILES = ${JSON.stringify(files)}, ` +
+            `PAGE_VERSION = "${version.slice(0, 16)}";\n${file.code}`;
+        }
+      },
+    },
+  };
+}
+
+function integrity(content: string | Uint8Array): string {
+  return `sha256-${createHash("sha256").update(content).digest("base64")}`;
+}
+
 /** Isolation is what a threaded engine will need; serving with it keeps the page honest about it. */
 const ISOLATION_HEADERS = {
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -63,9 +95,21 @@ const ISOLATION_HEADERS = {
 export default defineConfig({
   base: "./", // relative, so that the page works under any path
   publicDir: false,
-  plugins: [svelte(), contentSecurityPolicy(), defaultModel()],
+  plugins: [svelte(), contentSecurityPolicy(), filesForServiceWorker(), defaultModel()],
   worker: { format: "es" },
-  build: { target: "es2023", assetsInlineLimit: 0 },
+  build: {
+    target: "es2023",
+    assetsInlineLimit: 0,
+    rolldownOptions: {
+      input: { index: "index.html", [SERVICE_WORKER]: "web/offline/service-worker.ts" },
+      output: {
+        // At the root, for a service worker serves what lies below it; under one name, so that a
+        // new build's is found.
+        entryFileNames: ({ name }) =>
+          name === SERVICE_WORKER ? `${name}.js` : "assets/[name]-[hash].js",
+      },
+    },
+  },
   server: { headers: ISOLATION_HEADERS },
   preview: { headers: ISOLATION_HEADERS },
   test: { include: ["web/**/*.test.ts"], environment: "node" },

@@ -207,3 +207,23 @@ fn no_header_byte_panics() {
         }
     }
 }
+
+/// Frames of Motion JPEG leave out the tables that the standard gives; Pillow's files bring just those.
+#[test]
+fn a_jpeg_without_code_tables_has_the_standard_ones() {
+    const HUFFMAN_TABLES: u8 = 0xc4;
+    const START_OF_SCAN: u8 = 0xda;
+    let file = fs::read(golden().join("modes/420.jpg")).unwrap();
+    let mut bare = file[..2].to_vec();
+    let mut at = 2;
+    while file[at + 1] != START_OF_SCAN {
+        let end = at + 2 + usize::from(u16::from_be_bytes([file[at + 2], file[at + 3]]));
+        if file[at + 1] != HUFFMAN_TABLES {
+            bare.extend_from_slice(&file[at..end]);
+        }
+        at = end;
+    }
+    bare.extend_from_slice(&file[at..]);
+    assert!(bare.len() + 400 < file.len());
+    assert_eq!(decode(&bare).unwrap().data(), decode(&file).unwrap().data());
+}

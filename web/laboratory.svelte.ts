@@ -12,7 +12,9 @@ import {
 import { messageOf } from "./message-of";
 import { Model } from "./model/model.svelte";
 import { isWeights, whatIsGiven } from "./model/model-files";
+import { keepPage } from "./offline/register";
 import { MAX_CAPTIONS } from "./probe/caption-list";
+import type { HandedPicture } from "./probe/picture";
 import { Probe } from "./probe/probe.svelte";
 import { Client, type WorkerPort } from "./worker/client";
 
@@ -39,7 +41,10 @@ export class Laboratory {
    * @param start makes a fresh worker
    * @param base the page's own address, below which `models/` lies
    */
-  constructor(start: () => WorkerPort, base: string) {
+  constructor(
+    start: () => WorkerPort,
+    private readonly base: string,
+  ) {
     this.#client = new Client(start, (message) => {
       this.crash = messageOf(message);
     });
@@ -50,7 +55,8 @@ export class Laboratory {
 
   /** Loads the model, takes up the link, and keeps link and page together from then on. */
   start(): void {
-    void this.model.loadDefault();
+    // Keeping the page for later waits until it has answered.
+    void this.model.loadDefault().then(() => keepPage(this.base));
     void this.probe.picture.drawSamples();
     void this.benchmarks.listSets();
     this.openLink(location.hash);
@@ -118,7 +124,7 @@ export class Laboratory {
   }
 
   /** Puts an item of a benchmark to the model as a question of one's own. */
-  async openInProbe(picture: { scene: string } | { photo: File }, texts: string[]): Promise<void> {
+  async openInProbe(picture: HandedPicture, texts: string[]): Promise<void> {
     this.view = "probe";
     const captions = texts.slice(0, MAX_CAPTIONS);
     if ("scene" in picture) {

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod caption;
+mod caption_order;
 mod embed;
 mod eval;
 mod inspect;
@@ -13,6 +15,7 @@ mod output;
 mod page_model;
 mod pictures;
 mod pixels;
+mod probes;
 mod progress;
 mod quantize;
 mod score;
@@ -41,8 +44,10 @@ enum Command {
     Pixels(pixels::PixelsArgs),
     Embed(embed::EmbedArgs),
     Eval(eval::EvalArgs),
+    Probes(probes::ProbesArgs),
     Score(score::ScoreArgs),
     Quantize(quantize::QuantizeArgs),
+    Caption(caption::CaptionArgs),
     World(world::WorldArgs),
     Serve(serve::ServeArgs),
     Train(train::TrainArgs),
@@ -56,8 +61,10 @@ fn main() -> ExitCode {
         Command::Pixels(args) => done(pixels::run(&args)),
         Command::Embed(args) => embed::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Probes(args) => done(probes::run(&args)),
         Command::Score(args) => done(score::run(&args)),
         Command::Quantize(args) => done(quantize::run(&args)),
+        Command::Caption(args) => caption::run(&args),
         Command::World(args) => done(world::run(&args)),
         Command::Serve(args) => done(serve::run(&args)),
         Command::Train(args) => train::run(&args),

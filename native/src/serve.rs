@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use axum::{
     Router,
     http::{HeaderName, HeaderValue, StatusCode, header},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
     routing::get,
 };
 use clap::Args;
@@ -22,7 +22,7 @@ use tower_http::{
 };
 
 /// Sent with every response.
-const HEADERS: [(HeaderName, HeaderValue); 5] = [
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
     // These two isolate the page, which browsers ask for before they share memory between threads.
     (
         HeaderName::from_static("cross-origin-opener-policy"),
@@ -41,9 +41,12 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     ),
-    // Kept, but asked about each time: a rebuilt page or another model shows at once.
-    (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
 ];
+
+/// Kept, but asked about each time: a rebuilt page or another model shows at once.
+const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+/// Of files whose names carry a hash of their content. The browser also keeps the compiled module.
+const NEVER_CHANGES: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// Serve the page to a browser on this machine
 #[derive(Debug, Args)]
@@ -92,7 +95,20 @@ fn app(root: &Path, model: Option<&Path>) -> Result<Router> {
             .route_service("/models/default.gguf", ServeFile::new(model));
     }
     // A folder without an index.html is "not found": nothing is ever listed.
-    app = app.fallback_service(ServeDir::new(root).fallback(get(not_found)));
+    let folder = |path: &Path| ServeDir::new(path).fallback(get(not_found));
+    let assets = Router::new()
+        .fallback_service(folder(&root.join("assets")))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::CACHE_CONTROL,
+            |response: &Response| response.status().is_success().then_some(NEVER_CHANGES),
+        ));
+    app = app
+        .nest("/assets", assets)
+        .fallback_service(folder(root))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            ASK_AGAIN,
+        ));
     for (name, value) in HEADERS {
         app = app.layer(SetResponseHeaderLayer::overriding(name, value));
     }

@@ -132,14 +132,16 @@ impl Response {
 }
 
 #[test]
-fn every_response_isolates_the_page_and_is_asked_about_again() {
+fn every_response_isolates_the_page_and_only_hashed_names_are_kept_for_good() {
     let page = page();
     let server = Server::start(&page.path().join("dist"), &[]);
-    for path in [
-        "/",
-        "/assets/module.wasm",
-        "/models/default.json",
-        "/nothing-here",
+    let for_good = "public, max-age=31536000, immutable";
+    for (path, kept) in [
+        ("/", "no-cache"),
+        ("/assets/module.wasm", for_good),
+        ("/assets/nothing-here.js", "no-cache"),
+        ("/models/default.json", "no-cache"),
+        ("/nothing-here", "no-cache"),
     ] {
         let response = server.get(path);
         for (name, value) in [
@@ -147,7 +149,7 @@ fn every_response_isolates_the_page_and_is_asked_about_again() {
             ("cross-origin-embedder-policy", "require-corp"),
             ("cross-origin-resource-policy", "same-origin"),
             ("x-content-type-options", "nosniff"),
-            ("cache-control", "no-cache"),
+            ("cache-control", kept),
         ] {
             assert_eq!(response.header(name), value, "{name} of {path}");
         }

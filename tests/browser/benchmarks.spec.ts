@@ -3,12 +3,12 @@ import { readFileSync } from "node:fs";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
-import { expect, GOLDEN_IMAGES, test } from "./bench";
+import { type Bench, expect, GOLDEN_IMAGES, test } from "./bench";
 
 const SET = "view=benchmarks&set=tableau/swap_attribute";
 
 /** Opens the view and waits until the default model can be used. */
-async function open(page: Page, fragment: string): Promise<void> {
+async function open({ page }: Bench, fragment: string): Promise<void> {
   await page.goto("about:blank");
   await page.goto(`./#${fragment}`);
   await expect(page.getByRole("button", { name: "Run" })).toBeEnabled();
@@ -47,10 +47,10 @@ const picture = (name: string) => ({
 });
 
 test("runs a Tableau set, shows its numbers and failures, and saves them", async ({
-  bench: _,
+  bench,
   page,
 }) => {
-  await open(page, `${SET}&items=60`);
+  await open(bench, `${SET}&items=60`);
   await run(page);
   await finished(page);
   await expect(result(page).getByText("60 of 60 items scored")).toBeVisible();
@@ -82,7 +82,7 @@ test("any answer opens in Probe, with its scene, captions and their truth", asyn
   bench,
   page,
 }) => {
-  await open(page, `${SET}&items=20`);
+  await open(bench, `${SET}&items=20`);
   await run(page);
   await finished(page);
   await answers(page).getByRole("button", { name: "All" }).click();
@@ -107,7 +107,7 @@ test("any answer opens in Probe, with its scene, captions and their truth", asyn
 });
 
 test("pauses, goes on and stops; the page stays usable", async ({ bench, page }) => {
-  await open(page, `${SET}&items=10000`);
+  await open(bench, `${SET}&items=10000`);
   await run(page);
   await expect(page.getByText(/items\/s, .* left/)).toBeVisible();
   await page.getByRole("button", { name: "Pause" }).click();
@@ -133,7 +133,7 @@ test("a list and pictures of one's own are run, and what is missing is named", a
   bench,
   page,
 }) => {
-  await open(page, "view=benchmarks");
+  await open(bench, "view=benchmarks");
   const chooser = page.waitForEvent("filechooser");
   await page.getByRole("button", { name: "Files…", exact: true }).click();
   const names = ["01_landscape_640x427.png", "02_portrait_300x500.png"];
@@ -155,10 +155,10 @@ test("a list and pictures of one's own are run, and what is missing is named", a
 });
 
 test("files can be dropped, and a list that is none is refused by name", async ({
-  bench: _,
+  bench,
   page,
 }) => {
-  await open(page, "view=benchmarks");
+  await open(bench, "view=benchmarks");
   await page.evaluate(() => {
     const transfer = new DataTransfer();
     transfer.items.add(new File(['{"not": "probes"}'], "strange.json"));
@@ -172,9 +172,9 @@ test("files can be dropped, and a list that is none is refused by name", async (
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`axe finds nothing in a result in ${colorScheme}`, async ({ bench: _, page }) => {
+  test(`axe finds nothing in a result in ${colorScheme}`, async ({ bench, page }) => {
     await page.emulateMedia({ colorScheme });
-    await open(page, "view=benchmarks&set=tableau/swap_conjuncts&items=30");
+    await open(bench, "view=benchmarks&set=tableau/swap_conjuncts&items=30");
     await run(page);
     await finished(page);
     await answers(page).getByRole("button", { name: "All" }).click();
@@ -194,11 +194,8 @@ for (const colorScheme of ["light", "dark"] as const) {
 test.describe("on a phone", () => {
   test.use({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
 
-  test("nothing sticks out, and buttons are large enough for a finger", async ({
-    bench: _,
-    page,
-  }) => {
-    await open(page, "view=benchmarks&set=tableau/swap_conjuncts&items=16");
+  test("nothing sticks out, and buttons are large enough for a finger", async ({ bench, page }) => {
+    await open(bench, "view=benchmarks&set=tableau/swap_conjuncts&items=16");
     await run(page);
     await finished(page);
     await answers(page).getByRole("button", { name: "All" }).click();
@@ -212,8 +209,8 @@ test.describe("on a phone", () => {
   });
 });
 
-test("can be run by keyboard alone", async ({ bench: _, page }) => {
-  await open(page, `${SET}&items=6`);
+test("can be run by keyboard alone", async ({ bench, page }) => {
+  await open(bench, `${SET}&items=6`);
   const runButton = page.getByRole("button", { name: "Run" });
   while (!(await runButton.evaluate((button) => button === document.activeElement))) {
     await page.keyboard.press("Tab");

@@ -14,6 +14,8 @@ import type { Encoded, OfferedSet, OpenedSet, SetChoice, Shelved } from "./reque
 export const DEFAULT_ITEMS = 200;
 export const MAX_ITEMS = 10_000;
 
+const MAX_EARLIER = 50;
+
 export type Phase =
   /** Nothing runs: before the first run, and after one was stopped. */
   | "idle"
@@ -50,6 +52,8 @@ export class Benchmarks {
   /** Milliseconds of computing that are left. */
   left = $state<number | null>(null);
   result = $state.raw<Result | null>(null);
+  /** What was scored before it, the newest first: numbers only, their answers are gone. */
+  earlier = $state.raw<Result[]>([]);
   /** Why there is no result, in one sentence. */
   problem = $state<string | null>(null);
   /** Why files or a file to save could not be had. */
@@ -141,8 +145,7 @@ export class Benchmarks {
     const turn = ++this.#turn;
     this.phase = "opening";
     this.problem = null;
-    this.result = null;
-    this.answers.forget();
+    this.#setAside();
     this.encoded = { pictures: 0, texts: 0, failed: 0 };
     this.itemsPerSecond = null;
     this.left = null;
@@ -184,8 +187,7 @@ export class Benchmarks {
   /** After a crash: the fresh worker knows neither files nor set. */
   reset(): void {
     this.stop();
-    this.result = null;
-    this.answers.forget();
+    this.#setAside();
     if (this.shelved.sets.length + this.shelved.pictures > 0) {
       this.fileProblem = "The engine was restarted; give the benchmark’s files again.";
     }
@@ -237,6 +239,13 @@ export class Benchmarks {
     this.result = { overview, model: this.model.name, opened: this.opened };
     this.phase = "done";
     await this.look("wrong");
+  }
+
+  /** The answers of a result are the worker's, and go with the next set. */
+  #setAside(): void {
+    if (this.result !== null) this.earlier = [this.result, ...this.earlier].slice(0, MAX_EARLIER);
+    this.result = null;
+    this.answers.forget();
   }
 
   #choice(): SetChoice | null {

@@ -91,6 +91,10 @@ describe("a run", () => {
     benchmarks.items = 9;
     await benchmarks.run();
     expect(benchmarks.result?.overview.items).toBe(9);
+    expect(benchmarks.earlier).toEqual([]);
+    benchmarks.items = 6;
+    await benchmarks.run();
+    expect(benchmarks.earlier.map(({ overview }) => overview.items)).toEqual([9]);
   });
 
   test("ends with a sentence when the model is changed", async () => {

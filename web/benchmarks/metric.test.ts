@@ -30,10 +30,13 @@ test("shares are percentages, correlations are not", () => {
 });
 
 test("the interval decides whether guessing does as well", () => {
-  expect(againstChance(share)).toBe("above");
-  expect(againstChance({ ...share, chance: 0.6 })).toBe("at");
-  expect(againstChance({ ...share, chance: 0.8 })).toBe("below");
+  expect(againstChance(share)).toBe("better");
+  expect(againstChance({ ...share, chance: 0.6 })).toBe("level");
+  expect(againstChance({ ...share, chance: 0.8 })).toBe("worse");
   expect(againstChance(correlation)).toBeNull();
+  const brittleness = { ...share, name: "brittleness" };
+  expect(againstChance({ ...brittleness, chance: 0.8 })).toBe("better");
+  expect(againstChance({ ...brittleness, chance: 0.3 })).toBe("worse");
 });
 
 test("margins carry their sign", () => {

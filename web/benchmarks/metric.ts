@@ -22,11 +22,14 @@ export function formatInterval(metric: Metric): string {
   return `${(100 * low).toFixed(1)} – ${(100 * high).toFixed(1)}`;
 }
 
-/** Whether the interval leaves chance out, and on which side. */
-export function againstChance({ interval, chance }: Metric): "above" | "below" | "at" | null {
+/** How the metric stands to guessing: its interval decides whether they can be told apart. */
+export function againstChance(metric: Metric): "better" | "worse" | "level" | null {
+  const { interval, chance } = metric;
   if (interval === undefined || chance === undefined) return null;
-  if (interval.low > chance) return "above";
-  return interval.high < chance ? "below" : "at";
+  if (interval.low <= chance && chance <= interval.high) return "level";
+  // Brittleness counts rewordings that lose what the caption had won.
+  const isLowGood = metric.name === "brittleness";
+  return interval.low > chance === isLowGood ? "worse" : "better";
 }
 
 /** With its sign: below zero the answer is wrong. */

@@ -4,8 +4,8 @@ import type { OfferedSet } from "./requests";
 
 /** What Tableau's sets ask, by name. */
 const TABLEAU: Record<string, string> = {
-  noun: "What is it? Every noun",
-  colour_noun: "What is it, in which colour?",
+  noun: "What is it?",
+  colour_noun: "What is it, in what colour?",
   swap_attribute: "Colours swapped",
   swap_object: "Things swapped",
   replace_object: "A thing replaced",
@@ -13,8 +13,8 @@ const TABLEAU: Record<string, string> = {
   replace_relation: "The relation replaced",
   add_object: "A thing too many",
   add_attribute: "A colour too many",
-  swap_conjuncts: "Hard positive: the order around “and”",
-  converse: "Hard positive: the relation from the other side",
+  swap_conjuncts: "Reworded: “and” turned round",
+  converse: "Reworded: the relation turned round",
 };
 
 /** A line for a list of sets. */

@@ -30,6 +30,9 @@ export interface AskedPhoto {
 
 export type Picture = ScenePicture | PhotoPicture | AskedPhoto;
 
+/** A picture that another view hands over; a scene by its seed or as JSON. */
+export type HandedPicture = { scene: string } | { photo: File };
+
 /** What the scene's grammar knows; nothing of photos. */
 export function sceneCaptions(picture: Picture | null): SceneCaption[] {
   return picture?.kind === "scene" ? picture.view.captions : [];

@@ -1,5 +1,7 @@
 /** The question — a picture and captions — and its answer. */
 
+import { untrack } from "svelte";
+
 import { emptyLinkState, type LinkState } from "../link/link-state";
 import { messageOf } from "../message-of";
 import type { Model } from "../model/model.svelte";
@@ -84,7 +86,9 @@ export class Probe {
         return;
       }
       this.busy = true;
-      const timer = setTimeout(() => void this.ask(question), TYPING_PAUSE_MS);
+      // Where nothing is shown yet, nothing was typed to wait for the end of.
+      const pause = untrack(() => this.#answer) === null ? 0 : TYPING_PAUSE_MS;
+      const timer = setTimeout(() => void this.ask(question), pause);
       return () => {
         clearTimeout(timer);
       };

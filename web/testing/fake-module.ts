@@ -224,14 +224,14 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
   const record: FakeRecord = { sources: [], loaded: [], encodedTexts: [], encodedImages: 0 };
   const module: ClipModule = {
     Clip: {
-      load(source, options) {
+      async load(source, options) {
         record.sources.push(source);
-        const [first] = Object.values(source as Record<string, Uint8Array>);
-        if (first?.[0] === 0x21) {
-          return Promise.reject(new Error("This is not a GGUF file: it begins with “!”."));
+        const [first] = Object.values(source as Record<string, Uint8Array<ArrayBuffer> | Blob>);
+        if ((await new Blob([first ?? ""]).text()).startsWith("!")) {
+          throw new Error("This is not a GGUF file: it begins with “!”.");
         }
         options?.onProgress?.({ stage: "build", loaded: 1, total: 1 });
-        return Promise.resolve(new FakeClip(record));
+        return new FakeClip(record);
       },
     },
     scene: fakeScene,

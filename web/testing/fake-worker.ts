@@ -41,7 +41,7 @@ export async function fakeWorker(): Promise<FakeWorker> {
     "/models/g.json": JSON.stringify(golden),
   });
   const { module, record } = fakeModule();
-  const session = new Session(module, new ModelStore(browser));
+  const session = new Session(Promise.resolve(module), new ModelStore(browser));
   const calls: string[] = [];
 
   const port: WorkerPort = {

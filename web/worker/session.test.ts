@@ -34,7 +34,7 @@ async function session(golden = GOLDEN) {
     "/models/g.json": JSON.stringify(golden),
   });
   const { module, record } = fakeModule();
-  const opened = new Session(module, new ModelStore(browser));
+  const opened = new Session(Promise.resolve(module), new ModelStore(browser));
   let id = 0;
   const ask = <K extends RequestKind>(kind: K, what: Ask<K>): Promise<Answer<K>> =>
     Promise.resolve(opened.answer({ id: ++id, kind, ask: what } as Call, () => undefined));
@@ -122,11 +122,12 @@ describe("load", () => {
 
   test("hands a directory over by file name", async () => {
     const { ask, record } = await session();
-    const files = [new File(["{}"], "config.json"), new File(["st"], "model.safetensors")];
-    await ask("load", { choice: { kind: "own", files } });
-    expect(record.sources).toEqual([
-      { "config.json": text("{}"), "model.safetensors": text("st") },
-    ]);
+    const [config, weights] = [
+      new File(["{}"], "config.json"),
+      new File(["st"], "model.safetensors"),
+    ];
+    await ask("load", { choice: { kind: "own", files: [config, weights] } });
+    expect(record.sources).toEqual([{ "config.json": config, "model.safetensors": weights }]);
   });
 });
 
@@ -139,6 +140,26 @@ describe("verify", () => {
     expect(parity).toMatchObject({ tolerance: 1e-4, texts: 1, images: 1 });
     expect(parity.maxDifference).toBeCloseTo(0.25, 6);
     expect((await (await loaded()).ask("verify", {})).maxDifference).toBeLessThan(1e-7);
+  });
+
+  test("lets a ranking that comes meanwhile go first", async () => {
+    const texts = Array.from({ length: 20 }, (_, index) => `golden ${index}`);
+    const textEmbeddings = texts.map((golden) => [...fakeEmbedding(text(golden))]);
+    const { ask, record } = await loaded({ ...GOLDEN, texts, textEmbeddings });
+    const verified = ask("verify", {});
+    await ask("rank", { picture: scene, captions: ["a"] });
+    expect(record.encodedTexts.length).toBeLessThan(texts.length);
+    expect((await verified).maxDifference).toBeLessThan(1e-7);
+  });
+
+  test("ends when another model is loaded meanwhile", async () => {
+    const { ask } = await loaded();
+    const verified = ask("verify", {});
+    const files = [new File(["GGUF"], "m.gguf")];
+    await Promise.all([
+      ask("load", { choice: { kind: "own", files } }),
+      expect(verified).rejects.toThrow("Another model was loaded meanwhile."),
+    ]);
   });
 
   test("of a model with other dimensions fails by any tolerance", async () => {

@@ -5,7 +5,7 @@
 
 import { BenchmarkDesk, type BenchmarkModule } from "../benchmarks/desk";
 import type { Clip, LoadProgress, ModelSource, SceneView } from "../wasm/cliprobe.js";
-import type { GoldenValues, ModelStore } from "./model-store";
+import type { ModelStore } from "./model-store";
 import type {
   Answer,
   Call,
@@ -58,25 +58,23 @@ export class Session {
   #newestRanking = 0;
   readonly #benchmarks: BenchmarkDesk;
 
+  /** @param module while it starts, what needs no module is done */
   constructor(
-    private readonly module: ClipModule,
+    private readonly module: Promise<ClipModule>,
     private readonly store: ModelStore,
   ) {
-    this.#benchmarks = new BenchmarkDesk(Promise.resolve(module));
+    this.#benchmarks = new BenchmarkDesk(module);
   }
 
   /** Answers one call. Throws an `Error` whose message is one sentence for a person. */
-  answer(
-    call: Call,
-    onProgress: (progress: LoadProgress) => void,
-  ): Promise<Answer<RequestKind>> | Answer<RequestKind> {
+  answer(call: Call, onProgress: (progress: LoadProgress) => void): Promise<Answer<RequestKind>> {
     switch (call.kind) {
       case "scene":
-        return this.module.scene(call.ask.seed, call.ask.size);
+        return this.module.then((module) => module.scene(call.ask.seed, call.ask.size));
       case "load":
         return this.#inTurn(() => this.#load(call.ask.choice, onProgress));
       case "verify":
-        return this.#inTurn(() => this.#verify());
+        return this.#verify();
       case "photo":
         return this.#inTurn(() => this.#photo(call.ask.key, call.ask.bytes));
       case "rank": {
@@ -105,7 +103,8 @@ export class Session {
   ): Promise<LoadedModel> {
     const start = performance.now();
     const { name, source, golden, storage } = await this.#source(choice, onProgress);
-    const clip = await this.module.Clip.load(source, { onProgress });
+    const { Clip } = await this.module;
+    const clip = await Clip.load(source, { onProgress });
     this.#clip?.free();
     this.#clip = clip;
     this.#golden = golden;
@@ -130,7 +129,9 @@ export class Session {
     storage: LoadedModel["storage"];
   }> {
     if (choice.kind === "own") {
-      return { name: null, source: await readFiles(choice.files), golden: null, storage: null };
+      // By name, so that an error can say which file it is about.
+      const source = Object.fromEntries(choice.files.map((file) => [file.name, file]));
+      return { name: null, source, golden: null, storage: null };
     }
     const { base } = choice;
     const manifest = await this.store.manifest(base);
@@ -139,29 +140,37 @@ export class Session {
     return { name: manifest.name, source: { [manifest.file]: bytes }, golden, storage };
   }
 
+  /** Takes a turn for each embedding: a ranking asked for meanwhile waits for one, not for all. */
   async #verify(): Promise<Parity> {
     const clip = this.#loaded();
     if (this.#golden === null) throw new Error("No golden values come with this model.");
     const golden = await this.store.golden(this.#golden.base, this.#golden.file);
-    const texts = await clip.encodeText(golden.texts);
-    const images = await this.#goldenImages(clip, golden);
-    const expected = [...golden.textEmbeddings, ...golden.imageEmbeddings].flat();
-    const computed = [...texts.embeddings, ...images.flatMap((image) => [...image])];
+    const module = await this.module;
+    const embed: (() => Promise<Float32Array>)[] = [
+      ...golden.texts.map((text) => async () => (await clip.encodeText([text])).embeddings),
+      ...golden.sceneSeeds.map((seed) => async () => {
+        const { png } = module.scene(seed, golden.sceneSize);
+        return (await clip.encodeImage(png)).embedding;
+      }),
+    ];
+    const computed: number[] = [];
+    for (const one of embed) {
+      await messagesDelivered();
+      const embedding = await this.#inTurn(() => {
+        if (this.#clip !== clip) throw new Error("Another model was loaded meanwhile.");
+        return one();
+      });
+      computed.push(...embedding);
+    }
     return {
-      maxDifference: maxDifference(expected, computed),
+      maxDifference: maxDifference(
+        [...golden.textEmbeddings, ...golden.imageEmbeddings].flat(),
+        computed,
+      ),
       tolerance: golden.tolerance,
       texts: golden.texts.length,
-      images: images.length,
+      images: golden.sceneSeeds.length,
     };
-  }
-
-  async #goldenImages(clip: SessionClip, golden: GoldenValues): Promise<Float32Array[]> {
-    const images: Float32Array[] = [];
-    for (const seed of golden.sceneSeeds) {
-      const { png } = this.module.scene(seed, golden.sceneSize);
-      images.push((await clip.encodeImage(png)).embedding);
-    }
-    return images;
   }
 
   async #photo(key: string, bytes: Uint8Array): Promise<Answer<"photo">> {
@@ -218,7 +227,8 @@ export class Session {
     if (known !== undefined) return { embedding: known, milliseconds: null };
     if (picture.kind === "photo") throw new Error("The photo has to be given again.");
     const start = performance.now();
-    const { png } = this.module.scene(picture.seed, clip.info().imageSize);
+    const module = await this.module;
+    const { png } = module.scene(picture.seed, clip.info().imageSize);
     const { embedding } = await clip.encodeImage(png);
     this.#pictures.set(key, embedding);
     return { embedding, milliseconds: performance.now() - start };
@@ -246,21 +256,6 @@ async function encodeCaptions(
       truncated: truncated[row] ?? false,
     },
   ]);
-}
-
-/** By name, so that an error can say which file it is about. */
-async function readFiles(files: File[]): Promise<Record<string, Uint8Array>> {
-  const read = files.map(async (file) => [file.name, await bytesOf(file)] as const);
-  return Object.fromEntries(await Promise.all(read));
-}
-
-async function bytesOf(file: File): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await file.arrayBuffer());
-  } catch (error) {
-    // Too large for memory, or gone from the disk since it was chosen.
-    throw new Error(`${file.name} could not be read`, { cause: error });
-  }
 }
 
 /** A macrotask later: messages that arrived meanwhile have been handled. */

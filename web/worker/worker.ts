@@ -5,25 +5,20 @@ import { ModelStore } from "./model-store";
 import type { Call, Reply } from "./protocol";
 import { Session } from "./session";
 
-/** Calls that arrive while the module starts wait for it; `null` when it could not be started. */
-const started: Promise<Session | null> = init().then(
-  () => {
-    const store = new ModelStore({
-      fetch: fetch.bind(globalThis),
-      // Absent in insecure contexts, whatever the types say.
-      caches: globalThis.caches,
-    });
-    return new Session({ Benchmark, Clip, scene }, store);
-  },
-  (error: unknown) => {
-    reply({ kind: "crash", message: `the module could not be started: ${messageIn(error)}` });
-    return null;
-  },
-);
+let crashed = false;
+
+const store = new ModelStore({
+  fetch: fetch.bind(globalThis),
+  // Absent in insecure contexts, whatever the types say.
+  caches: globalThis.caches,
+});
+const started = init().then(() => ({ Benchmark, Clip, scene }));
+started.catch((error: unknown) => {
+  crash(`the module could not be started: ${messageIn(error)}`);
+});
+const session = new Session(started, store);
 
 async function serve(call: Call): Promise<void> {
-  const session = await started;
-  if (session === null) return; // the crash is the answer
   const { id } = call;
   try {
     const answer = await session.answer(call, (progress) => {
@@ -33,9 +28,15 @@ async function serve(call: Call): Promise<void> {
   } catch (error) {
     const message = messageIn(error);
     // A trap leaves the module's memory in an unknown state.
-    if (error instanceof WebAssembly.RuntimeError) reply({ kind: "crash", message });
-    else reply({ kind: "refusal", id, message });
+    if (error instanceof WebAssembly.RuntimeError) crash(message);
+    else if (!crashed) reply({ kind: "refusal", id, message });
   }
+}
+
+/** Ends everything: what is pending gets no other answer. */
+function crash(message: string): void {
+  crashed = true;
+  reply({ kind: "crash", message });
 }
 
 function reply(message: Reply): void {

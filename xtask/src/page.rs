@@ -12,12 +12,13 @@ use xshell::{Shell, cmd};
 use crate::{tools, workspace};
 
 /// What `npm run build` reads. A path that is not there counts as empty.
-const INPUTS: [&str; 8] = [
+const INPUTS: [&str; 9] = [
     "index.html",
     "package.json",
     "package-lock.json",
     "svelte.config.js",
     "tsconfig.json",
+    "tsconfig.service-worker.json",
     "vite.config.ts",
     "web",
     "models",

@@ -136,16 +136,24 @@ const LARGEST_TEXT: u64 = 256 << 20;
 impl FileSet {
     /// Files in memory, by name.
     pub fn from_memory(label: impl Into<String>, files: BTreeMap<String, Vec<u8>>) -> Self {
-        let files = files
-            .into_iter()
-            .map(|(name, bytes)| {
-                let source: Arc<dyn ByteSource> = Arc::new(MemorySource::new(name.clone(), bytes));
-                (name, source)
-            })
-            .collect();
+        let sources = files.into_iter().map(|(name, bytes)| {
+            let source: Arc<dyn ByteSource> = Arc::new(MemorySource::new(name, bytes));
+            source
+        });
+        Self::from_sources(label, sources)
+    }
+
+    /// Files that are read where they lie, by the names that they have.
+    pub fn from_sources(
+        label: impl Into<String>,
+        sources: impl IntoIterator<Item = Arc<dyn ByteSource>>,
+    ) -> Self {
         Self {
             label: label.into(),
-            files,
+            files: sources
+                .into_iter()
+                .map(|source| (source.name().to_owned(), source))
+                .collect(),
         }
     }
 

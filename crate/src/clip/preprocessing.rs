@@ -295,7 +295,7 @@ impl Preprocessing {
     }
 
     /// One line for result files, such as
-    /// `shortest side 224 bicubic, crop 224×224, ×0.00392156862745098, mean […], std […]`.
+    /// `shortest side 224 bicubic, crop 224×224, ×1/255, mean […], std […]`.
     pub fn summary(&self) -> String {
         let filter = match self.resample {
             Resample::Bicubic => "bicubic",
@@ -310,9 +310,15 @@ impl Preprocessing {
             None => "no crop".to_owned(),
             Some((height, width)) => format!("crop {height}×{width}"),
         };
+        // What nearly every file means, and nobody recognises written out.
+        let factor = if self.rescale_factor == 1.0 / 255.0 {
+            "×1/255".to_owned()
+        } else {
+            format!("×{}", self.rescale_factor)
+        };
         format!(
-            "{resize}, {crop}, ×{}, mean {:?}, std {:?}",
-            self.rescale_factor, self.mean, self.std
+            "{resize}, {crop}, {factor}, mean {:?}, std {:?}",
+            self.mean, self.std
         )
     }
 
@@ -606,7 +612,7 @@ mod tests {
     fn the_summary_is_one_line() {
         assert_eq!(
             Preprocessing::clip_default(224).summary(),
-            "shortest side 224 bicubic, crop 224×224, ×0.00392156862745098, mean \
+            "shortest side 224 bicubic, crop 224×224, ×1/255, mean \
              [0.48145467, 0.4578275, 0.40821072], std [0.26862955, 0.2613026, 0.2757771]"
         );
     }

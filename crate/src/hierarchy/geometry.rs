@@ -81,8 +81,8 @@ pub fn radii(
 pub const ANGLE_EPSILON: f64 = 1e-8;
 
 /// The exterior angle Ξ at `general` of the triangle root–general–specific, in radians from 0
-/// (`specific` lies straight beyond `general`, which entails nothing but it) to π (towards the
-/// root): π minus the interior angle.
+/// (`specific` lies straight beyond `general`) to π (straight back towards the root): π minus the
+/// interior angle. The smaller, the better `specific` fits into `general`.
 ///
 /// With a = general − root and d = specific − general,
 /// Ξ = acos( a·d / ((‖a‖ + ε)(‖d‖ + ε)) ), ε = [`ANGLE_EPSILON`], the cosine clamped to [−1, 1]

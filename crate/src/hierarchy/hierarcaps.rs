@@ -25,7 +25,7 @@ pub struct ChainEmbeddings<'a> {
     pub pictures: &'a [f32],
     /// Of the chains' texts, [n, [`TIERS`], width].
     pub texts: &'a [f32],
-    /// Of the empty caption, [width].
+    /// Of the empty caption, `[width]`.
     pub root: &'a [f32],
 }
 

@@ -38,8 +38,8 @@ impl Levels {
     /// From the candidates' radii; HierarCaps has 50 `steps`.
     ///
     /// The thresholds are NumPy's `linspace` in f64. Euclidean ones are then rounded to f32, for
-    /// PyTorch compares a tensor with a number in the tensor's precision; so the first ball holds
-    /// the least radius and the last the largest.
+    /// PyTorch compares a tensor with a number in the tensor's precision (the radii too, should they
+    /// be finer); so the first ball holds the least radius and the last the largest.
     ///
     /// # Errors
     /// [`HierarchyError::Empty`] without radii, [`HierarchyError::NotFinite`],
@@ -58,6 +58,11 @@ impl Levels {
                 value,
             });
         }
+        let rounded = |value: f64| match kind {
+            RadiusKind::Euclidean => f64::from(value as f32),
+            RadiusKind::Cosine => value,
+        };
+        let radii: Vec<f64> = radii.iter().copied().map(rounded).collect();
         let mut order: Vec<usize> = (0..radii.len()).collect();
         order.sort_by(|&a, &b| radii[a].total_cmp(&radii[b]));
         let (Some(&nearest), Some(&farthest)) = (order.first(), order.last()) else {
@@ -67,10 +72,7 @@ impl Levels {
         };
         let thresholds: Vec<f64> = linspace(radii[nearest], radii[farthest], steps)
             .into_iter()
-            .map(|threshold| match kind {
-                RadiusKind::Euclidean => f64::from(threshold as f32),
-                RadiusKind::Cosine => threshold,
-            })
+            .map(rounded)
             .collect();
         let within = thresholds
             .iter()
@@ -103,28 +105,30 @@ impl Levels {
                 found: similarities.len(),
             });
         }
+        let not_finite = similarities
+            .iter()
+            .enumerate()
+            .find(|(_, s)| !s.is_finite());
+        if let Some((row, &value)) = not_finite {
+            return Err(HierarchyError::NotFinite {
+                what: "the list of similarities",
+                row,
+                value: value.into(),
+            });
+        }
         let mut best = self.order[0];
         let mut seen = 0;
-        self.within
-            .iter()
-            .map(|&within| {
-                for &candidate in &self.order[seen.min(within)..within] {
-                    let (value, largest) = (similarities[candidate], similarities[best]);
-                    if !value.is_finite() {
-                        return Err(HierarchyError::NotFinite {
-                            what: "the list of similarities",
-                            row: candidate,
-                            value: value.into(),
-                        });
-                    }
-                    if value > largest || (value == largest && candidate < best) {
-                        best = candidate;
-                    }
+        let nearest = self.within.iter().map(|&within| {
+            for &candidate in &self.order[seen..within] {
+                let (value, largest) = (similarities[candidate], similarities[best]);
+                if value > largest || (value == largest && candidate < best) {
+                    best = candidate;
                 }
-                seen = seen.max(within);
-                Ok(best)
-            })
-            .collect()
+            }
+            seen = within;
+            best
+        });
+        Ok(nearest.collect())
     }
 
     /// The traversal between the root and a picture: what is most like the picture within each

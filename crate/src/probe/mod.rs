@@ -338,6 +338,49 @@ impl ProbeSet {
         (pictures, texts)
     }
 
+    /// Which texts an answer can need if only the pictures marked in `there` can be shown: those of a
+    /// question that lacks a picture need not be embedded. Chains and classes are compared with
+    /// every picture.
+    ///
+    /// # Panics
+    /// If `there` has not an entry for every picture.
+    pub fn texts_needed(&self, there: &[bool]) -> Vec<bool> {
+        assert_eq!(
+            there.len(),
+            self.pictures.len(),
+            "one entry for every picture"
+        );
+        let mut needed = vec![false; self.texts.len()];
+        let mut need = |pictures: &[usize], texts: &[usize]| {
+            if pictures.iter().all(|&picture| there[picture]) {
+                texts.iter().for_each(|&text| needed[text] = true);
+            }
+        };
+        match &self.probes {
+            Probes::CaptionChoice(items) => items
+                .iter()
+                .for_each(|item| need(&[item.picture], &item.captions)),
+            Probes::PictureChoice(items) => items
+                .iter()
+                .for_each(|item| need(&item.pictures, &[item.caption])),
+            Probes::Square(items) => items
+                .iter()
+                .for_each(|item| need(&item.pictures, &item.captions)),
+            Probes::HardPositive(items) => items.iter().for_each(|item| {
+                need(
+                    &[item.picture],
+                    &[item.caption, item.positive, item.negative],
+                );
+            }),
+            Probes::Retrieval(retrieval) => {
+                let pairs = retrieval.captions.iter().zip(&retrieval.picture_of);
+                pairs.for_each(|(&caption, &place)| need(&[retrieval.pictures[place]], &[caption]));
+            }
+            Probes::Chain(_) | Probes::Classification(_) => needed.fill(true),
+        }
+        needed
+    }
+
     /// Keeps the first `limit` questions, and what they refer to.
     pub fn limited(mut self, limit: usize) -> Self {
         match &mut self.probes {

@@ -24,18 +24,19 @@ pub fn tableau(kind: ProbeKind, seed: u64, n: usize) -> Result<ProbeSet, ProbeEr
         .and_then(|word| word.as_str())
         .unwrap_or_default();
     let name = format!("tableau/{word}");
-    let probes = world::probes(kind, seed, n).enumerate();
+    let probes = world::probes(kind, seed, n);
     let mut tables = Tables::default();
     let probes = match kind {
         ProbeKind::Noun | ProbeKind::ColourNoun => {
             let mut classification = Classification::default();
-            for (_, probe) in probes {
+            for probe in probes {
                 recognition(probe, &mut classification, &mut tables);
             }
             Probes::Classification(classification)
         }
         ProbeKind::SwapConjuncts | ProbeKind::Converse => Probes::HardPositive(
             probes
+                .enumerate()
                 .filter_map(|(number, probe)| {
                     let [caption, positive] = probe.positives.as_slice() else {
                         return None;
@@ -56,6 +57,7 @@ pub fn tableau(kind: ProbeKind, seed: u64, n: usize) -> Result<ProbeSet, ProbeEr
         ),
         _ => Probes::CaptionChoice(
             probes
+                .enumerate()
                 .map(|(number, probe)| {
                     let texts = probe.positives.iter().chain(&probe.negatives);
                     CaptionChoice {

@@ -181,27 +181,33 @@ impl Estimate {
     /// [`ScoreError::NoItems`], naming `what`, without any part.
     pub fn mean(what: &str, parts: impl IntoIterator<Item = Self>) -> Result<Self, ScoreError> {
         let parts: Vec<Self> = parts.into_iter().collect();
-        if parts.is_empty() {
-            return Err(ScoreError::NoItems { what: what.into() });
-        }
-        let n = parts.len() as f64;
-        let average = |of: &dyn Fn(&Self) -> f64| parts.iter().map(of).sum::<f64>() / n;
-        let distance = |of: &dyn Fn(&Self) -> f64| {
-            parts
-                .iter()
-                .map(|part| of(part).powi(2))
-                .sum::<f64>()
-                .sqrt()
-                / n
-        };
-        let value = average(&|part| part.value);
+        let intervals: Vec<_> = parts.iter().map(|p| (p.value, p.interval)).collect();
+        let (value, interval) = mean_of_intervals(what, &intervals)?;
         Ok(Self {
             value,
-            interval: Interval {
-                low: value - distance(&|part| part.value - part.interval.low),
-                high: value + distance(&|part| part.interval.high - part.value),
-            },
-            chance: average(&|part| part.chance),
+            interval,
+            chance: parts.iter().map(|part| part.chance).sum::<f64>() / parts.len() as f64,
         })
     }
+}
+
+/// The mean of independent values and its interval, by MOVER.
+pub(super) fn mean_of_intervals(
+    what: &str,
+    parts: &[(f64, Interval)],
+) -> Result<(f64, Interval), ScoreError> {
+    if parts.is_empty() {
+        return Err(ScoreError::NoItems { what: what.into() });
+    }
+    let n = parts.len() as f64;
+    let value = parts.iter().map(|&(value, _)| value).sum::<f64>() / n;
+    let distance = |to: fn(&Interval) -> f64| {
+        let squares = parts.iter().map(|(value, i)| (value - to(i)).powi(2));
+        squares.sum::<f64>().sqrt() / n
+    };
+    let interval = Interval {
+        low: value - distance(|interval| interval.low),
+        high: value + distance(|interval| interval.high),
+    };
+    Ok((value, interval))
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Binomial, DiscreteCDF};
 
+use super::accuracy::mean_of_intervals;
 use super::{Interval, ScoreError, wilson};
 
 /// A difference of two accuracies, after minus before.
@@ -21,29 +22,9 @@ impl Difference {
     /// # Errors
     /// [`ScoreError::NoItems`] without any.
     pub fn mean(parts: impl IntoIterator<Item = Self>) -> Result<Self, ScoreError> {
-        let parts: Vec<Self> = parts.into_iter().collect();
-        if parts.is_empty() {
-            return Err(ScoreError::NoItems {
-                what: "the comparison".into(),
-            });
-        }
-        let n = parts.len() as f64;
-        let value = parts.iter().map(|part| part.value).sum::<f64>() / n;
-        let distance = |of: &dyn Fn(&Self) -> f64| {
-            parts
-                .iter()
-                .map(|part| of(part).powi(2))
-                .sum::<f64>()
-                .sqrt()
-                / n
-        };
-        Ok(Self {
-            value,
-            interval: Interval {
-                low: value - distance(&|part| part.value - part.interval.low),
-                high: value + distance(&|part| part.interval.high - part.value),
-            },
-        })
+        let parts: Vec<_> = parts.into_iter().map(|p| (p.value, p.interval)).collect();
+        let (value, interval) = mean_of_intervals("the comparison", &parts)?;
+        Ok(Self { value, interval })
     }
 }
 

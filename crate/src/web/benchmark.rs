@@ -85,6 +85,8 @@ struct Evaluated {
 pub struct WebBenchmark {
     set: ProbeSet,
     files: Vec<SourceFile>,
+    /// Which texts belong to a question whose pictures are all there.
+    needed: Vec<bool>,
     /// The embeddings so far, in the order of the set.
     pictures: Vec<Row>,
     /// Likewise; the hierarchy's root, where it is needed, comes last.
@@ -239,15 +241,26 @@ impl WebBenchmark {
 
     /// See `types.ts`.
     #[wasm_bindgen(skip_typescript)]
-    pub fn locate(&self, paths: Vec<String>) -> Vec<i32> {
+    pub fn locate(&mut self, paths: Vec<String>) -> Vec<i32> {
         let files = PictureNames::new(paths);
-        let place = |picture: &Picture| match picture {
-            Picture::File { name, .. } => files.find(name),
-            Picture::Scene(_) => None,
-        };
-        let number = |place: usize| i32::try_from(place).unwrap_or(-1);
         let pictures = self.set.pictures.iter();
-        pictures.map(|p| place(p).map_or(-1, number)).collect()
+        let places: Vec<Option<usize>> = pictures
+            .map(|picture| match picture {
+                Picture::File { name, .. } => files.find(name),
+                Picture::Scene(_) => None,
+            })
+            .collect();
+        let there: Vec<bool> = places
+            .iter()
+            .zip(&self.set.pictures)
+            .map(|(place, picture)| place.is_some() || matches!(picture, Picture::Scene(_)))
+            .collect();
+        self.needed = self.set.texts_needed(&there);
+        let number = |place: usize| i32::try_from(place).unwrap_or(-1);
+        places
+            .into_iter()
+            .map(|place| place.map_or(-1, number))
+            .collect()
     }
 
     /// See `types.ts`.
@@ -295,12 +308,7 @@ impl WebBenchmark {
             }
         }
         let embeddings = clip.clip.encode_prepared(&prepared).await.map_err(error)?;
-        let mut embedded = rows_of(&embeddings);
-        for row in rows.iter_mut().flatten() {
-            *row = embedded
-                .next()
-                .ok_or_else(|| error("the engine gave too few embeddings"))?;
-        }
+        fill(&mut rows, &embeddings)?;
         let failed = rows.iter().filter(|row| row.is_err()).count();
         self.pictures.append(&mut rows);
         self.picture_seconds += (Date::now() - started) / 1000.0;
@@ -315,21 +323,31 @@ impl WebBenchmark {
     pub async fn encode_texts(&mut self, clip: &WebClip, count: usize) -> Result<(), JsError> {
         let started = Date::now();
         self.check_model(clip)?;
-        let first = self.texts.len();
-        let last = first.saturating_add(count).min(self.text_count());
-        if first == last {
-            return Ok(());
-        }
-        let texts: Vec<&str> = (first..last)
+        // A text that no question needs gets a reason in the place of an embedding.
+        let mut places = Vec::with_capacity(count);
+        let mut rows: Vec<Row> = Vec::with_capacity(count);
+        let mut index = self.texts.len();
+        while index < self.text_count() && places.len() < count {
             // Beyond the set's texts stands the root, which is the empty one.
-            .map(|index| self.set.texts.get(index).map_or("", String::as_str))
-            .collect();
-        let encoded = clip.clip.encode_texts(&texts, &mut |_| {}).await;
-        let encoded = encoded.map_err(error)?;
-        let truncated = encoded.truncated.iter().enumerate();
-        let truncated = truncated.filter_map(|(place, &cut)| cut.then_some(first + place));
-        self.truncated.extend(truncated);
-        self.texts.extend(rows_of(&encoded.embeddings).map(Ok));
+            if self.needed.get(index).copied().unwrap_or(true) {
+                places.push(index);
+                rows.push(Ok(Box::default()));
+            } else {
+                rows.push(Err("its pictures are missing".to_owned()));
+            }
+            index += 1;
+        }
+        if !places.is_empty() {
+            let text = |&index: &usize| self.set.texts.get(index).map_or("", String::as_str);
+            let texts: Vec<&str> = places.iter().map(text).collect();
+            let encoded = clip.clip.encode_texts(&texts, &mut |_| {}).await;
+            let encoded = encoded.map_err(error)?;
+            fill(&mut rows, &encoded.embeddings)?;
+            let truncated = places.iter().zip(&encoded.truncated);
+            let truncated = truncated.filter_map(|(&place, &cut)| cut.then_some(place));
+            self.truncated.extend(truncated);
+        }
+        self.texts.append(&mut rows);
         self.text_seconds += (Date::now() - started) / 1000.0;
         Ok(())
     }
@@ -428,6 +446,7 @@ impl WebBenchmark {
 impl WebBenchmark {
     fn new(set: ProbeSet, files: Vec<SourceFile>) -> Self {
         Self {
+            needed: vec![true; set.texts.len()],
             set,
             files,
             pictures: Vec::new(),
@@ -483,22 +502,24 @@ impl WebBenchmark {
     fn results(&self) -> Result<Results, JsError> {
         let evaluated = self.evaluated()?;
         let (pictures, texts) = self.set.references();
-        let encoded = |named: usize, rows: &[Row], seconds: f64| {
-            let failed = rows.iter().filter(|row| row.is_err()).count();
+        let encoded = |named: usize, rows: &[Row], failed: usize, seconds: f64| {
+            let computed = rows.iter().filter(|row| row.is_ok()).count();
             Encoded {
                 named,
-                distinct: rows.len(),
+                distinct: computed + failed,
                 known: 0,
-                computed: rows.len() - failed,
+                computed,
                 failed,
                 seconds,
             }
         };
+        // A text without an embedding was not needed.
+        let failed = self.pictures.iter().filter(|row| row.is_err()).count();
         let run = Run {
             model: evaluated.model.clone(),
             encoding: Some(Encoding {
-                pictures: encoded(pictures, &self.pictures, self.picture_seconds),
-                texts: encoded(texts, &self.texts, self.text_seconds),
+                pictures: encoded(pictures, &self.pictures, failed, self.picture_seconds),
+                texts: encoded(texts, &self.texts, 0, self.text_seconds),
                 seconds: self.picture_seconds + self.text_seconds,
             }),
             summaries: Vec::new(), // one set is no average
@@ -530,8 +551,16 @@ fn is_table(path: &str) -> bool {
     path.ends_with(".csv") || path.ends_with(".tsv")
 }
 
-fn rows_of(embeddings: &Embeddings) -> impl Iterator<Item = Box<[f32]>> {
-    embeddings.rows().map(Box::from)
+/// Puts embeddings in the places of the rows that have no reason against it.
+fn fill(rows: &mut [Row], embeddings: &Embeddings) -> Result<(), JsError> {
+    let mut embedded = embeddings.rows();
+    for row in rows.iter_mut().flatten() {
+        let embedding = embedded.next();
+        *row = embedding
+            .ok_or_else(|| error("the engine gave too few embeddings"))?
+            .into();
+    }
+    Ok(())
 }
 
 fn borrowed(rows: &[Row]) -> Vec<Result<&[f32], &str>> {

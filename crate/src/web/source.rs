@@ -1,14 +1,15 @@
 //! What `Clip.load` accepts, brought to one form: files by name.
 
-use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
 
 use js_sys::{ArrayBuffer, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ReadableStreamDefaultReader, Response};
+use web_sys::{Blob, FileReaderSync, ReadableStreamDefaultReader, Response};
 
 use super::error;
-use crate::clip::bytes::FileSet;
+use crate::clip::bytes::{ByteSource, FileSet};
 
 /// The caller's `onProgress`.
 pub(super) struct Progress(Option<Function>);
@@ -46,51 +47,180 @@ impl Progress {
     }
 }
 
-/// The files of a model: a download, a buffer, or several buffers by name.
+/// The files of a model: a download, a buffer or blob, or several of them by name.
+///
+/// None is copied into the module's memory, which never shrinks again: the tensors made from them
+/// are all that is held there.
 pub(super) async fn files(source: JsValue, progress: &Progress) -> Result<FileSet, JsError> {
     const SINGLE: &str = "model.gguf";
-    let single = |label: &str, bytes| {
-        Ok(FileSet::from_memory(
-            label,
-            BTreeMap::from([(SINGLE.to_owned(), bytes)]),
-        ))
-    };
-    if let Some(bytes) = bytes_of(&source) {
-        return single("the given model", bytes);
+    if let Some(file) = held(SINGLE, &source).await? {
+        return Ok(FileSet::from_sources("the given model", [file]));
     }
     let address = source
         .as_string()
         .or_else(|| source.dyn_ref::<web_sys::Url>().map(web_sys::Url::href));
     if let Some(address) = address {
-        let bytes = download(&address, progress).await?;
-        return single(&address, bytes);
+        let pieces = download(&address, progress).await?;
+        let file: Arc<dyn ByteSource> = Arc::new(Pieces::new(SINGLE, pieces));
+        return Ok(FileSet::from_sources(address, [file]));
     }
     let Some(object) = source.dyn_ref::<Object>() else {
         return Err(error(
-            "a model is an address, an ArrayBuffer, a Uint8Array, or an object of files by name",
+            "a model is an address, an ArrayBuffer, a Uint8Array, a Blob, or an object of such files by name",
         ));
     };
-    let mut files = BTreeMap::new();
+    let mut files = Vec::new();
     for entry in Object::entries(object).iter() {
         let entry: js_sys::Array = entry.unchecked_into();
         let name = entry.get(0).as_string().unwrap_or_default();
-        let bytes = bytes_of(&entry.get(1))
-            .ok_or_else(|| error(format!("the file {name} is not a Uint8Array")))?;
-        files.insert(name, bytes);
+        let file = held(&name, &entry.get(1)).await?.ok_or_else(|| {
+            error(format!(
+                "the file {name} is neither a Uint8Array nor a Blob"
+            ))
+        })?;
+        files.push(file);
     }
-    Ok(FileSet::from_memory("the given model", files))
+    Ok(FileSet::from_sources("the given model", files))
 }
 
-fn bytes_of(value: &JsValue) -> Option<Vec<u8>> {
+/// A file that JavaScript holds; `None` of a value that is none.
+async fn held(name: &str, value: &JsValue) -> Result<Option<Arc<dyn ByteSource>>, JsError> {
     if let Some(bytes) = value.dyn_ref::<Uint8Array>() {
-        return Some(bytes.to_vec());
+        return Ok(Some(Arc::new(Pieces::new(name, vec![bytes.clone()]))));
     }
-    value
-        .dyn_ref::<ArrayBuffer>()
-        .map(|buffer| Uint8Array::new(buffer).to_vec())
+    if let Some(buffer) = value.dyn_ref::<ArrayBuffer>() {
+        return Ok(Some(Arc::new(Pieces::new(
+            name,
+            vec![Uint8Array::new(buffer)],
+        ))));
+    }
+    let Some(blob) = value.dyn_ref::<Blob>() else {
+        return Ok(None);
+    };
+    // Only workers may read a blob while they wait; elsewhere it is read whole.
+    if let Ok(reader) = FileReaderSync::new() {
+        return Ok(Some(Arc::new(BlobSource {
+            name: name.to_owned(),
+            blob: blob.clone(),
+            reader,
+        })));
+    }
+    let buffer = JsFuture::from(blob.array_buffer())
+        .await
+        .map_err(|thrown| {
+            error(format!(
+                "the file {name} could not be read: {}",
+                message(&thrown)
+            ))
+        })?;
+    Ok(Some(Arc::new(Pieces::new(
+        name,
+        vec![Uint8Array::new(&buffer)],
+    ))))
 }
 
-async fn download(address: &str, progress: &Progress) -> Result<Vec<u8>, JsError> {
+/// What a thrown value says.
+fn message(thrown: &JsValue) -> String {
+    thrown.dyn_ref::<js_sys::Error>().map_or_else(
+        || "the reason is not known".into(),
+        |e| String::from(e.message()),
+    )
+}
+
+/// Bytes in JavaScript's memory, in the pieces that they came in.
+struct Pieces {
+    name: String,
+    /// With the offset of each.
+    pieces: Vec<(u64, Uint8Array)>,
+    len: u64,
+}
+
+impl Pieces {
+    fn new(name: &str, pieces: Vec<Uint8Array>) -> Self {
+        let mut len = 0;
+        let pieces = pieces
+            .into_iter()
+            .map(|piece| {
+                let at = len;
+                len += u64::from(piece.length());
+                (at, piece)
+            })
+            .collect();
+        Self {
+            name: name.to_owned(),
+            pieces,
+            len,
+        }
+    }
+}
+
+impl ByteSource for Pieces {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let first = self
+            .pieces
+            .partition_point(|(at, piece)| at + u64::from(piece.length()) <= offset);
+        let (mut at, mut left) = (offset, buffer);
+        for (start, piece) in &self.pieces[first..] {
+            if left.is_empty() {
+                break;
+            }
+            // Less than the piece's length, which is a u32.
+            let from = (at - start) as u32;
+            let n = left.len().min((piece.length() - from) as usize);
+            let (head, tail) = left.split_at_mut(n);
+            piece.subarray(from, from + n as u32).copy_to(head);
+            (at, left) = (at + n as u64, tail);
+        }
+        if left.is_empty() {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
+    }
+}
+
+/// A blob, such as a file on the person's disk, of which a part at a time is read.
+struct BlobSource {
+    name: String,
+    blob: Blob,
+    reader: FileReaderSync,
+}
+
+impl ByteSource for BlobSource {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn len(&self) -> u64 {
+        self.blob.size() as u64
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let (from, to) = (offset as f64, (offset + buffer.len() as u64) as f64);
+        let part = self
+            .blob
+            .slice_with_f64_and_f64(from, to)
+            .and_then(|part| self.reader.read_as_array_buffer(&part))
+            // Gone from the disk, or changed, since it was chosen.
+            .map_err(|thrown| io::Error::other(message(&thrown)))?;
+        let part = Uint8Array::new(&part);
+        if part.length() as usize != buffer.len() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        part.copy_to(buffer);
+        Ok(())
+    }
+}
+
+async fn download(address: &str, progress: &Progress) -> Result<Vec<Uint8Array>, JsError> {
     let failed = |why: String| error(format!("{address} could not be downloaded: {why}"));
     let thrown = |value: JsValue| {
         let message = value
@@ -119,17 +249,16 @@ async fn download(address: &str, progress: &Progress) -> Result<Vec<u8>, JsError
         .body()
         .ok_or_else(|| failed("the answer has no body".into()))?;
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
-    let mut bytes = Vec::new();
+    let (mut pieces, mut loaded) = (Vec::new(), 0);
     loop {
         let chunk = JsFuture::from(reader.read()).await.map_err(thrown)?;
         let get = |key: &str| Reflect::get(&chunk, &key.into()).unwrap_or_default();
         if get("done").is_truthy() {
-            return Ok(bytes);
+            return Ok(pieces);
         }
-        let part: Uint8Array = get("value").unchecked_into();
-        let start = bytes.len();
-        bytes.resize(start + part.length() as usize, 0);
-        part.copy_to(&mut bytes[start..]);
-        progress.tell("download", bytes.len(), total);
+        let piece: Uint8Array = get("value").unchecked_into();
+        loaded += piece.length() as usize;
+        pieces.push(piece);
+        progress.tell("download", loaded, total);
     }
 }

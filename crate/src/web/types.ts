@@ -78,8 +78,18 @@ export interface SceneView {
   captions: SceneCaption[];
 }
 
-/** An address, the bytes of a GGUF file, or the files of a Hugging Face or OpenCLIP directory by name. */
-export type ModelSource = string | URL | ArrayBuffer | Uint8Array | Record<string, Uint8Array>;
+/**
+ * An address, a GGUF file, or the files of a Hugging Face or OpenCLIP directory by name.
+ *
+ * In a worker a `Blob` is read a part at a time, so that the weights alone are held in memory.
+ */
+export type ModelSource =
+  | string
+  | URL
+  | ArrayBuffer
+  | Uint8Array
+  | Blob
+  | Record<string, Uint8Array | Blob>;
 
 /** A CLIP model. Every error is an `Error` whose message is one sentence. */
 export class Clip {
@@ -197,7 +207,10 @@ export class Benchmark {
   info(): SetInfo;
   /** Names of its pictures; null for scenes. */
   pictures(): (string | null)[];
-  /** For each of its pictures its place among files with these paths, −1 where it is not there. */
+  /**
+   * For each of its pictures its place among files with these paths, −1 where it is not there. Texts
+   * that only questions with a missing picture have are then not computed.
+   */
   locate(paths: string[]): Int32Array;
   texts(): string[];
   encodedPictures(): number;

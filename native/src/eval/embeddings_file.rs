@@ -140,7 +140,7 @@ impl Given {
             }));
             places.push(Places {
                 pictures: (first.0..pictures.len()).collect(),
-                texts: (first.1..texts.len()).collect(),
+                texts: (first.1..texts.len()).map(Some).collect(),
             });
         }
         Embedded::new(pictures, texts, text(""), places)

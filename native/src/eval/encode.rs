@@ -22,7 +22,7 @@ const TEXTS_AT_ONCE: usize = 256;
 
 /// Embeddings of several sets.
 pub(super) struct Embedded {
-    pictures: Vec<Result<Vec<f32>, String>>,
+    pictures: Vec<OwnRow>,
     texts: Vec<Result<Text, String>>,
     root: Option<Vec<f32>>,
     /// For each set, which of `pictures` and `texts` its own are.
@@ -39,15 +39,17 @@ pub(super) struct Text {
 /// Where a set's pictures and texts stand in the common tables.
 pub(super) struct Places {
     pub(super) pictures: Vec<usize>,
-    pub(super) texts: Vec<usize>,
+    /// None for a text that no question with all its pictures needs.
+    pub(super) texts: Vec<Option<usize>>,
 }
 
 /// A row or the reason why it is missing.
 type Row<'a> = Result<&'a [f32], &'a str>;
+type OwnRow = Result<Vec<f32>, String>;
 
 impl Embedded {
     pub(super) fn new(
-        pictures: Vec<Result<Vec<f32>, String>>,
+        pictures: Vec<OwnRow>,
         texts: Vec<Result<Text, String>>,
         root: Option<Vec<f32>>,
         sets: Vec<Places>,
@@ -67,9 +69,10 @@ impl Embedded {
             Ok(row) => Ok(row.as_slice()),
             Err(why) => Err(why.as_str()),
         };
-        let text = |&place: &usize| match &self.texts[place] {
-            Ok(text) => Ok(text.embedding.as_slice()),
-            Err(why) => Err(why.as_str()),
+        let text = |place: &Option<usize>| match place.map(|place| &self.texts[place]) {
+            Some(Ok(text)) => Ok(text.embedding.as_slice()),
+            Some(Err(why)) => Err(why.as_str()),
+            None => Err("its pictures are missing"),
         };
         (
             places.pictures.iter().map(picture).collect(),
@@ -81,7 +84,10 @@ impl Embedded {
     pub(super) fn truncated(&self, set: usize) -> Vec<usize> {
         let places = self.sets[set].texts.iter().enumerate();
         places
-            .filter(|&(_, &place)| self.texts[place].as_ref().is_ok_and(|text| text.truncated))
+            .filter(|(_, place)| {
+                let text = place.map(|place| &self.texts[place]);
+                text.is_some_and(|text| text.as_ref().is_ok_and(|text| text.truncated))
+            })
             .map(|(text, _)| text)
             .collect()
     }
@@ -228,31 +234,35 @@ impl Encoder<'_> {
     /// Embeds what the sets name, as far as it can be read.
     pub(super) fn encode(&mut self, sets: &[&ProbeSet]) -> Result<(Embedded, Encoding)> {
         let mut shown = Table::new();
-        let mut texts = Table::new();
-        let mut places = Vec::new();
+        let mut of_sets = Vec::new();
         let mut named = (0, 0);
         for set in sets {
             let (pictures, captions) = set.references();
             named = (named.0 + pictures, named.1 + captions);
-            let of_set = Places {
-                pictures: set
-                    .pictures
-                    .iter()
-                    .map(|picture| Ok(shown.place(self.reader.shown(picture)?)))
-                    .collect::<Result<_>>()?,
-                texts: set
-                    .texts
-                    .iter()
-                    .map(|text| texts.place(text.clone()))
-                    .collect(),
-            };
-            places.push(of_set);
+            let pictures = set.pictures.iter();
+            let places = pictures.map(|picture| Ok(shown.place(self.reader.shown(picture)?)));
+            of_sets.push(places.collect::<Result<Vec<_>>>()?);
+        }
+        let (pictures, mut of_pictures) = self.encode_pictures(&shown.items)?;
+
+        let mut texts = Table::new();
+        let mut places = Vec::new();
+        for (set, of_set) in sets.iter().zip(of_sets) {
+            let there: Vec<bool> = of_set
+                .iter()
+                .map(|&place| pictures[place].is_ok())
+                .collect();
+            let needed = set.texts_needed(&there);
+            let place = |(text, needed): (&String, bool)| needed.then(|| texts.place(text.clone()));
+            places.push(Places {
+                texts: set.texts.iter().zip(needed).map(place).collect(),
+                pictures: of_set,
+            });
         }
         let root = sets
             .iter()
             .any(|set| set.needs_root())
             .then(|| texts.place(String::new()));
-        let (pictures, mut of_pictures) = self.encode_pictures(&shown.items)?;
         let (texts, mut of_texts) = self.encode_texts(&texts.items)?;
         (of_pictures.named, of_texts.named) = named;
         let root = root.map(|place| texts[place].embedding.clone());
@@ -265,10 +275,7 @@ impl Encoder<'_> {
         Ok((embedded, encoding))
     }
 
-    fn encode_pictures(
-        &mut self,
-        shown: &[Shown],
-    ) -> Result<(Vec<Result<Vec<f32>, String>>, Encoded)> {
+    fn encode_pictures(&mut self, shown: &[Shown]) -> Result<(Vec<OwnRow>, Encoded)> {
         let started = Instant::now();
         let reader = &self.reader;
         let mut counts = Encoded {

@@ -6,7 +6,7 @@ mod embeddings_file;
 mod encode;
 mod folders;
 mod pictures;
-mod questions;
+pub(crate) mod questions;
 mod report;
 mod scene_pictures;
 
@@ -25,7 +25,7 @@ use crate::output::write_whole;
 use cache::Cache;
 use encode::{Embedded, Encoder, PictureReader};
 use pictures::PictureFiles;
-use questions::{Asked, Templates};
+use questions::{Asked, QuestionArgs};
 use results::{Results, Run, SetResult};
 
 /// Run benchmarks and report their authors' metrics
@@ -37,9 +37,8 @@ use results::{Results, Run, SetResult};
 /// kept in a cache, so that a run that was stopped goes on where it was.
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
-    /// What to ask
-    #[arg(value_name = "BENCH", required = true)]
-    benchmarks: Vec<String>,
+    #[command(flatten)]
+    questions: QuestionArgs,
     /// Checkpoints: Hugging Face or OpenCLIP directories, GGUF files, or state dicts
     #[arg(
         long = "model",
@@ -54,32 +53,15 @@ pub(crate) struct EvalArgs {
     /// `cliprobe embed` writes them; HierarCaps also needs the empty text
     #[arg(long, value_name = "F.safetensors", conflicts_with = "models")]
     embeddings: Option<PathBuf>,
-    /// Folders with the benchmarks' lists, in any depth
-    #[arg(long, value_name = "DIR", num_args = 1..)]
-    data: Vec<PathBuf>,
     /// Folders with pictures, or with tar archives of them; the folders of --data where not given
     #[arg(long, value_name = "DIR", num_args = 1..)]
     images: Vec<PathBuf>,
-    /// Ask only the first N questions of every set
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    limit: Option<u32>,
     /// What a tie counts for, where the benchmark's authors leave a choice
     #[arg(long, value_enum, default_value_t = Ties::Authors)]
     ties: Ties,
     /// Take the white bands away that make a square of a picture, as of HierarCaps'
     #[arg(long)]
     unletterbox: bool,
-    /// Templates for class names: clip-80, clip-7, none, or a file with one a line; clip-80 for class
-    /// folders, their own for webdatasets
-    #[arg(long, value_name = "WHICH|FILE")]
-    templates: Option<Templates>,
-    /// Names of the classes of class folders, in the folders' order: imagenet, or a file with one a
-    /// line; the folders' names where not given
-    #[arg(long, value_name = "imagenet|FILE")]
-    classes: Option<PathBuf>,
-    /// Questions of each of Tableau's sets
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
-    tableau_items: u32,
     /// Pictures computed at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     batch: u16,
@@ -131,30 +113,23 @@ const SOME_MISSING: u8 = 3;
 
 pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
     // Everything that can be wrong with the questions, before minutes of computing.
-    let mut questions = questions::collect(args)?;
+    let mut questions = questions::collect(&args.questions)?;
     let mut folders = if args.images.is_empty() {
-        args.data.clone()
+        args.questions.data.clone()
     } else {
         args.images.clone()
     };
     folders.append(&mut questions.picture_folders);
     let files = PictureFiles::search(&folders)?;
-    if let Some(limit) = args.limit {
-        questions.asked = questions
-            .asked
-            .into_iter()
-            .map(|asked| Asked {
-                set: asked.set.limited(limit as usize),
-                ..asked
-            })
-            .collect();
-    }
     if args.dry_run {
         report::print_dry_run(&questions, &files);
         return Ok(exit_code(!questions.absent.is_empty()));
     }
     for absent in &questions.absent {
         eprintln!("left out: {absent}");
+    }
+    if questions.asked.is_empty() {
+        bail!("none of the lists that are asked for is there");
     }
 
     let sets: Vec<&ProbeSet> = questions.asked.iter().map(|asked| &asked.set).collect();

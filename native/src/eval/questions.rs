@@ -4,13 +4,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use cliprobe::probe::{
     BENCHMARKS, Benchmark, CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, ProbeSet, Source, TABLEAU_KINDS,
     imagenet_class_names, read_json, read_retrieval_csv, read_text_list, tableau,
 };
 use sha2::{Digest, Sha256};
 
-use super::EvalArgs;
 use super::folders;
 use super::pictures::{files_in, relative};
 use super::results::SourceFile;
@@ -18,24 +18,49 @@ use super::results::SourceFile;
 /// Held-out scenes of every evaluation are the same.
 const TABLEAU_SEED: u64 = 0;
 
+/// Which questions.
+#[derive(Debug, Args)]
+pub(crate) struct QuestionArgs {
+    /// What to ask
+    #[arg(value_name = "BENCH", required = true)]
+    benchmarks: Vec<String>,
+    /// Folders with the benchmarks' lists, in any depth
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    pub(super) data: Vec<PathBuf>,
+    /// Ask only the first N questions of every set
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    /// Templates for class names: clip-80, clip-7, none, or a file with one a line; clip-80 for class
+    /// folders, their own for webdatasets
+    #[arg(long, value_name = "WHICH|FILE")]
+    templates: Option<Templates>,
+    /// Names of the classes of class folders, in the folders' order: imagenet, or a file with one a
+    /// line; the folders' names where not given
+    #[arg(long, value_name = "imagenet|FILE")]
+    classes: Option<PathBuf>,
+    /// Questions of each of Tableau's sets
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    tableau_items: u32,
+}
+
 /// The sets to run.
-pub(super) struct Questions {
-    pub(super) asked: Vec<Asked>,
+pub(crate) struct Questions {
+    pub(crate) asked: Vec<Asked>,
     /// Sets of the asked benchmarks whose files are not there, each with where to get them.
-    pub(super) absent: Vec<String>,
+    pub(crate) absent: Vec<String>,
     /// Folders that hold pictures beside those given as such.
     pub(super) picture_folders: Vec<PathBuf>,
 }
 
 /// A set and where it was read.
-pub(super) struct Asked {
-    pub(super) set: ProbeSet,
+pub(crate) struct Asked {
+    pub(crate) set: ProbeSet,
     pub(super) files: Vec<SourceFile>,
 }
 
 /// Which sentences class names are put into.
 #[derive(Clone, Debug)]
-pub(super) enum Templates {
+pub(crate) enum Templates {
     Clip80,
     Clip7,
     /// The name alone.
@@ -67,7 +92,7 @@ impl Templates {
 }
 
 /// Reads everything that is asked for.
-pub(super) fn collect(args: &EvalArgs) -> Result<Questions> {
+pub(crate) fn collect(args: &QuestionArgs) -> Result<Questions> {
     let lists = Lists::search(&args.data)?;
     let mut questions = Questions {
         asked: Vec::new(),
@@ -86,7 +111,7 @@ pub(super) fn collect(args: &EvalArgs) -> Result<Questions> {
     if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
         bail!("{} is asked for twice", pair[0]);
     }
-    if questions.asked.is_empty() && !args.dry_run {
+    if questions.asked.is_empty() && questions.absent.is_empty() {
         bail!(
             "nothing to run: {}",
             questions
@@ -98,7 +123,7 @@ pub(super) fn collect(args: &EvalArgs) -> Result<Questions> {
     Ok(questions)
 }
 
-fn add(name: &str, args: &EvalArgs, lists: &Lists, questions: &mut Questions) -> Result<()> {
+fn add(name: &str, args: &QuestionArgs, lists: &Lists, questions: &mut Questions) -> Result<()> {
     let whole = name.split('/').next().unwrap_or(name);
     if let Some(benchmark) = BENCHMARKS.iter().find(|benchmark| benchmark.name == whole) {
         return add_benchmark(name, benchmark, lists, questions);

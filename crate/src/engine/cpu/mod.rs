@@ -3,9 +3,12 @@
 
 mod attention;
 mod elementary;
+mod expand;
 #[cfg(test)]
 mod gradient_check;
+mod lanes;
 pub mod ops;
+mod product;
 mod tower;
 
 pub use attention::{Packing, attention};

@@ -7,7 +7,9 @@ use candle_core::quantized::QTensor;
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::attention::{Packing, attention};
-use super::ops::{layer_norm, linear};
+use super::expand::Blocks;
+use super::ops::{constant_linear, contiguous_values, layer_norm, linear};
+use super::product::Rows;
 use crate::clip::config::{Activation, ClipConfig, TextConfig, TransformerConfig, VisionConfig};
 use crate::engine::PackedTokens;
 
@@ -28,14 +30,46 @@ impl From<Tensor> for Weight {
 
 impl Weight {
     /// The f32 values.
-    ///
-    /// Quantised matrices are expanded at each use. That costs little beside the product, keeps the
-    /// activations exact (ggml's own product rounds them to 8 bits), and an embedding does not
-    /// depend on the batch it was computed in.
     fn to_tensor(&self) -> Result<Tensor> {
         match self {
             Self::Float(tensor) => Ok(tensor.clone()),
             Self::Quantized(blocks) => blocks.dequantize(&Device::Cpu),
+        }
+    }
+
+    /// `act(x · Wᵀ + b)`, W being all dimensions but the first as one.
+    ///
+    /// Quantised matrices are expanded at each use. That costs little beside the product, keeps the
+    /// activations exact (ggml's own product rounds them to 8 bits), and an embedding does not
+    /// depend on the batch it was computed in.
+    fn multiply(
+        &self,
+        x: &Tensor,
+        bias: Option<&Tensor>,
+        activation: Option<Activation>,
+    ) -> Result<Tensor> {
+        match self {
+            Self::Float(weight) => {
+                let weight = weight.flatten_from(1)?;
+                let tracked = x.track_op() || weight.track_op();
+                match bias {
+                    Some(bias) if tracked || bias.track_op() => {
+                        linear(x, &weight, bias, activation)
+                    }
+                    None if tracked => x.matmul(&weight.t()?),
+                    _ => {
+                        let (storage, layout) = weight.storage_and_layout();
+                        let values = contiguous_values("linear", &storage, layout)?;
+                        let rows = Rows::Float(values, weight.dim(1)?);
+                        constant_linear(x, &rows, bias, activation)
+                    }
+                }
+            }
+            Self::Quantized(blocks) => {
+                let inner = blocks.shape().dims().iter().skip(1).product();
+                let rows = Rows::Blocks(Blocks::new(blocks, inner)?);
+                constant_linear(x, &rows, bias, activation)
+            }
         }
     }
 
@@ -96,7 +130,7 @@ impl Linear {
     }
 
     fn forward(&self, x: &Tensor, activation: Option<Activation>) -> Result<Tensor> {
-        linear(x, &self.weight.to_tensor()?, &self.bias, activation)
+        self.weight.multiply(x, Some(&self.bias), activation)
     }
 }
 
@@ -384,7 +418,7 @@ impl TextTower {
             .transformer
             .forward(x, &Packing::new(&tokens.offsets), &last)?;
         let pooled = self.final_norm.forward(&pooled)?;
-        pooled.matmul(&self.projection.to_tensor()?.t()?)
+        self.projection.multiply(&pooled, None, None)
     }
 }
 
@@ -456,11 +490,10 @@ impl VisionTower {
     fn forward(&self, pixels: &Tensor) -> Result<Tensor> {
         let n = pixels.dim(0)?;
         let (width, tokens) = (self.config.transformer.width, self.config.tokens());
-        let kernel = self.patch_embedding.to_tensor()?.flatten_from(1)?;
-        let patches =
-            self.patchify(pixels)?
-                .matmul(&kernel.t()?)?
-                .reshape((n, tokens - 1, width))?;
+        let patches = self
+            .patch_embedding
+            .multiply(&self.patchify(pixels)?, None, None)?
+            .reshape((n, tokens - 1, width))?;
         let class = self
             .class_embedding
             .reshape((1, 1, width))?
@@ -470,9 +503,8 @@ impl VisionTower {
         let classes: Vec<u32> = (0..n).map(|i| (i * tokens) as u32).collect();
         let packing = Packing::uniform(n, tokens);
         let class = self.transformer.forward(x, &packing, &classes)?;
-        self.post_norm
-            .forward(&class)?
-            .matmul(&self.projection.to_tensor()?.t()?)
+        self.projection
+            .multiply(&self.post_norm.forward(&class)?, None, None)
     }
 }
 

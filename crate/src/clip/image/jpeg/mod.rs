@@ -12,11 +12,11 @@ mod frame;
 mod huffman;
 mod idct;
 mod scan;
+mod standard;
 mod upsample;
 
 use colour::Colour;
 use frame::Frame;
-use huffman::Huffman;
 use scan::{Scan, Tables, natural};
 
 use super::orientation::Orientation;
@@ -117,7 +117,7 @@ impl Decoder {
         end: usize,
     ) -> Result<usize, ImageError> {
         match marker {
-            marker::HUFFMAN_TABLES => self.huffman_tables(body)?,
+            marker::HUFFMAN_TABLES => self.tables.define(body)?,
             marker::QUANTISATION_TABLES => self.quantisation_tables(body)?,
             marker::RESTART_INTERVAL => {
                 let &[high, low] = body else {
@@ -159,6 +159,9 @@ impl Decoder {
             .ok_or_else(|| corrupt("its first scan comes before its frame"))?;
         if self.scans == 0 {
             frame.allocate()?;
+            if !frame.progressive {
+                self.tables.fill_with_standard()?;
+            }
         }
         self.scans += 1;
         if self.scans > MAX_SCANS {
@@ -175,26 +178,6 @@ impl Decoder {
             }
         }
         scan::decode(&scan, frame, &self.tables, bytes, at)
-    }
-
-    fn huffman_tables(&mut self, mut body: &[u8]) -> Result<(), ImageError> {
-        let malformed = || corrupt("a Huffman table is malformed");
-        while let Some((&kind, rest)) = body.split_first() {
-            let (counts, rest) = rest.split_first_chunk::<16>().ok_or_else(malformed)?;
-            let count = counts.iter().map(|&count| usize::from(count)).sum();
-            let (symbols, rest) = rest.split_at_checked(count).ok_or_else(malformed)?;
-            let tables = match kind >> 4 {
-                0 => &mut self.tables.dc,
-                1 => &mut self.tables.ac,
-                _ => return Err(malformed()),
-            };
-            let table = tables
-                .get_mut(usize::from(kind & 15))
-                .ok_or_else(malformed)?;
-            *table = Some(Huffman::new(counts, symbols).ok_or_else(malformed)?);
-            body = rest;
-        }
-        Ok(())
     }
 
     fn quantisation_tables(&mut self, mut body: &[u8]) -> Result<(), ImageError> {

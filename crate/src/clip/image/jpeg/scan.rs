@@ -4,7 +4,7 @@
 use super::frame::Frame;
 use super::huffman::{Bits, Huffman};
 use super::idct::Block;
-use super::{corrupt, next_marker};
+use super::{corrupt, next_marker, standard};
 use crate::clip::image::ImageError;
 
 /// Where each coefficient of a block stands, in the order of the file.
@@ -95,6 +95,42 @@ pub(super) struct Tables {
     pub(super) ac: [Option<Huffman>; 4],
     /// MCUs between restart markers; 0 for none.
     pub(super) restart_interval: usize,
+}
+
+impl Tables {
+    /// Takes in the body of a segment that defines code tables.
+    pub(super) fn define(&mut self, mut body: &[u8]) -> Result<(), ImageError> {
+        let malformed = || corrupt("a Huffman table is malformed");
+        while let Some((&kind, rest)) = body.split_first() {
+            let (counts, rest) = rest.split_first_chunk::<16>().ok_or_else(malformed)?;
+            let count = counts.iter().map(|&count| usize::from(count)).sum();
+            let (symbols, rest) = rest.split_at_checked(count).ok_or_else(malformed)?;
+            let tables = match kind >> 4 {
+                0 => &mut self.dc,
+                1 => &mut self.ac,
+                _ => return Err(malformed()),
+            };
+            let table = tables
+                .get_mut(usize::from(kind & 15))
+                .ok_or_else(malformed)?;
+            *table = Some(Huffman::new(counts, symbols).ok_or_else(malformed)?);
+            body = rest;
+        }
+        Ok(())
+    }
+
+    /// Fills the places of the first two tables that are empty, as libjpeg-turbo does for the
+    /// frames of Motion JPEG, which bring none.
+    pub(super) fn fill_with_standard(&mut self) -> Result<(), ImageError> {
+        let mut standard = Self::default();
+        standard.define(&standard::TABLES)?;
+        for (tables, standard) in [(&mut self.dc, standard.dc), (&mut self.ac, standard.ac)] {
+            for (table, standard) in tables.iter_mut().zip(standard) {
+                *table = table.take().or(standard);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What is carried from block to block.
