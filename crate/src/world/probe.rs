@@ -169,9 +169,9 @@ impl Iterator for Probes {
 
 impl ExactSizeIterator for Probes {}
 
-/// What probes ask about a scene, each caption once: those of every kind that edits captions where
-/// the scene has two things, else those of what the one thing is. A scene of [`probes`] gets its own
-/// captions among others; one that was edited gets as many as it allows.
+/// What probes ask about a scene, each caption once: those of every kind that edits captions, as far
+/// as the scene allows them, and what it shows at some levels. A scene of two things from [`probes`]
+/// gets its own captions among others.
 pub fn captions_to_ask(scene: &Scene) -> Vec<Caption> {
     let mut captions: Vec<Caption> = Vec::new();
     let mut add = |caption: Caption| {
@@ -232,8 +232,8 @@ fn pair_probe(
         ..SceneParams::exactly(2)
     };
     let scene = Scene::sample(seed, &params);
-    let captions = edits(&scene, level, negative, positive)?;
-    let (positives, negatives) = captions.into_iter().partition(|caption| caption.holds);
+    let mut positives = edits(&scene, level, negative, positive)?;
+    let negatives = positives.split_off(positives.len() - 1);
     Some(WorldProbe {
         scene,
         positives,
@@ -241,7 +241,7 @@ fn pair_probe(
     })
 }
 
-/// A true caption of a level, its hard positive where one is asked for, and its hard negative.
+/// A true caption of a level, its hard positive where one is asked for, and last its hard negative.
 fn edits(
     scene: &Scene,
     level: Level,
@@ -251,12 +251,12 @@ fn edits(
     let mut rng = scene.caption_rng();
     let base = level.claim(scene, &mut rng)?;
     let false_claim = negative.of(&base, scene, &mut rng)?;
-    let mut captions = Vec::with_capacity(3);
-    if let Some(positive) = positive {
-        let kind = CaptionKind::HardPositive(positive);
-        captions.push(Caption::new(positive.of(&base)?, kind, scene));
-    }
-    captions.insert(0, Caption::new(base, CaptionKind::Level(level), scene));
+    let reworded = match positive {
+        Some(positive) => Some((positive.of(&base)?, CaptionKind::HardPositive(positive))),
+        None => None,
+    };
+    let mut captions = vec![Caption::new(base, CaptionKind::Level(level), scene)];
+    captions.extend(reworded.map(|(claim, kind)| Caption::new(claim, kind, scene)));
     let kind = CaptionKind::HardNegative(negative);
     captions.push(Caption::new(false_claim, kind, scene));
     Some(captions)

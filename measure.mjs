@@ -1,0 +1,20 @@
+import { chromium } from "@playwright/test";
+import fs from "node:fs";
+const browser = await chromium.launch({executablePath:"/usr/bin/chromium",args:["--no-sandbox","--disable-quic","--enable-precise-memory-info"]});
+const page = await (await browser.newContext({viewport:{width:1280,height:900}})).newPage();
+await page.goto("http://127.0.0.1:4932/#view=benchmarks&set=tableau/swap_attribute&items="+process.argv[2]);
+await page.getByRole("button",{name:"Run"}).waitFor();
+await page.waitForFunction(()=>[...document.querySelectorAll("button")].some(b=>b.textContent==="Run"&&!b.disabled));
+await page.evaluate(()=>{ window.longest=0; let last=performance.now(); const tick=()=>{const n=performance.now(); window.longest=Math.max(window.longest,n-last); last=n; requestAnimationFrame(tick);}; requestAnimationFrame(tick);});
+const t=Date.now();
+await page.getByRole("button",{name:"Run"}).click();
+if (process.argv[3]) { await page.waitForTimeout(2500); await page.screenshot({path:"/tmp/benchpage/running.png"}); }
+await page.getByRole("region",{name:"Result"}).getByRole("table").waitFor({timeout:580000});
+console.log("items", process.argv[2], "seconds", (Date.now()-t)/1000, "longest frame ms", await page.evaluate(()=>Math.round(window.longest)));
+console.log((await page.getByRole("region",{name:"Result"}).innerText()).slice(0,400));
+const d=page.waitForEvent("download"); const t2=Date.now(); await page.getByRole("button",{name:"Save JSON"}).click();
+const f=await (await d).path(); fs.copyFileSync(f,"/tmp/benchpage/page.json"); console.log("json bytes", fs.statSync(f).size, "ms", Date.now()-t2);
+const s=await browser.newBrowserCDPSession(); 
+const {processInfo}=await s.send("SystemInfo.getProcessInfo"); 
+for (const p of processInfo) if (p.type==="renderer") console.log("renderer", fs.readFileSync(`/proc/${p.id}/status`,"utf8").match(/VmHWM.*|VmRSS.*/g).join(" "));
+await browser.close();
