@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::pairing::{Missing, Pairing, pair};
 use super::pareto::Pareto;
 use super::runs::NamedRun;
-use crate::eval::results::{Run, SetResult};
+use cliprobe::probe::results::{Run, SetResult};
 
 /// Every model against the baseline.
 #[derive(Serialize)]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use cliprobe::probe::{Answer, Detail};
 use serde::Serialize;
 
-use crate::eval::results::SetResult;
+use cliprobe::probe::results::SetResult;
 
 /// Two models' answers to the questions that both have answered.
 pub(super) struct Pairing<'a> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use crate::eval::results::{FORMAT, Results, Run, VERSION};
+use cliprobe::probe::results::{FORMAT, Results, Run, VERSION};
 
 /// A model's results, under a name that no other has.
 pub(super) struct NamedRun {

@@ -13,9 +13,9 @@ use sha2::{Digest, Sha256};
 
 use super::cache::{Cache, Key};
 use super::pictures::{PictureFiles, decode};
-use super::results::{Encoded, Encoding};
 use super::scene_pictures;
 use crate::progress;
+use cliprobe::probe::results::{Encoded, Encoding};
 
 /// Texts that are computed between two looks at the progress bar and the cache.
 const TEXTS_AT_ONCE: usize = 256;

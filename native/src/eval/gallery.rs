@@ -1,49 +1,19 @@
 //! The answers that a model got most wrong, with what it was shown.
 
-use std::cmp::Ordering;
-
-use cliprobe::probe::{Answer, Detail, Picture, ProbeSet};
+use cliprobe::probe::{Answer, Detail, Evaluation, Filter, Gallery, Picture, ProbeSet};
 use maud::{Markup, html};
 
-use super::results::SetResult;
 use super::thumbnails::Thumbnails;
-
-/// How far an answer is from being right, as a number below or at 0; none if it is right. Only
-/// answers of one kind compare.
-fn shortfall(detail: &Detail) -> Option<f64> {
-    match detail {
-        Detail::Choice(choice) => {
-            (!choice.correct).then(|| f64::from(choice.margin.unwrap_or(0.0)))
-        }
-        Detail::Square(square) => {
-            (!square.group).then(|| f64::from(square.text_margin.min(square.image_margin)))
-        }
-        Detail::HardPositive(item) => detail
-            .marks()
-            .iter()
-            .any(|&(mark, right)| mark == "augmented" && !right)
-            .then(|| f64::from(item.caption_margin.min(item.positive_margin))),
-        Detail::Chain(chain) => (chain.recall < 1.0)
-            .then(|| chain.recall - 1.0 + (chain.order_correlation - 1.0) / 100.0),
-        Detail::Classified(classified) => {
-            (classified.placement.rank > 0).then(|| -(classified.placement.rank as f64))
-        }
-        Detail::CaptionFound(placement) | Detail::PictureFound(placement) => (placement.rank > 0)
-            .then(|| -(placement.rank as f64) / placement.candidates.max(1) as f64),
-        _ => None,
-    }
-}
+use cliprobe::probe::results::SetResult;
 
 /// The worst answers of a set, the worst first, and how many are wrong in all.
-pub(super) fn worst(answers: &[Answer], most: usize) -> (Vec<&Answer>, usize) {
-    let mut wrong: Vec<(f64, &Answer)> = answers
-        .iter()
-        .filter_map(|answer| Some((shortfall(&answer.detail)?, answer)))
-        .collect();
-    let all = wrong.len();
-    wrong.sort_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal));
-    wrong.truncate(most);
-    (wrong.into_iter().map(|(_, answer)| answer).collect(), all)
+pub(super) fn worst(evaluation: &Evaluation, most: usize) -> (Vec<&Answer>, usize) {
+    let wrong = Gallery::new(evaluation).places(evaluation, Filter::Wrong);
+    let answers = wrong.iter().take(most);
+    (
+        answers.map(|&place| &evaluation.answers[place]).collect(),
+        wrong.len(),
+    )
 }
 
 /// Shows them with pictures, captions and cosines.
@@ -159,43 +129,5 @@ fn line(similarity: f32, name: &str, role: &str) -> Markup {
             span.cosine { (format!("{similarity:.4}").replace('-', "−")) } " " (name) " "
             @if !role.is_empty() { strong class=(class) { "(" (role) ")" } }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use cliprobe::score::Choice;
-
-    use super::*;
-
-    fn choice(id: &str, margin: f32) -> Answer {
-        Answer {
-            id: id.to_owned(),
-            group: String::new(),
-            pictures: vec![0],
-            texts: vec![0, 1],
-            similarities: vec![margin, 0.0],
-            right: Some(0),
-            detail: Detail::Choice(Choice {
-                chosen: usize::from(margin <= 0.0),
-                correct: margin > 0.0,
-                tied: margin == 0.0,
-                margin: Some(margin),
-                options: 2,
-            }),
-        }
-    }
-
-    #[test]
-    fn the_worst_come_first_and_right_ones_never() {
-        let answers = [
-            choice("a", -0.1),
-            choice("b", 0.2),
-            choice("c", -0.3),
-            choice("d", 0.0),
-        ];
-        let (worst, all) = worst(&answers, 2);
-        let ids: Vec<&str> = worst.iter().map(|answer| answer.id.as_str()).collect();
-        assert_eq!((ids, all), (vec!["c", "a"], 3));
     }
 }

@@ -9,10 +9,10 @@ use maud::{Markup, html};
 use super::gallery::{gallery, worst};
 use super::published::{Published, published};
 use super::questions::Asked;
-use super::results::{Results, Run, SetResult};
 use super::thumbnails::Thumbnails;
 use crate::html::{DotRow, Reference, anchor, dots, page, table, text};
 use crate::quantity::Unit;
+use cliprobe::probe::results::{Results, Run, SetResult};
 
 /// Reasons, oddities and texts that are listed one by one; the JSON has all.
 const LISTED: usize = 20;
@@ -539,7 +539,7 @@ fn failures_of(
     thumbnails: &Thumbnails<'_>,
     most: usize,
 ) -> Markup {
-    let (answers, all) = worst(&result.evaluation.answers, most);
+    let (answers, all) = worst(&result.evaluation, most);
     html! {
         @if let (Some(set), false) = (set, answers.is_empty()) {
             details open {

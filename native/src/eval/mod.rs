@@ -11,7 +11,6 @@ mod pictures;
 mod published;
 pub(crate) mod questions;
 mod report;
-pub(crate) mod results;
 mod scene_pictures;
 mod thumbnails;
 
@@ -27,10 +26,10 @@ use cliprobe::score::TieRule;
 use crate::model::{self, OverrideArgs};
 use crate::output::write_text;
 use cache::Cache;
+use cliprobe::probe::results::{Results, Run, SetResult};
 use encode::{Embedded, Encoder, PictureReader};
 use pictures::PictureFiles;
 use questions::{Asked, QuestionArgs};
-use results::{Results, Run, SetResult};
 use thumbnails::Thumbnails;
 
 /// Run benchmarks and report their authors' metrics
@@ -220,7 +219,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
         write_text(path, &text)?;
     }
     if let Some(path) = &args.csv {
-        write_text(path, &report::csv(&results)?)?;
+        write_text(path, &results.to_csv())?;
     }
     if let Some(path) = &args.html {
         let thumbnails = Thumbnails::new(&files, args.unletterbox);
@@ -257,7 +256,7 @@ fn score(
     asked: &[Asked],
     embedded: &Embedded,
     model: serde_json::Value,
-    encoding: Option<results::Encoding>,
+    encoding: Option<cliprobe::probe::results::Encoding>,
 ) -> Result<Run> {
     let mut sets = Vec::new();
     let mut unscored = Vec::new();

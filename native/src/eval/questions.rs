@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::folders;
 use super::pictures::{files_in, relative};
-use super::results::SourceFile;
+use cliprobe::probe::results::SourceFile;
 
 /// Held-out scenes of every evaluation are the same.
 const TABLEAU_SEED: u64 = 0;

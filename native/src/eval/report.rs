@@ -1,13 +1,12 @@
-//! Results as a table, for a person and as CSV.
+//! Results as a table for a person.
 
-use anyhow::Result;
 use cliprobe::probe::{Metric, Picture};
 
 use super::pictures::PictureFiles;
 use super::published::published;
 use super::questions::Questions;
-use super::results::{Encoded, Results, Run};
 use crate::quantity::Unit;
+use cliprobe::probe::results::{Encoded, Results, Run};
 
 /// Prints what is there and what is missing.
 pub(super) fn print_dry_run(questions: &Questions, files: &PictureFiles) {
@@ -180,40 +179,4 @@ fn encoded(what: &str, counts: Encoded) -> String {
         "{what}: {} named by items, {} different, {} known, {} computed in {:.1} s{rate}, {} missing",
         counts.named, counts.distinct, counts.known, counts.computed, counts.seconds, counts.failed
     )
-}
-
-/// The metrics as CSV.
-pub(super) fn csv(results: &Results) -> Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
-        "model", "set", "metric", "value", "low", "high", "chance", "n", "ties", "items", "scored",
-    ])?;
-    for run in &results.runs {
-        let sets = run.sets.iter().map(|set| {
-            let evaluation = &set.evaluation;
-            let counts = Some((evaluation.items, evaluation.scored));
-            (&evaluation.set, &evaluation.metrics, counts)
-        });
-        let summaries = run.summaries.iter().map(|s| (&s.name, &s.metrics, None));
-        for (set, metrics, counts) in sets.chain(summaries) {
-            for metric in metrics {
-                let number = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
-                let (items, scored) = counts.unzip();
-                writer.write_record([
-                    run.name().to_owned(),
-                    set.clone(),
-                    metric.name.clone(),
-                    metric.value.to_string(),
-                    number(metric.interval.map(|i| i.low)),
-                    number(metric.interval.map(|i| i.high)),
-                    number(metric.chance),
-                    metric.n.to_string(),
-                    metric.ties.to_string(),
-                    items.map_or_else(String::new, |n: usize| n.to_string()),
-                    scored.map_or_else(String::new, |n: usize| n.to_string()),
-                ])?;
-            }
-        }
-    }
-    Ok(String::from_utf8(writer.into_inner()?)?)
 }
