@@ -20,13 +20,13 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use cliprobe::probe::results::{Encoding, Results, Run, SetResult};
 use cliprobe::probe::{Evaluation, ProbeSet, evaluate, summarise};
 use cliprobe::score::TieRule;
 
 use crate::model::{self, OverrideArgs};
 use crate::output::write_text;
 use cache::Cache;
-use cliprobe::probe::results::{Results, Run, SetResult};
 use encode::{Embedded, Encoder, PictureReader};
 use pictures::PictureFiles;
 use questions::{Asked, QuestionArgs};
@@ -256,7 +256,7 @@ fn score(
     asked: &[Asked],
     embedded: &Embedded,
     model: serde_json::Value,
-    encoding: Option<cliprobe::probe::results::Encoding>,
+    encoding: Option<Encoding>,
 ) -> Result<Run> {
     let mut sets = Vec::new();
     let mut unscored = Vec::new();
