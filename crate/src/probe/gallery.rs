@@ -69,20 +69,21 @@ pub struct ShownAnswer {
 pub struct Gallery {
     /// Places of answers, in that order.
     order: Vec<usize>,
-    /// For every answer, which item of the set it answers, where items are a list.
-    items: Vec<usize>,
 }
 
 impl Gallery {
     /// Puts the answers of a set in order.
-    pub fn new(set: &ProbeSet, evaluation: &Evaluation) -> Self {
+    pub fn new(evaluation: &Evaluation) -> Self {
         let badness: Vec<f64> = evaluation.answers.iter().map(badness).collect();
         let mut order: Vec<usize> = (0..evaluation.answers.len()).collect();
         order.sort_by(|&a, &b| badness[b].total_cmp(&badness[a]).then(a.cmp(&b)));
-        Self {
-            order,
-            items: items_of(set, &evaluation.answers),
-        }
+        Self { order }
+    }
+
+    /// Places of the answers that pass the filter, the worst first.
+    pub fn places(&self, evaluation: &Evaluation, filter: Filter) -> Vec<usize> {
+        let passes = |&place: &usize| passes(&evaluation.answers[place], filter);
+        self.order.iter().copied().filter(passes).collect()
     }
 
     /// How many answers pass the filter, and those from `offset` on, at most `limit`.
@@ -94,21 +95,10 @@ impl Gallery {
         offset: usize,
         limit: usize,
     ) -> (usize, Vec<ShownAnswer>) {
-        let passing: Vec<usize> = self
-            .order
-            .iter()
-            .copied()
-            .filter(|&place| passes(&evaluation.answers[place], filter))
-            .collect();
+        let passing = self.places(evaluation, filter);
         let shown = passing.iter().skip(offset).take(limit);
         let shown = shown
-            .map(|&place| {
-                show(
-                    set,
-                    &evaluation.answers[place],
-                    self.items.get(place).copied(),
-                )
-            })
+            .map(|&place| show(set, &evaluation.answers[place]))
             .collect();
         (passing.len(), shown)
     }
@@ -172,43 +162,8 @@ fn badness(answer: &Answer) -> f64 {
     }
 }
 
-/// Which item each answer belongs to. Answers stand in the order of their items, some of which have
-/// none; keys need not be unique, so pictures and texts count too.
-fn items_of(set: &ProbeSet, answers: &[Answer]) -> Vec<usize> {
-    let mut found = Vec::with_capacity(answers.len());
-    let mut next = 0;
-    for answer in answers {
-        let is_answered = |item: usize| match &set.probes {
-            Probes::CaptionChoice(items) => {
-                let item = &items[item];
-                item.id == answer.id
-                    && answer.pictures == [item.picture]
-                    && answer.texts == item.captions
-            }
-            Probes::PictureChoice(items) => {
-                let item = &items[item];
-                item.id == answer.id
-                    && answer.pictures == item.pictures
-                    && answer.texts == [item.caption]
-            }
-            // Of the other kinds the answer itself says everything.
-            _ => true,
-        };
-        let Some(item) = (next..set.probes.len()).find(|&item| is_answered(item)) else {
-            break;
-        };
-        found.push(item);
-        next = item + 1;
-    }
-    found
-}
-
-fn show(set: &ProbeSet, answer: &Answer, item: Option<usize>) -> ShownAnswer {
-    let correct = match (&set.probes, item) {
-        (Probes::CaptionChoice(items), Some(item)) => Some(items[item].correct),
-        (Probes::PictureChoice(items), Some(item)) => Some(items[item].correct),
-        _ => None,
-    };
+fn show(set: &ProbeSet, answer: &Answer) -> ShownAnswer {
+    let correct = answer.right;
     let several_pictures = answer.pictures.len() > 1;
     let picture = |(place, &index): (usize, &usize)| ShownPicture {
         index,
@@ -355,7 +310,7 @@ mod tests {
     #[test]
     fn the_worst_comes_first_with_what_would_have_been_right() {
         let (set, evaluation) = evaluated();
-        let gallery = Gallery::new(&set, &evaluation);
+        let gallery = Gallery::new(&evaluation);
         let (total, shown) = gallery.page(&set, &evaluation, Filter::Wrong, 0, 10);
         assert_eq!(total, 2);
         // d.png looks like `right`, but its file calls `wrong` the right one.
@@ -372,7 +327,7 @@ mod tests {
     #[test]
     fn pages_and_filters_share_the_answers() {
         let (set, evaluation) = evaluated();
-        let gallery = Gallery::new(&set, &evaluation);
+        let gallery = Gallery::new(&evaluation);
         let page = |filter, offset, limit| gallery.page(&set, &evaluation, filter, offset, limit);
         assert_eq!(page(Filter::All, 0, 2).1.len(), 2);
         assert_eq!(page(Filter::All, 2, 2).1.len(), 1);

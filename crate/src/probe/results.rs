@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{Evaluation, Summary};
 
 /// The value of `format` in a result file.
-const FORMAT: &str = "cliprobe-results";
+pub const FORMAT: &str = "cliprobe-results";
 /// The version that is written, and the newest that is read.
-const VERSION: u32 = 1;
+pub const VERSION: u32 = 1;
 
 /// A result file.
 #[derive(Serialize, Deserialize)]

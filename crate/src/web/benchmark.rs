@@ -368,7 +368,7 @@ impl WebBenchmark {
         let root = root.first().and_then(|row| row.as_deref().ok());
         let evaluation = evaluate(&self.set, &pictures, &texts, root, None).map_err(error)?;
         self.evaluated = Some(Evaluated {
-            gallery: Gallery::new(&self.set, &evaluation),
+            gallery: Gallery::new(&evaluation),
             evaluation,
             seconds: (Date::now() - started) / 1000.0,
             model: clip.info.for_results.clone(),

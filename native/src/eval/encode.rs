@@ -12,10 +12,10 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::cache::{Cache, Key};
-use super::pictures::PictureFiles;
-use super::results::{Encoded, Encoding};
+use super::pictures::{PictureFiles, decode};
 use super::scene_pictures;
 use crate::progress;
+use cliprobe::probe::results::{Encoded, Encoding};
 
 /// Texts that are computed between two looks at the progress bar and the cache.
 const TEXTS_AT_ONCE: usize = 256;
@@ -216,13 +216,7 @@ impl PictureReader<'_> {
         let prepared = match &source.content {
             Content::Decoded(picture) => prepare_decoded(picture, self.preprocessing)?,
             Content::File { bytes, crop } => {
-                let mut picture = image::decode(bytes)?;
-                if let Some(c) = crop {
-                    picture = picture.crop(c.x, c.y, c.width, c.height)?;
-                }
-                if self.unletterbox {
-                    picture = picture.without_letterbox();
-                }
+                let picture = decode(bytes, *crop, self.unletterbox)?;
                 prepare_decoded(&picture, self.preprocessing)?
             }
         };
