@@ -116,7 +116,7 @@ export class Laboratory {
     if (given.kind === "model") void this.model.loadOwn(given.files);
   }
 
-  /** Takes what was dropped in the view of benchmarks. */
+  /** Takes what was dropped or pasted in the view of benchmarks. */
   takeForBenchmarks(given: GivenFile[]): void {
     const files = given.map(({ file }) => file);
     if (files.some(isWeights)) this.take(files);

@@ -93,7 +93,7 @@ test("any answer opens in Probe, with its scene, captions and their truth", asyn
   await bench.answered();
   expect((await bench.order()).toSorted()).toEqual(texts.toSorted());
   const shown = (await bench.cosines()).map((cosine) => cosine.toFixed(4));
-  expect(shown.toSorted()).toEqual(cosines.map((text) => text.replace("−", "-")).toSorted());
+  expect(shown.toSorted()).toEqual(cosines.map((text) => text.trim().replace("−", "-")).toSorted());
   await expect(bench.ranked.filter({ hasText: "✓ true" })).toHaveCount(1);
   await expect(bench.ranked.filter({ hasText: "✗ false" })).toHaveCount(1);
 
