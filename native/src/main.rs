@@ -46,7 +46,7 @@ enum Command {
     Tokens(tokens::TokensArgs),
     Pixels(pixels::PixelsArgs),
     Embed(embed::EmbedArgs),
-    Eval(eval::EvalArgs),
+    Eval(Box<eval::EvalArgs>), // the largest by far
     Compare(compare::CompareArgs),
     Probes(probes::ProbesArgs),
     Score(score::ScoreArgs),
