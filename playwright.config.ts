@@ -33,6 +33,9 @@ export default defineConfig({
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        // WebGPU on the processor: right, and slow.
+        "--enable-unsafe-webgpu",
+        "--use-webgpu-adapter=swiftshader",
       ],
     },
   },

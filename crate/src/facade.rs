@@ -8,6 +8,8 @@ use crate::clip::image::{self, ImageError, RgbImage};
 use crate::clip::preprocessing::Preprocessing;
 use crate::clip::{Checkpoint, ClipConfig, ClipError, Tokenizer};
 use crate::engine::cpu::{CpuEngine, Model};
+#[cfg(feature = "gpu")]
+use crate::engine::gpu::{GpuEngine, GpuError, GpuInfo};
 use crate::engine::{Embeddings, Engine, EngineError, PackedTokens};
 
 /// Why a picture or caption could not be embedded.
@@ -23,6 +25,13 @@ pub enum Error {
     /// The engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
+}
+
+#[cfg(feature = "gpu")]
+impl From<GpuError> for Error {
+    fn from(error: GpuError) -> Self {
+        Self::Engine(error.into())
+    }
 }
 
 /// Embedded captions.
@@ -71,13 +80,27 @@ impl Clip {
         // The tokenizer first: it is small, and may already be wrong.
         let tokenizer = checkpoint.tokenizer()?;
         let engine = Box::new(CpuEngine::new(Model::load(checkpoint, progress)?));
-        Ok(Self {
+        Ok(Self::with_engine(checkpoint, tokenizer, engine))
+    }
+
+    /// Joins a checkpoint's tokenizer and preprocessing with its model on a GPU.
+    ///
+    /// # Errors
+    /// The tokenizer's.
+    #[cfg(feature = "gpu")]
+    pub fn with_gpu(checkpoint: &Checkpoint, engine: GpuEngine) -> Result<Self, ClipError> {
+        let tokenizer = checkpoint.tokenizer()?;
+        Ok(Self::with_engine(checkpoint, tokenizer, Box::new(engine)))
+    }
+
+    fn with_engine(checkpoint: &Checkpoint, tokenizer: Tokenizer, engine: Box<dyn Engine>) -> Self {
+        Self {
             tokenizer,
             preprocessing: checkpoint.preprocessing.clone(),
             engine,
             config: checkpoint.config,
             logit_scale: checkpoint.logit_scale,
-        })
+        }
     }
 
     /// The architecture.
@@ -103,6 +126,12 @@ impl Clip {
     /// Name of the engine in use.
     pub fn engine(&self) -> &'static str {
         self.engine.name()
+    }
+
+    /// The GPU in use, where the engine has one.
+    #[cfg(feature = "gpu")]
+    pub fn gpu(&self) -> Option<GpuInfo> {
+        self.engine.gpu()
     }
 
     /// Embeds captions, each distinct one once. `progress` is told the number of captions done.

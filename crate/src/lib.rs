@@ -7,12 +7,14 @@
 //! The same code runs natively and, compiled for `wasm32`, in a page.
 
 pub mod caption;
+#[cfg(feature = "gpu")]
+pub mod choice;
 pub mod clip;
 pub mod engine;
 pub mod facade;
 pub mod hierarchy;
 pub mod probe;
 pub mod score;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "gpu"))]
 pub mod web;
 pub mod world;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use cliprobe::clip::preprocessing::Preprocessing;
 use cliprobe::engine::Embeddings;
 use cliprobe::facade::{Clip, Distinct, PreparedImage, prepare};
@@ -15,7 +15,7 @@ use safetensors::Dtype;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::model::{self, ModelArgs};
+use crate::model::{self, DeviceArg, ModelArgs};
 use crate::tensor_file::{Tensor, write};
 use crate::{pictures, progress, texts};
 
@@ -39,17 +39,11 @@ pub(crate) struct EmbedArgs {
     #[arg(long, value_name = "F.safetensors")]
     out: PathBuf,
     /// Where to compute
-    #[arg(long, value_enum, default_value_t = Device::Cpu)]
-    device: Device,
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    device: DeviceArg,
     /// Pictures computed at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     batch: u16,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Device {
-    /// All cores; RAYON_NUM_THREADS sets how many
-    Cpu,
 }
 
 /// A picture that is not in the result.
@@ -63,19 +57,18 @@ struct Skipped {
 const SOME_SKIPPED: u8 = 3;
 
 pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
-    let Device::Cpu = args.device;
     // Everything that can be wrong with the arguments, before minutes of computing.
     let texts = args.texts.as_deref().map(texts::read).transpose()?;
     if texts.as_ref().is_some_and(Vec::is_empty) {
         bail!("there are no texts in the file");
     }
     let files = pictures::expand(&args.images)?;
-    let (checkpoint, clip) = args.model.load()?;
+    let (checkpoint, clip) = args.model.load(args.device)?;
 
     let mut tensors = Vec::new();
     let mut metadata = vec![(
         "model",
-        model::describe(&checkpoint, clip.engine())?.to_string(),
+        model::describe(&checkpoint, Some(&clip))?.to_string(),
     )];
     let mut skipped = Vec::new();
     if !files.is_empty() {

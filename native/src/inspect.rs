@@ -24,7 +24,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
     let vocabulary = checkpoint.tokenizer()?.vocabulary().len();
     let config = &checkpoint.config;
     if args.json {
-        let mut report = model::describe(&checkpoint, "none")?;
+        let mut report = model::describe(&checkpoint, None)?;
         report["config"] = serde_json::to_value(config)?;
         report["preprocessing_config"] = serde_json::to_value(&checkpoint.preprocessing)?;
         report["parameters"] = json!(checkpoint.parameters());

@@ -1,9 +1,12 @@
 //! The argument M that most commands share: a checkpoint of any form, and what the person says about it.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use cliprobe::choice::Wish;
 use cliprobe::clip::bytes::FileSet;
 use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::config::Activation;
@@ -36,6 +39,17 @@ pub(crate) struct OverrideArgs {
     tokenizer: Option<PathBuf>,
 }
 
+/// Where to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DeviceArg {
+    /// The GPU where there is one and a trial shows it to be right and faster, else the CPU
+    Auto,
+    /// All cores; RAYON_NUM_THREADS sets how many
+    Cpu,
+    /// Through Vulkan, Metal or DirectX 12; WGPU_BACKEND chooses
+    Gpu,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "snake_case")]
 enum ActivationArg {
@@ -51,22 +65,33 @@ impl ModelArgs {
         self.overrides.open(&self.path)
     }
 
-    /// Opens the checkpoint and loads it on the CPU.
-    pub(crate) fn load(&self) -> Result<(Checkpoint, Clip)> {
-        let checkpoint = self.open()?;
-        let clip = load(&checkpoint)?;
+    /// Opens the checkpoint and loads it where it shall compute.
+    pub(crate) fn load(&self, device: DeviceArg) -> Result<(Rc<Checkpoint>, Clip)> {
+        let checkpoint = Rc::new(self.open()?);
+        let clip = load(&checkpoint, device)?;
         Ok((checkpoint, clip))
     }
 }
 
-/// Loads a checkpoint on the CPU.
-pub(crate) fn load(checkpoint: &Checkpoint) -> Result<Clip> {
+/// Loads a checkpoint where it shall compute.
+pub(crate) fn load(checkpoint: &Rc<Checkpoint>, device: DeviceArg) -> Result<Clip> {
+    let wish = match device {
+        DeviceArg::Auto => Wish::Auto,
+        DeviceArg::Cpu => Wish::Cpu,
+        DeviceArg::Gpu => Wish::Gpu,
+    };
+    let start = Instant::now();
+    let clock = || start.elapsed().as_secs_f64() * 1e3;
     let bar = progress::bar("Loading", "tensors");
-    let clip = Clip::on_cpu(checkpoint, &mut |done, all| {
-        bar.set_length(all as u64);
-        bar.set_position(done as u64);
-    })?;
+    let (clip, choice) =
+        pollster::block_on(Clip::choose(checkpoint, wish, &clock, &mut |done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        }))?;
     bar.finish_and_clear();
+    if let (DeviceArg::Gpu, Some(why)) = (device, &choice.why_cpu) {
+        eprintln!("on the CPU: {why}");
+    }
     Ok(clip)
 }
 
@@ -109,7 +134,9 @@ fn read_config(given: &str) -> Result<serde_json::Value> {
 }
 
 /// What every result says about the model that gave it.
-pub(crate) fn describe(checkpoint: &Checkpoint, engine: &str) -> Result<serde_json::Value> {
+///
+/// `clip` is none where nothing is computed.
+pub(crate) fn describe(checkpoint: &Checkpoint, clip: Option<&Clip>) -> Result<serde_json::Value> {
     Ok(serde_json::json!({
         "name": checkpoint.name,
         "sha256": checkpoint.sha256()?,
@@ -117,7 +144,8 @@ pub(crate) fn describe(checkpoint: &Checkpoint, engine: &str) -> Result<serde_js
         "activation": checkpoint.config.activation,
         "tensor_types": checkpoint.tensor_types(),
         "preprocessing": checkpoint.preprocessing.summary(),
-        "engine": engine,
+        "engine": clip.map_or("none", Clip::engine),
+        "gpu": clip.and_then(Clip::gpu),
         "dtype": "f32",
         "version": env!("CARGO_PKG_VERSION"),
     }))

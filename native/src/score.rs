@@ -7,7 +7,7 @@ use clap::Args;
 use cliprobe::score::{cosine, rank, softmax};
 use serde_json::json;
 
-use crate::model::{self, ModelArgs};
+use crate::model::{self, DeviceArg, ModelArgs};
 use crate::output::print_json;
 use crate::texts;
 
@@ -28,6 +28,9 @@ pub(crate) struct ScoreArgs {
     /// Also give softmax(τ · cosine) over these captions, with the checkpoint's τ
     #[arg(long)]
     softmax: bool,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    device: DeviceArg,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -42,7 +45,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
         bail!("there are no captions in the file");
     }
     let picture = std::fs::read(&args.image).with_context(|| args.image.display().to_string())?;
-    let (checkpoint, clip) = args.model.load()?;
+    let (checkpoint, clip) = args.model.load(args.device)?;
     let prepared = clip
         .prepare(&picture)
         .with_context(|| args.image.display().to_string())?;
@@ -83,7 +86,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
             "width": prepared.width,
             "height": prepared.height,
             "ranking": ranking,
-            "model": model::describe(&checkpoint, clip.engine())?,
+            "model": model::describe(&checkpoint, Some(&clip))?,
         }));
     }
     println!(

@@ -255,6 +255,46 @@ fn score_ranks_the_same_from_every_form() {
 }
 
 #[test]
+#[cfg(target_os = "linux")] // elsewhere no variable hides the GPU
+fn a_gpu_ranks_as_the_cpu_does_and_its_absence_is_said() {
+    let image = golden("images/01_landscape_640x427.png");
+    let (image, model) = (image.to_str().unwrap(), model(TINY));
+    let score = |device: &str, driver: Option<&str>| {
+        let mut command = Command::cargo_bin("cliprobe").unwrap();
+        command.args([
+            "score", &model, "--image", image, "a cat", "a dog", "--json",
+        ]);
+        command.args(["--device", device]);
+        for variable in ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"] {
+            driver.map(|file| command.env(variable, file));
+        }
+        command.output().unwrap()
+    };
+    let hidden = score("gpu", Some("/nowhere.json"));
+    let sentence = String::from_utf8_lossy(&hidden.stderr).into_owned();
+    assert_eq!(hidden.status.code(), Some(1), "{sentence}");
+    assert!(sentence.contains("no usable GPU was found"), "{sentence}");
+    assert!(score("auto", Some("/nowhere.json")).status.success());
+
+    let there = score("gpu", None);
+    if !there.status.success() {
+        let sentence = String::from_utf8_lossy(&there.stderr).into_owned();
+        assert!(sentence.contains("no usable GPU was found"), "{sentence}");
+        return;
+    }
+    let report = |output: Output| serde_json::from_slice::<Value>(&output.stdout).unwrap();
+    let (gpu, cpu) = (report(there), report(score("cpu", None)));
+    assert_eq!(gpu["model"]["engine"], "gpu");
+    assert!(gpu["model"]["gpu"]["name"].is_string() && cpu["model"]["gpu"].is_null());
+    let rows = |report: &Value| report["ranking"].as_array().unwrap().clone();
+    for (a, b) in rows(&gpu).iter().zip(rows(&cpu)) {
+        assert_eq!(a["caption"], b["caption"]);
+        let difference = a["cosine"].as_f64().unwrap() - b["cosine"].as_f64().unwrap();
+        assert!(difference.abs() < 1e-4, "{a} {b}");
+    }
+}
+
+#[test]
 fn world_draws_scenes_with_their_captions() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().to_str().unwrap();

@@ -6,7 +6,7 @@ import { basename } from "node:path";
 import { expect, type Page, test } from "@playwright/test";
 
 /** Largest difference of a normalised embedding's element from the reference. */
-const TOLERANCE = 1e-5;
+const TOLERANCE = { cpu: 1e-5, gpu: 1e-4 };
 
 const MODULE = "web/wasm";
 const GOLDEN = "tests/golden";
@@ -67,12 +67,17 @@ async function readGolden(model: string) {
   };
 }
 
-for (const { form, model, files } of MODELS) {
-  test(`embeddings equal the reference: ${form}`, async ({ page }) => {
+const CASES = MODELS.flatMap((model) => [
+  { ...model, engine: "cpu" as const },
+  { ...model, engine: "gpu" as const },
+]);
+
+for (const { form, model, files, engine } of CASES) {
+  test(`embeddings equal the reference: ${form}, ${engine}`, async ({ page }) => {
     const golden = await readGolden(model);
     await openModule(page);
     const computed = await page.evaluate(
-      async ({ module, paths, captions, images }) => {
+      async ({ module, paths, captions, images, engine }) => {
         const bytes = async (path: string) =>
           new Uint8Array(await (await fetch(path)).arrayBuffer());
         const { default: init, Clip } = (await import(
@@ -81,28 +86,31 @@ for (const { form, model, files } of MODELS) {
         await init();
         const source: Record<string, Uint8Array> = {};
         for (const path of paths) source[path.split("/").at(-1) ?? ""] = await bytes(path);
-        const clip = await Clip.load(source);
+        const clip = await Clip.load(source, { engine });
         const text = [...(await clip.encodeText(captions)).embeddings];
         const image: number[] = [];
         for (const path of images)
           image.push(...(await clip.encodeImage(await bytes(path))).embedding);
+        const used = clip.info();
         clip.free();
-        return { text, image };
+        return { text, image, used };
       },
       {
         module: MODULE,
         paths: files.map((file) => `${GOLDEN}/${model}/${file}`),
         captions: golden.captions,
         images: golden.images.map((name) => `${GOLDEN}/images/${basename(name)}`),
+        engine,
       },
     );
+    expect(computed.used.engine, JSON.stringify(computed.used.choice)).toBe(engine);
     for (const kind of ["text", "image"] as const) {
       expect(computed[kind]).toHaveLength(golden[kind].length);
       const worst = Math.max(
         ...computed[kind].map((value, i) => Math.abs(value - (golden[kind][i] ?? NaN))),
       );
       test.info().annotations.push({ type: `largest ${kind} difference`, description: `${worst}` });
-      expect(worst).toBeLessThanOrEqual(TOLERANCE);
+      expect(worst).toBeLessThanOrEqual(TOLERANCE[engine]);
     }
   });
 }

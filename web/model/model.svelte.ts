@@ -1,7 +1,7 @@
 /** The loaded model as the page shows it, and what can be done with models. */
 
 import { messageOf } from "../message-of";
-import type { LoadProgress } from "../wasm/cliprobe.js";
+import type { EngineWish, LoadProgress } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
 import type { LoadedModel, ModelChoice, Parity } from "../worker/protocol";
 
@@ -33,6 +33,9 @@ export class Model {
   /** Bytes that the browser stores for this page; `null` until counted. */
   storedBytes = $state<number | null>(null);
   storageProblem = $state<string | null>(null);
+
+  /** Where the person wants models to run. */
+  engine = $state<EngineWish>("auto");
 
   /** What a restarted engine loads again. */
   #choice: ModelChoice;
@@ -69,6 +72,14 @@ export class Model {
     return this.#load(this.#choice);
   }
 
+  /** Loads the model in use again, elsewhere; where that fails it stays where it is. */
+  async runOn(engine: EngineWish): Promise<void> {
+    const before = this.engine;
+    this.engine = engine;
+    await this.#load(this.#choice);
+    if (this.problem !== null) this.engine = before;
+  }
+
   async deleteStored(): Promise<void> {
     try {
       await this.client.request("delete-stored", {});
@@ -86,9 +97,13 @@ export class Model {
     this.progress = null;
     this.problem = null;
     try {
-      const loaded = await this.client.request("load", { choice }, (progress) => {
-        if (turn === this.#turn) this.progress = progress;
-      });
+      const loaded = await this.client.request(
+        "load",
+        { choice, engine: this.engine },
+        (progress) => {
+          if (turn === this.#turn) this.progress = progress;
+        },
+      );
       if (turn !== this.#turn) return;
       this.#choice = choice;
       this.loaded = loaded;

@@ -39,6 +39,26 @@ export function fakeScene(seed: string, size: number): SceneView {
   };
 }
 
+/** What a fake says of itself. */
+export const modelInfo: ModelInfo = {
+  name: "fake",
+  sha256: "f".repeat(64),
+  format: "GGUF",
+  parameters: 1,
+  tensorTypes: { F32: 1 },
+  activation: "quick_gelu",
+  embeddingDim: DIM,
+  imageSize: 32,
+  patchSize: 8,
+  contextLength: FAKE_CONTEXT,
+  vocabularySize: 256,
+  logitScale: Math.log(100),
+  preprocessing: "none",
+  engine: "cpu",
+  choice: { gpu: null, trial: null, whyCpu: null, gpuWeightBytes: 0 },
+  provenance: null,
+};
+
 class FakeClip implements SessionClip {
   freed = false;
 
@@ -47,23 +67,7 @@ class FakeClip implements SessionClip {
   }
 
   info(): ModelInfo {
-    return {
-      name: "fake",
-      sha256: "f".repeat(64),
-      format: "GGUF",
-      parameters: 1,
-      tensorTypes: { F32: 1 },
-      activation: "quick_gelu",
-      embeddingDim: DIM,
-      imageSize: 32,
-      patchSize: 8,
-      contextLength: FAKE_CONTEXT,
-      vocabularySize: 256,
-      logitScale: Math.log(100),
-      preprocessing: "none",
-      engine: "cpu",
-      provenance: null,
-    };
+    return modelInfo;
   }
 
   encodeText(texts: string[]): Promise<TextEmbeddings> {

@@ -6,7 +6,7 @@
  */
 
 import type { BenchmarkRequests } from "../benchmarks/requests";
-import type { LoadProgress, ModelInfo, SceneView } from "../wasm/cliprobe.js";
+import type { EngineWish, LoadProgress, ModelInfo, SceneView } from "../wasm/cliprobe.js";
 
 /** The picture that captions are compared with. */
 export type PictureSource =
@@ -65,8 +65,8 @@ export interface Similarities {
 export interface Requests extends BenchmarkRequests {
   /** Draws a scene, `size` pixels a side. Needs no model. */
   scene: { ask: { seed: string; size: number }; answer: SceneView };
-  /** Loads a model and forgets the one before, unless loading fails. */
-  load: { ask: { choice: ModelChoice }; answer: LoadedModel };
+  /** Loads a model and forgets the one before, unless loading fails. Without `engine`: `auto`. */
+  load: { ask: { choice: ModelChoice; engine?: EngineWish }; answer: LoadedModel };
   /** Checks the loaded model against its golden values. */
   verify: { ask: object; answer: Parity };
   /** Embeds a photo, so that `rank` can name it by its key. */

@@ -4,7 +4,7 @@
  */
 
 import { BenchmarkDesk, type BenchmarkModule } from "../benchmarks/desk";
-import type { Clip, LoadProgress, ModelSource, SceneView } from "../wasm/cliprobe.js";
+import type { Clip, EngineWish, LoadProgress, ModelSource, SceneView } from "../wasm/cliprobe.js";
 import type { ModelStore } from "./model-store";
 import type {
   Answer,
@@ -26,7 +26,7 @@ export interface ClipModule extends BenchmarkModule {
   Clip: {
     load(
       source: ModelSource,
-      options?: { onProgress?: (progress: LoadProgress) => void },
+      options?: { onProgress?: (progress: LoadProgress) => void; engine?: EngineWish },
     ): Promise<SessionClip>;
   };
   scene(seed: string, size: number): SceneView;
@@ -72,7 +72,9 @@ export class Session {
       case "scene":
         return this.module.then((module) => module.scene(call.ask.seed, call.ask.size));
       case "load":
-        return this.#inTurn(() => this.#load(call.ask.choice, onProgress));
+        return this.#inTurn(() =>
+          this.#load(call.ask.choice, call.ask.engine ?? "auto", onProgress),
+        );
       case "verify":
         return this.#verify();
       case "photo":
@@ -99,12 +101,13 @@ export class Session {
 
   async #load(
     choice: ModelChoice,
+    engine: EngineWish,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<LoadedModel> {
     const start = performance.now();
     const { name, source, golden, storage } = await this.#source(choice, onProgress);
     const { Clip } = await this.module;
-    const clip = await Clip.load(source, { onProgress });
+    const clip = await Clip.load(source, { onProgress, engine });
     this.#clip?.free();
     this.#clip = clip;
     this.#golden = golden;

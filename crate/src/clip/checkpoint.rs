@@ -358,19 +358,33 @@ impl Checkpoint {
     /// # Errors
     /// A missing tensor, another shape, an unsupported type, a value that is not finite.
     pub fn read(&self, name: &str, shape: &[usize]) -> Result<StoredTensor, ClipError> {
+        self.read_rows(name, shape, 0..shape[0])
+    }
+
+    /// Reads some rows of a tensor, so that a large one never has to be in memory whole.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::read`].
+    pub fn read_rows(
+        &self,
+        name: &str,
+        shape: &[usize],
+        rows: std::ops::Range<usize>,
+    ) -> Result<StoredTensor, ClipError> {
         let (location, _) = self.entry(name, shape)?;
-        let rows = location
-            .third
-            .map(|third| third * shape[0]..(third + 1) * shape[0]);
-        let stored = self.reader.read(&location.name, rows)?;
         if !location.transposed {
-            return Ok(stored);
+            let first = location.third.map_or(0, |third| third * shape[0]);
+            let whole = location.third.is_none() && rows == (0..shape[0]);
+            let rows = (!whole).then(|| first + rows.start..first + rows.end);
+            return self.reader.read(&location.name, rows);
         }
         let (out, inner) = (shape[0], shape[1]);
-        let values = stored.into_f32(&[inner, out])?;
+        let values = self
+            .reader
+            .read(&location.name, None)?
+            .into_f32(&[inner, out])?;
         Ok(StoredTensor::Float(
-            (0..out)
-                .flat_map(|o| values.iter().skip(o).step_by(out))
+            rows.flat_map(|o| values.iter().skip(o).step_by(out))
                 .copied()
                 .collect(),
         ))

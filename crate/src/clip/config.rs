@@ -10,7 +10,7 @@ use super::error::ClipError;
 /// It belongs to the checkpoint: OpenAI's weights were trained with QuickGELU, most OpenCLIP
 /// weights with GELU, and the wrong one costs several points on every benchmark without
 /// any error message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Activation {
     /// `x · sigmoid(1.702 x)`.

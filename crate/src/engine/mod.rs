@@ -1,6 +1,10 @@
 //! Computing embeddings: what every engine takes and gives, and the engines.
 
 pub mod cpu;
+#[cfg(feature = "gpu")]
+pub mod gpu;
+#[cfg(feature = "gpu")]
+pub mod trial;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,6 +19,12 @@ pub type EngineFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError
 pub trait Engine {
     /// A short name, e.g. `cpu`.
     fn name(&self) -> &'static str;
+
+    /// The GPU it computes on, where it does.
+    #[cfg(feature = "gpu")]
+    fn gpu(&self) -> Option<gpu::GpuInfo> {
+        None
+    }
 
     /// Embeds captions; one normalised row each.
     fn encode_text<'a>(&'a self, tokens: &'a PackedTokens) -> EngineFuture<'a, Embeddings>;
@@ -31,6 +41,10 @@ pub enum EngineError {
     /// The tensor library failed.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
+    /// The GPU failed.
+    #[cfg(feature = "gpu")]
+    #[error(transparent)]
+    Gpu(#[from] gpu::GpuError),
     /// An embedding has no direction.
     #[error(
         "the embedding of {kind} {row} of the batch is not finite or is zero; the weights are damaged or their values too large"
@@ -115,6 +129,13 @@ impl PackedTokens {
     /// Number of captions.
     pub fn captions(&self) -> usize {
         self.offsets.len().saturating_sub(1)
+    }
+
+    /// The tokens of each caption; none where the offsets do not lie within them.
+    pub fn each(&self) -> impl Iterator<Item = &[u32]> {
+        self.offsets
+            .windows(2)
+            .map(|pair| self.ids.get(pair[0]..pair[1]).unwrap_or_default())
     }
 
     /// Checks the batch against a tower.

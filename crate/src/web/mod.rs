@@ -4,10 +4,13 @@
 mod benchmark;
 mod source;
 
+use std::rc::Rc;
+
 use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array, Uint8ClampedArray};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
+use crate::choice::{Choice, Wish};
 use crate::clip::Checkpoint;
 use crate::clip::checkpoint::Overrides;
 use crate::engine::Embeddings;
@@ -40,6 +43,21 @@ fn set(object: &Object, key: &str, value: impl Into<JsValue>) -> Result<(), JsEr
         .map_err(|_| error(format!("the property {key} could not be set")))
 }
 
+/// The engine that the caller's options ask for.
+fn wish(options: &JsValue) -> Result<Wish, JsError> {
+    if options.is_undefined() || options.is_null() {
+        return Ok(Wish::Auto);
+    }
+    let given = Reflect::get(options, &"engine".into()).unwrap_or_default();
+    match given.as_string().as_deref() {
+        None if given.is_undefined() => Ok(Wish::Auto),
+        Some("auto") => Ok(Wish::Auto),
+        Some("cpu") => Ok(Wish::Cpu),
+        Some("gpu") => Ok(Wish::Gpu),
+        _ => Err(error("the engine is none of auto, cpu, gpu")),
+    }
+}
+
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ModelInfo {
@@ -57,6 +75,7 @@ struct ModelInfo {
     logit_scale: Option<f32>,
     preprocessing: String,
     engine: &'static str,
+    choice: Choice,
     provenance: Option<String>,
     /// What a result says about the model that gave it, as `cliprobe eval` does.
     #[serde(skip)]
@@ -64,7 +83,7 @@ struct ModelInfo {
 }
 
 impl ModelInfo {
-    fn new(checkpoint: &Checkpoint, engine: &'static str) -> Result<Self, JsError> {
+    fn new(checkpoint: &Checkpoint, engine: &'static str, choice: Choice) -> Result<Self, JsError> {
         let config = &checkpoint.config;
         let provenance = &checkpoint.provenance;
         let parent = provenance
@@ -99,6 +118,7 @@ impl ModelInfo {
             logit_scale: checkpoint.logit_scale,
             preprocessing: checkpoint.preprocessing.summary(),
             engine,
+            choice,
             provenance: (!parts.is_empty()).then(|| parts.join("; ")),
         })
     }
@@ -131,11 +151,16 @@ impl WebClip {
         let files = source::files(source, &progress).await?;
         progress.tell("read", 0, None);
         let checkpoint = Checkpoint::from_files(&files, &Overrides::default()).map_err(error)?;
-        let clip = facade::Clip::on_cpu(&checkpoint, &mut |done, all| {
-            progress.tell("build", done, Some(all))
-        })
+        let checkpoint = Rc::new(checkpoint);
+        let (clip, choice) = facade::Clip::choose(
+            &checkpoint,
+            wish(&options)?,
+            &js_sys::Date::now,
+            &mut |done, all| progress.tell("build", done, Some(all)),
+        )
+        .await
         .map_err(error)?;
-        let info = ModelInfo::new(&checkpoint, clip.engine())?;
+        let info = ModelInfo::new(&checkpoint, clip.engine(), choice)?;
         Ok(Self { clip, info })
     }
 

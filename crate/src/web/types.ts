@@ -8,6 +8,44 @@ export interface LoadProgress {
   total: number | null;
 }
 
+/** Where a model shall run: where a trial is faster; on the CPU; on the GPU, if that computes the same. */
+export type EngineWish = "auto" | "cpu" | "gpu";
+
+/** What a GPU says about itself. */
+export interface GpuInfo {
+  name: string;
+  backend: string;
+  driver: string;
+  /** Whether it is known to be made of processor cores. A browser does not say. */
+  software: boolean;
+  /** Bytes. */
+  largestBinding: number;
+  features: string[];
+}
+
+/** A fixed input, eight captions and a picture, through both engines. */
+export interface Trial {
+  /** Largest difference between elements of the embeddings. */
+  textDifference: number;
+  imageDifference: number;
+  cpuMs: number;
+  /** The first time. */
+  gpuColdMs: number;
+  /** The second time. */
+  gpuMs: number;
+}
+
+/** Where a model runs, and why. */
+export interface EngineChoice {
+  /** The GPU that was opened, also where the model does not run on it. */
+  gpu: GpuInfo | null;
+  trial: Trial | null;
+  /** Why it runs on the CPU though that was not wished for: one sentence. */
+  whyCpu: string | null;
+  /** Bytes of the weights in the GPU's memory; 0 on the CPU. */
+  gpuWeightBytes: number;
+}
+
 /** What a loaded model is. */
 export interface ModelInfo {
   name: string;
@@ -28,7 +66,8 @@ export interface ModelInfo {
   /** `ln τ`; null where the file does not say. */
   logitScale: number | null;
   preprocessing: string;
-  engine: "cpu";
+  engine: "cpu" | "gpu";
+  choice: EngineChoice;
   /** How and from what the file was made, where it says. */
   provenance: string | null;
 }
@@ -96,7 +135,7 @@ export class Clip {
   private constructor();
   static load(
     source: ModelSource,
-    options?: { onProgress?: (progress: LoadProgress) => void },
+    options?: { onProgress?: (progress: LoadProgress) => void; engine?: EngineWish },
   ): Promise<Clip>;
   info(): ModelInfo;
   /** Embeds texts; repeated ones are computed once. */

@@ -16,6 +16,7 @@ mod thumbnails;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -24,7 +25,7 @@ use cliprobe::probe::results::{Encoding, Results, Run, SetResult};
 use cliprobe::probe::{Evaluation, ProbeSet, evaluate, summarise};
 use cliprobe::score::TieRule;
 
-use crate::model::{self, OverrideArgs};
+use crate::model::{self, DeviceArg, OverrideArgs};
 use crate::output::write_text;
 use cache::Cache;
 use encode::{Embedded, Encoder, PictureReader};
@@ -66,6 +67,9 @@ pub(crate) struct EvalArgs {
     /// Take the white bands away that make a square of a picture, as of HierarCaps'
     #[arg(long)]
     unletterbox: bool,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    device: DeviceArg,
     /// Pictures computed at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     batch: u16,
@@ -176,9 +180,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
     }
     for path in &args.models {
         let started = Instant::now();
-        let checkpoint = args.overrides.open(path)?;
-        let clip = model::load(&checkpoint)?;
-        let description = model::describe(&checkpoint, clip.engine())?;
+        let checkpoint = Rc::new(args.overrides.open(path)?);
+        let clip = model::load(&checkpoint, args.device)?;
+        let description = model::describe(&checkpoint, Some(&clip))?;
         let dim = clip.config().projection_dim;
         let open = |kind: &str| -> Result<Cache> {
             let folder = args.cache.clone().or_else(cache::default_folder);

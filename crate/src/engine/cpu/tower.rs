@@ -269,6 +269,20 @@ struct Block {
     fc2: Linear,
 }
 
+impl Block {
+    fn new(mut at: Scope, config: &TransformerConfig) -> Result<Self> {
+        let (width, eps) = (config.width, config.layer_norm_eps);
+        Ok(Self {
+            norm1: LayerNorm::new(at.at("layer_norm1"), width, eps)?,
+            qkv: Qkv::new(at.at("self_attn"), width)?,
+            out: Linear::new(at.at("self_attn.out_proj"), width, width)?,
+            norm2: LayerNorm::new(at.at("layer_norm2"), width, eps)?,
+            fc1: Linear::new(at.at("mlp.fc1"), config.mlp_width, width)?,
+            fc2: Linear::new(at.at("mlp.fc2"), width, config.mlp_width)?,
+        })
+    }
+}
+
 struct Transformer {
     blocks: Vec<Block>,
     heads: usize,
@@ -283,19 +297,8 @@ impl Transformer {
         activation: Activation,
         causal: bool,
     ) -> Result<Self> {
-        let (width, eps) = (config.width, config.layer_norm_eps);
         let blocks = (0..config.layers)
-            .map(|layer| {
-                let mut at = at.at(layer);
-                Ok(Block {
-                    norm1: LayerNorm::new(at.at("layer_norm1"), width, eps)?,
-                    qkv: Qkv::new(at.at("self_attn"), width)?,
-                    out: Linear::new(at.at("self_attn.out_proj"), width, width)?,
-                    norm2: LayerNorm::new(at.at("layer_norm2"), width, eps)?,
-                    fc1: Linear::new(at.at("mlp.fc1"), config.mlp_width, width)?,
-                    fc2: Linear::new(at.at("mlp.fc2"), width, config.mlp_width)?,
-                })
-            })
+            .map(|layer| Block::new(at.at(layer), config))
             .collect::<Result<_>>()?;
         Ok(Self {
             blocks,
@@ -324,6 +327,32 @@ impl Transformer {
             x.index_select(&pooled, 0)?,
             &attended.index_select(&pooled, 0)?,
         )
+    }
+
+    /// As [`Transformer::forward`], with each block asked for when it is needed and dropped after.
+    fn streamed(
+        mut at: Scope,
+        config: &TransformerConfig,
+        activation: Activation,
+        causal: bool,
+        mut x: Tensor,
+        packing: &Packing,
+        pooled: &[u32],
+    ) -> Result<Tensor> {
+        let mut one = Self {
+            blocks: Vec::new(),
+            heads: config.heads,
+            activation,
+            causal,
+        };
+        for layer in 0..config.layers {
+            one.blocks = vec![Block::new(at.at(layer), config)?];
+            if layer + 1 < config.layers {
+                let attended = one.attend(&one.blocks[0], &x, packing)?;
+                x = one.finish(&one.blocks[0], x, &attended)?;
+            }
+        }
+        one.forward(x, packing, pooled)
     }
 
     /// The part of a block in which rows see each other.
@@ -398,6 +427,17 @@ impl TextTower {
     }
 
     fn forward(&self, tokens: &PackedTokens) -> Result<Tensor> {
+        self.around(tokens, |x, packing, pooled| {
+            self.transformer.forward(x, packing, pooled)
+        })
+    }
+
+    /// What comes before and after the transformer.
+    fn around(
+        &self,
+        tokens: &PackedTokens,
+        transformer: impl FnOnce(Tensor, &Packing, &[u32]) -> Result<Tensor>,
+    ) -> Result<Tensor> {
         let device = self.position_embedding.device();
         let positions: Vec<u32> = tokens
             .offsets
@@ -414,9 +454,7 @@ impl TextTower {
         let x = (x + self
             .position_embedding
             .index_select(&Tensor::new(positions, device)?, 0)?)?;
-        let pooled = self
-            .transformer
-            .forward(x, &Packing::new(&tokens.offsets), &last)?;
+        let pooled = transformer(x, &Packing::new(&tokens.offsets), &last)?;
         let pooled = self.final_norm.forward(&pooled)?;
         self.projection.multiply(&pooled, None, None)
     }
@@ -488,6 +526,17 @@ impl VisionTower {
     }
 
     fn forward(&self, pixels: &Tensor) -> Result<Tensor> {
+        self.around(pixels, |x, packing, pooled| {
+            self.transformer.forward(x, packing, pooled)
+        })
+    }
+
+    /// What comes before and after the transformer.
+    fn around(
+        &self,
+        pixels: &Tensor,
+        transformer: impl FnOnce(Tensor, &Packing, &[u32]) -> Result<Tensor>,
+    ) -> Result<Tensor> {
         let n = pixels.dim(0)?;
         let (width, tokens) = (self.config.transformer.width, self.config.tokens());
         let patches = self
@@ -502,7 +551,7 @@ impl VisionTower {
         let x = self.pre_norm.forward(&x.reshape((n * tokens, width))?)?;
         let classes: Vec<u32> = (0..n).map(|i| (i * tokens) as u32).collect();
         let packing = Packing::uniform(n, tokens);
-        let class = self.transformer.forward(x, &packing, &classes)?;
+        let class = transformer(x, &packing, &classes)?;
         self.projection
             .multiply(&self.post_norm.forward(&class)?, None, None)
     }
@@ -569,6 +618,43 @@ impl Model {
             )));
         }
         self.vision.forward(&pixels.to_dtype(DType::F32)?)
+    }
+
+    /// Embeds one batch of each kind, `[captions, projection_dim]` and `[n, projection_dim]`, without
+    /// the model ever being in memory: the weights of a block are asked for when it is computed
+    /// and dropped after.
+    ///
+    /// # Errors
+    /// The provider's, or as [`Model::text_features`] and [`Model::image_features`].
+    pub fn streamed_features(
+        config: &ClipConfig,
+        provider: &mut WeightProvider,
+        tokens: &PackedTokens,
+        pixels: &Tensor,
+    ) -> Result<(Tensor, Tensor)> {
+        let mut frame = *config;
+        frame.text.transformer.layers = 0;
+        frame.vision.transformer.layers = 0;
+        let frame = Self::new(&frame, provider)?;
+        tokens.check(&config.text)?;
+        let activation = config.activation;
+        let at = Scope {
+            provider: &mut *provider,
+            prefix: "text_model.encoder.layers.".into(),
+        };
+        let layers = &config.text.transformer;
+        let text = frame.text.around(tokens, |x, packing, pooled| {
+            Transformer::streamed(at, layers, activation, true, x, packing, pooled)
+        })?;
+        let at = Scope {
+            provider,
+            prefix: "vision_model.encoder.layers.".into(),
+        };
+        let layers = &config.vision.transformer;
+        let image = frame.vision.around(pixels, |x, packing, pooled| {
+            Transformer::streamed(at, layers, activation, false, x, packing, pooled)
+        })?;
+        Ok((text, image))
     }
 
     /// Bytes of the weight matrices in memory.

@@ -1,0 +1,154 @@
+//! Speed of a model on the GPU: `gpu_bench MODEL [JSON_FILE]`. Prints a table; the file gets the
+//! same numbers with the device's description. Pictures and captions are random, captions have
+//! twelve tokens of which none are shared.
+//!
+//! FLOP are those of the matrix products and the attention that are computed: after the last
+//! attention that is one row of each sequence.
+#![allow(clippy::print_stdout)]
+
+use std::error::Error;
+use std::path::Path;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use cliprobe::clip::Checkpoint;
+use cliprobe::clip::checkpoint::Overrides;
+use cliprobe::clip::config::{ClipConfig, TransformerConfig};
+use cliprobe::engine::gpu::{Gpu, GpuEngine};
+use cliprobe::engine::trial::Trial;
+use cliprobe::engine::{Engine, PackedTokens};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::json;
+
+const BATCHES: [usize; 4] = [1, 8, 64, 256];
+const CAPTION_TOKENS: usize = 12;
+/// Seconds that a measurement takes at least.
+const LEAST_SECONDS: f64 = 1.0;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (model, file) = match arguments.as_slice() {
+        [model] => (model, None),
+        [model, file] => (model, Some(file)),
+        _ => return Err("usage: gpu_bench MODEL [JSON_FILE]".into()),
+    };
+    let checkpoint = Rc::new(Checkpoint::open(Path::new(model), &Overrides::default())?);
+    let config = checkpoint.config;
+    let gpu = ready(Gpu::open())?;
+    let start = Instant::now();
+    let engine = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {}))?;
+    let load_ms = milliseconds(start);
+    let trial = ready(Trial::run(&checkpoint, &engine, &|| milliseconds(start)))?;
+    println!(
+        "{} ({}), {}",
+        gpu.info().name,
+        gpu.info().backend,
+        checkpoint.name
+    );
+    println!(
+        "load {load_ms:.0} ms, {:.0} MB of weights; against the CPU: differences {:.1e} (text), {:.1e} (image)",
+        engine.weight_bytes() as f64 / 1e6,
+        trial.text_difference,
+        trial.image_difference
+    );
+    println!(
+        "{:>8} {:>6} {:>10} {:>10} {:>8}",
+        "", "batch", "ms", "each/s", "TFLOP/s"
+    );
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let mut rows = Vec::new();
+    for kind in ["pictures", "captions"] {
+        for batch in BATCHES {
+            let (seconds, flop) = if kind == "pictures" {
+                let values = 3 * config.vision.image_size.pow(2);
+                let pixels: Vec<f32> = (0..batch * values)
+                    .map(|_| rng.random_range(-1.0..1.0))
+                    .collect();
+                let run = || ready(engine.encode_images(&pixels)).map(drop);
+                (seconds_of(run)?, picture_flop(&config))
+            } else {
+                let ids: Vec<Vec<u32>> = (0..batch)
+                    .map(|_| {
+                        (0..CAPTION_TOKENS)
+                            .map(|_| rng.random_range(0..config.text.vocab_size as u32))
+                            .collect()
+                    })
+                    .collect();
+                let tokens = PackedTokens::new(ids.iter().map(Vec::as_slice));
+                let run = || ready(engine.encode_text(&tokens)).map(drop);
+                (seconds_of(run)?, caption_flop(&config))
+            };
+            let rate = batch as f64 / seconds;
+            let tflops = rate * flop / 1e12;
+            println!(
+                "{kind:>8} {batch:>6} {:>10.2} {rate:>10.0} {tflops:>8.2}",
+                seconds * 1e3
+            );
+            rows.push(json!({"kind": kind, "batch": batch, "ms": seconds * 1e3, "per_second": rate, "tflops": tflops}));
+        }
+    }
+    if let Some(file) = file {
+        let report = json!({
+            "model": checkpoint.name,
+            "tensor_types": checkpoint.tensor_types(),
+            "gpu": gpu.info(),
+            "load_ms": load_ms,
+            "weight_bytes": engine.weight_bytes(),
+            "activation_bytes": engine.activation_bytes(),
+            "trial": trial,
+            "rows": rows,
+        });
+        std::fs::write(file, serde_json::to_string_pretty(&report)?)?;
+    }
+    Ok(())
+}
+
+/// Mean seconds of a run, after one to warm up.
+fn seconds_of<E>(run: impl Fn() -> Result<(), E>) -> Result<f64, E> {
+    run()?;
+    let (start, mut runs) = (Instant::now(), 0);
+    while start.elapsed().as_secs_f64() < LEAST_SECONDS || runs < 3 {
+        run()?;
+        runs += 1;
+    }
+    Ok(start.elapsed().as_secs_f64() / f64::from(runs))
+}
+
+fn milliseconds(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1e3
+}
+
+/// Natively the engines' futures are ready when first polled.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("natively the engines answer at once"),
+    }
+}
+
+fn transformer_flop(config: &TransformerConfig, tokens: f64, seen: f64) -> f64 {
+    let (width, mlp) = (config.width as f64, config.mlp_width as f64);
+    let (attend, finish) = (6.0 * width * width, 2.0 * width * width + 4.0 * width * mlp);
+    let layers = config.layers as f64;
+    let attention = 4.0 * width * seen;
+    layers * tokens * attend + (layers - 1.0) * tokens * (attention + finish) + attention + finish
+}
+
+fn picture_flop(config: &ClipConfig) -> f64 {
+    let vision = &config.vision;
+    let (tokens, width) = (vision.tokens() as f64, vision.transformer.width as f64);
+    let patch = 3.0 * (vision.patch_size * vision.patch_size) as f64;
+    transformer_flop(&vision.transformer, tokens, tokens)
+        + 2.0 * vision.patches() as f64 * patch * width
+        + 2.0 * width * config.projection_dim as f64
+}
+
+fn caption_flop(config: &ClipConfig) -> f64 {
+    let text = &config.text.transformer;
+    let tokens = CAPTION_TOKENS as f64;
+    transformer_flop(text, tokens, (tokens + 1.0) / 2.0)
+        + 2.0 * (text.width * config.projection_dim) as f64
+}

@@ -1,0 +1,116 @@
+//! Which engine a model runs on: what the person wishes, what the device can, what a trial shows.
+
+use std::rc::Rc;
+
+use serde::Serialize;
+
+use crate::clip::Checkpoint;
+use crate::engine::gpu::{Gpu, GpuEngine, GpuInfo};
+use crate::engine::trial::Trial;
+use crate::facade::{Clip, Error};
+
+/// Where a person wants a model to run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wish {
+    /// Wherever a trial is faster.
+    #[default]
+    Auto,
+    /// On the CPU.
+    Cpu,
+    /// On the GPU, if it computes what the CPU computes.
+    Gpu,
+}
+
+/// Where a model runs, and why.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Choice {
+    /// The GPU that was opened, also where the model does not run on it.
+    pub gpu: Option<GpuInfo>,
+    /// What the trial found, where there was one.
+    pub trial: Option<Trial>,
+    /// Why the model runs on the CPU though that was not wished for: one sentence.
+    pub why_cpu: Option<String>,
+    /// Bytes of the weights in the GPU's memory; 0 on the CPU.
+    pub gpu_weight_bytes: u64,
+}
+
+/// A model below this answers on a CPU at once, and compiling kernels takes longer than that.
+const WORTH_A_TRIAL: u64 = 20_000_000;
+
+impl Clip {
+    /// Loads a checkpoint where it runs best. `clock` gives milliseconds from any beginning;
+    /// `progress` is told the number of tensors read and of all.
+    ///
+    /// # Errors
+    /// The checkpoint's; with [`Wish::Gpu`] also a GPU that is not there or has no room. A GPU that
+    /// computes something else is never used: the choice then says so.
+    pub async fn choose(
+        checkpoint: &Rc<Checkpoint>,
+        wish: Wish,
+        clock: &dyn Fn() -> f64,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<(Self, Choice), Error> {
+        let mut choice = Choice::default();
+        let engine = match wish {
+            Wish::Cpu => None,
+            Wish::Auto if checkpoint.parameters() < WORTH_A_TRIAL => {
+                choice.why_cpu = Some("a model of this size answers at once on the CPU".into());
+                None
+            }
+            Wish::Auto | Wish::Gpu => {
+                match on_gpu(checkpoint, wish, clock, progress, &mut choice).await {
+                    Ok(engine) => engine,
+                    Err(error) if wish == Wish::Auto => {
+                        choice.why_cpu = Some(error.to_string());
+                        None
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        };
+        let clip = match engine {
+            Some(engine) => {
+                choice.gpu_weight_bytes = engine.weight_bytes();
+                Self::with_gpu(checkpoint, engine)?
+            }
+            None => Self::on_cpu(checkpoint, progress)?,
+        };
+        Ok((clip, choice))
+    }
+}
+
+/// The engine, or nothing where the trial speaks against it.
+async fn on_gpu(
+    checkpoint: &Rc<Checkpoint>,
+    wish: Wish,
+    clock: &dyn Fn() -> f64,
+    progress: &mut dyn FnMut(usize, usize),
+    choice: &mut Choice,
+) -> Result<Option<GpuEngine>, Error> {
+    let gpu = Gpu::open().await?;
+    choice.gpu = Some(gpu.info().clone());
+    if wish == Wish::Auto && gpu.info().software {
+        choice.why_cpu = Some(format!("{} is made of processor cores", gpu.info().name));
+        return Ok(None);
+    }
+    let engine = GpuEngine::load(&gpu, checkpoint, progress).await?;
+    let trial = Trial::run(checkpoint, &engine, clock).await?;
+    choice.trial = Some(trial);
+    if !trial.agrees() {
+        choice.why_cpu = Some(format!(
+            "{} computes other embeddings than the CPU (differences of {:.1e} and {:.1e})",
+            gpu.info().name,
+            trial.text_difference,
+            trial.image_difference
+        ));
+    } else if wish == Wish::Auto && !trial.prefers_gpu() {
+        choice.why_cpu = Some(format!(
+            "the CPU took {:.0} ms for a trial and {} {:.0} ms",
+            trial.cpu_ms,
+            gpu.info().name,
+            trial.gpu_ms
+        ));
+    }
+    Ok(choice.why_cpu.is_none().then_some(engine))
+}

@@ -1,0 +1,238 @@
+//! The GPU: finding an adapter, opening a device, and what can go wrong with either.
+
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_channel::oneshot;
+
+use super::GpuError;
+use super::kernels::Kernels;
+
+/// An opened GPU device with its compiled kernels. Cloning it gives another handle to the same
+/// device; models on one device share its kernels.
+#[derive(Clone)]
+pub struct Gpu {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    pub(super) kernels: Rc<Kernels>,
+    info: GpuInfo,
+    faults: Arc<Mutex<Faults>>,
+    /// Only held.
+    _owner: Rc<Owner>,
+}
+
+/// Destroys the device with its last handle: a browser would keep its memory until it collects
+/// garbage, which it does not do for the sake of the GPU.
+struct Owner(wgpu::Device);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.destroy();
+    }
+}
+
+/// What a device says about itself.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GpuInfo {
+    /// The adapter's name, as far as the system or the browser tells it.
+    pub name: String,
+    /// The interface it is reached through: `vulkan`, `metal`, `dx12`, `webgpu`.
+    pub backend: String,
+    /// The driver and its version, where known.
+    pub driver: String,
+    /// Whether it computes on the processor (llvmpipe, SwiftShader): right, but slower than the
+    /// CPU engine. A browser does not say.
+    pub software: bool,
+    /// Largest buffer that a kernel can read, in bytes.
+    pub largest_binding: u64,
+    /// What optional features the adapter offers, by WebGPU's names.
+    pub features: Vec<String>,
+}
+
+/// What happened to a device outside any call: both arrive through callbacks.
+#[derive(Default)]
+struct Faults {
+    lost: Option<String>,
+    failed: Option<String>,
+}
+
+/// Largest buffer that a kernel reads or writes: what every WebGPU device offers.
+pub(super) const LARGEST_BINDING: u64 = 128 << 20;
+
+/// Optional features that a person who reports a problem should know of.
+const NOTED_FEATURES: [(wgpu::Features, &str); 3] = [
+    (wgpu::Features::SHADER_F16, "shader-f16"),
+    (wgpu::Features::SUBGROUP, "subgroups"),
+    (wgpu::Features::TIMESTAMP_QUERY, "timestamp-query"),
+];
+
+impl Gpu {
+    /// Opens the adapter that the system prefers for performance. Natively the environment
+    /// variable `WGPU_BACKEND` chooses among `vulkan`, `metal` and `dx12`.
+    ///
+    /// # Errors
+    /// No adapter, or one that gives no device.
+    pub async fn open() -> Result<Self, GpuError> {
+        let instance =
+            wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+        let adapter = instance
+            .request_adapter(&wgpu::RequestAdapterOptions {
+                power_preference: wgpu::PowerPreference::HighPerformance,
+                ..Default::default()
+            })
+            .await
+            .map_err(|error| GpuError::NoAdapter {
+                why: error.to_string(),
+            })?;
+        // WebGPU's default limits are enough, and every conforming device has them.
+        let required_limits = wgpu::Limits::defaults();
+        let limits = adapter.limits();
+        if limits.max_storage_buffer_binding_size < required_limits.max_storage_buffer_binding_size
+            || limits.max_compute_invocations_per_workgroup
+                < required_limits.max_compute_invocations_per_workgroup
+            || limits.max_compute_workgroup_storage_size
+                < required_limits.max_compute_workgroup_storage_size
+        {
+            return Err(GpuError::NoAdapter {
+                why: format!(
+                    "{} offers less than WebGPU's default limits",
+                    adapter.get_info().name
+                ),
+            });
+        }
+        let (device, queue) = adapter
+            .request_device(&wgpu::DeviceDescriptor {
+                label: Some("cliprobe"),
+                required_limits,
+                memory_hints: wgpu::MemoryHints::MemoryUsage,
+                ..Default::default()
+            })
+            .await
+            .map_err(|error| GpuError::NoDevice {
+                why: error.to_string(),
+            })?;
+        let faults = Arc::new(Mutex::new(Faults::default()));
+        let record = faults.clone();
+        device.set_device_lost_callback(move |reason, message| {
+            let why = if message.is_empty() {
+                format!("{reason:?}").to_lowercase()
+            } else {
+                message
+            };
+            lock(&record).lost.get_or_insert(why);
+        });
+        let record = faults.clone();
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            lock(&record).failed.get_or_insert(error.to_string());
+        }));
+        let info = adapter.get_info();
+        let offered = adapter.features();
+        Ok(Self {
+            info: GpuInfo {
+                name: info.name,
+                backend: if cfg!(target_arch = "wasm32") {
+                    "webgpu".into()
+                } else {
+                    info.backend.to_string()
+                },
+                driver: format!("{} {}", info.driver, info.driver_info)
+                    .trim()
+                    .to_owned(),
+                software: info.device_type == wgpu::DeviceType::Cpu,
+                largest_binding: limits.max_storage_buffer_binding_size,
+                features: NOTED_FEATURES
+                    .iter()
+                    .filter(|(feature, _)| offered.contains(*feature))
+                    .map(|(_, name)| (*name).to_owned())
+                    .collect(),
+            },
+            kernels: Rc::new(Kernels::new(&device)),
+            _owner: Rc::new(Owner(device.clone())),
+            device,
+            queue,
+            faults,
+        })
+    }
+
+    /// What the device says about itself.
+    pub fn info(&self) -> &GpuInfo {
+        &self.info
+    }
+
+    /// Gives the device and everything on it back; engines that use it answer with an error.
+    pub fn destroy(&self) {
+        self.device.destroy();
+    }
+
+    /// What has gone wrong with the device since it was opened, if anything.
+    pub(super) fn check(&self) -> Result<(), GpuError> {
+        let faults = lock(&self.faults);
+        match (&faults.lost, &faults.failed) {
+            (Some(why), _) => Err(GpuError::Lost { why: why.clone() }),
+            (None, Some(why)) => Err(GpuError::Failed { why: why.clone() }),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Runs `make` and tells of the device's errors in it: a lack of memory for `bytes`, or
+    /// anything that a kernel or buffer was refused for.
+    pub(super) async fn guarded<T>(
+        &self,
+        bytes: u64,
+        make: impl FnOnce() -> Result<T, GpuError>,
+    ) -> Result<T, GpuError> {
+        let invalid = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let made = make();
+        let (memory, invalid) = (memory.pop(), invalid.pop());
+        if memory.await.is_some() {
+            return Err(GpuError::OutOfMemory { bytes });
+        }
+        if let Some(error) = invalid.await {
+            self.check()?;
+            return Err(GpuError::Failed {
+                why: error.to_string(),
+            });
+        }
+        made
+    }
+
+    /// Copies what a mappable buffer holds once everything submitted before is done.
+    pub(super) async fn read(
+        &self,
+        buffer: &wgpu::Buffer,
+        bytes: u64,
+    ) -> Result<Vec<f32>, GpuError> {
+        let (done, waiting) = oneshot::channel();
+        buffer.map_async(wgpu::MapMode::Read, 0..bytes, move |result| {
+            let _ = done.send(result); // nobody waits any more if the caller gave up
+        });
+        #[cfg(not(target_arch = "wasm32"))]
+        let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
+        #[cfg(not(target_arch = "wasm32"))]
+        polled.map_err(|error| GpuError::Failed {
+            why: error.to_string(),
+        })?;
+        let mapped = waiting.await;
+        self.check()?;
+        let failed = |why: String| GpuError::Failed { why };
+        match mapped {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(failed(error.to_string())),
+            Err(_) => return Err(failed("the device went away".into())),
+        }
+        let view = buffer
+            .get_mapped_range(0..bytes)
+            .map_err(|error| failed(error.to_string()))?;
+        let values = bytemuck::pod_collect_to_vec(&view);
+        drop(view);
+        buffer.unmap();
+        Ok(values)
+    }
+}
+
+/// A poisoned lock only means that a callback panicked; what it wrote is still whole.
+fn lock(faults: &Mutex<Faults>) -> std::sync::MutexGuard<'_, Faults> {
+    faults.lock().unwrap_or_else(PoisonError::into_inner)
+}

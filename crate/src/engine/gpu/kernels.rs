@@ -1,0 +1,144 @@
+//! Compiled kernels and their bindings.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use super::shader::Kernel;
+
+/// Distance of two kernels' parameters in their buffer: what every device can bind at.
+pub(super) const PARAMS_STRIDE: u64 = 256;
+
+/// Bytes of one kernel's parameters.
+const PARAMS_BYTES: u64 = 32;
+
+/// Most buffers that a kernel only reads.
+const MOST_INPUTS: u32 = 3;
+
+/// The kernels of one device, each compiled when first asked for.
+///
+/// All are bound alike: parameters at 0, at a dynamic offset; what is read from 1 on; what is
+/// written last. So a binding serves every kernel with as many inputs.
+pub(super) struct Kernels {
+    device: wgpu::Device,
+    layouts: Vec<(wgpu::BindGroupLayout, wgpu::PipelineLayout)>,
+    pipelines: RefCell<HashMap<Kernel, wgpu::ComputePipeline>>,
+}
+
+impl Kernels {
+    pub(super) fn new(device: &wgpu::Device) -> Self {
+        let layouts = (1..=MOST_INPUTS)
+            .map(|inputs| {
+                let bindings = bind_group_layout(device, inputs);
+                let pipeline = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                    label: None,
+                    bind_group_layouts: &[Some(&bindings)],
+                    immediate_size: 0,
+                });
+                (bindings, pipeline)
+            })
+            .collect();
+        Self {
+            device: device.clone(),
+            layouts,
+            pipelines: RefCell::default(),
+        }
+    }
+
+    /// The compiled kernel. What a device refuses is told by the caller's error scope.
+    pub(super) fn pipeline(&self, kernel: Kernel) -> wgpu::ComputePipeline {
+        self.pipelines
+            .borrow_mut()
+            .entry(kernel)
+            .or_insert_with(|| {
+                let name = kernel.name();
+                let module = self.module(&name, kernel.source());
+                self.device
+                    .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                        label: Some(&name),
+                        layout: Some(&self.layouts[kernel.inputs() as usize - 1].1),
+                        module: &module,
+                        entry_point: Some("main"),
+                        compilation_options: wgpu::PipelineCompilationOptions {
+                            // Every kernel writes its workgroup memory before it reads it.
+                            zero_initialize_workgroup_memory: false,
+                            ..Default::default()
+                        },
+                        cache: None,
+                    })
+            })
+            .clone()
+    }
+
+    #[expect(
+        unsafe_code,
+        reason = "injected bounds checks cost a third of the speed"
+    )]
+    fn module(&self, name: &str, source: String) -> wgpu::ShaderModule {
+        let descriptor = wgpu::ShaderModuleDescriptor {
+            label: Some(name),
+            source: wgpu::ShaderSource::Wgsl(source.into()),
+        };
+        // SAFETY: the sources are this crate's own; every index is below a bound that the kernel
+        // compares it with or that the batch's plan keeps, every loop ends, no divisor is zero.
+        // A browser checks regardless.
+        unsafe {
+            self.device
+                .create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
+        }
+    }
+
+    /// Binds parameters, inputs and an output.
+    pub(super) fn bind(
+        &self,
+        params: &wgpu::Buffer,
+        inputs: &[&wgpu::Buffer],
+        output: &wgpu::Buffer,
+    ) -> wgpu::BindGroup {
+        let mut entries = vec![binding(0, params, wgpu::BufferSize::new(PARAMS_BYTES))];
+        for (at, buffer) in (1..).zip(inputs.iter().copied().chain([output])) {
+            entries.push(binding(at, buffer, None));
+        }
+        self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &self.layouts[inputs.len() - 1].0,
+            entries: &entries,
+        })
+    }
+}
+
+/// A buffer from its start on, to its end where no size is given.
+fn binding(
+    at: u32,
+    buffer: &wgpu::Buffer,
+    size: Option<wgpu::BufferSize>,
+) -> wgpu::BindGroupEntry<'_> {
+    wgpu::BindGroupEntry {
+        binding: at,
+        resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+            buffer,
+            offset: 0,
+            size,
+        }),
+    }
+}
+
+fn bind_group_layout(device: &wgpu::Device, inputs: u32) -> wgpu::BindGroupLayout {
+    let entry = |binding, ty, has_dynamic_offset| wgpu::BindGroupLayoutEntry {
+        binding,
+        visibility: wgpu::ShaderStages::COMPUTE,
+        ty: wgpu::BindingType::Buffer {
+            ty,
+            has_dynamic_offset,
+            min_binding_size: None,
+        },
+        count: None,
+    };
+    let storage = |read_only| wgpu::BufferBindingType::Storage { read_only };
+    let mut entries = vec![entry(0, wgpu::BufferBindingType::Uniform, true)];
+    entries.extend((1..=inputs).map(|binding| entry(binding, storage(true), false)));
+    entries.push(entry(inputs + 1, storage(false), false));
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: None,
+        entries: &entries,
+    })
+}

@@ -1,0 +1,286 @@
+//! A model on one device: its weights, its programs, and the way of a batch through them.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::GpuError;
+use super::device::{Gpu, LARGEST_BINDING};
+use super::plan::Plan;
+use super::program::{Capacity, Program, picture_bytes, widest};
+use super::weights::{TextWeights, Upload, VisionWeights};
+use crate::clip::Checkpoint;
+use crate::clip::config::{ClipConfig, TransformerConfig};
+use crate::engine::{Embeddings, EngineError, PackedTokens};
+
+/// Most rows computed at once: enough to fill any device, few enough that activations stay small.
+const MOST_ROWS: u32 = 8192;
+
+/// Fewest rows that buffers are planned for, so that a growing list of captions rarely makes new ones.
+const LEAST_ROWS: u32 = 256;
+
+/// Both towers of one model in a device's memory.
+pub(super) struct Model {
+    gpu: Gpu,
+    config: ClipConfig,
+    text: TextWeights,
+    vision: VisionWeights,
+    text_program: RefCell<Option<Rc<Program>>>,
+    vision_program: RefCell<Option<Rc<Program>>>,
+    /// The buffer that results come back in, while nobody waits for one.
+    staging: RefCell<Option<wgpu::Buffer>>,
+    weight_bytes: u64,
+}
+
+impl Model {
+    /// Loads both towers of a checkpoint. `progress` is told the number of tensors read and of all.
+    ///
+    /// # Errors
+    /// The checkpoint's, a model beyond the kernels' limits, or a device without room for it.
+    pub(super) async fn load(
+        gpu: &Gpu,
+        checkpoint: &Checkpoint,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self, GpuError> {
+        let config = checkpoint.config;
+        check_architecture(&config)?;
+        // What the weights take as f32 is the most they can take.
+        let most = checkpoint.parameters() * 4;
+        let (text, vision, weight_bytes) = gpu
+            .guarded(most, || {
+                let mut upload = Upload::new(gpu, checkpoint, progress);
+                let text = upload.text(&config)?;
+                let vision = upload.vision(&config)?;
+                Ok((text, vision, upload.bytes()))
+            })
+            .await?;
+        let engine = Self {
+            gpu: gpu.clone(),
+            config,
+            text,
+            vision,
+            text_program: RefCell::default(),
+            vision_program: RefCell::default(),
+            staging: RefCell::default(),
+            weight_bytes,
+        };
+        // Kernels compile now, not with the first batch.
+        engine.text_program(1, 1).await?;
+        engine.vision_program(1).await?;
+        Ok(engine)
+    }
+
+    /// The device in use.
+    pub(super) fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
+    /// Bytes of the weights on the device.
+    pub(super) fn weight_bytes(&self) -> u64 {
+        self.weight_bytes
+    }
+
+    /// Bytes of the activations' buffers on the device.
+    pub(super) fn activation_bytes(&self) -> u64 {
+        [&self.text_program, &self.vision_program]
+            .iter()
+            .filter_map(|program| program.borrow().as_ref().map(|program| program.bytes()))
+            .sum()
+    }
+
+    /// Most rows of a tower at once.
+    fn most_rows(transformer: &TransformerConfig, patch: u32) -> u32 {
+        let widest = u64::from(widest(transformer, patch)) * 4;
+        MOST_ROWS.min((LARGEST_BINDING / widest) as u32)
+    }
+
+    fn most_text_rows(&self) -> u32 {
+        Self::most_rows(&self.config.text.transformer, 0)
+    }
+
+    /// The text tower for so many rows and captions.
+    async fn text_program(&self, rows: u32, sequences: u32) -> Result<Rc<Program>, GpuError> {
+        // The old buffers go first, or both would be there at once.
+        let old = self.text_program.take();
+        let had = match &old {
+            Some(program) => program.capacity(),
+            None => Capacity::default(),
+        };
+        let program = match old {
+            Some(program) if had.rows >= rows && had.sequences >= sequences => program,
+            old => {
+                drop(old);
+                let most = self.most_text_rows();
+                let larger =
+                    |n: u32, had: u32| n.next_power_of_two().max(had).max(LEAST_ROWS).min(most);
+                let capacity = Capacity {
+                    rows: larger(rows, had.rows),
+                    sequences: larger(sequences, had.sequences),
+                };
+                let bytes = activation_bytes(&self.config.text.transformer, 0, capacity);
+                let (gpu, config) = (&self.gpu, &self.config);
+                let build = || Ok(Program::text(gpu, &self.text, config, capacity));
+                Rc::new(gpu.guarded(bytes, build).await?)
+            }
+        };
+        self.text_program.replace(Some(program.clone()));
+        Ok(program)
+    }
+
+    /// The image tower for so many pictures.
+    async fn vision_program(&self, pictures: u32) -> Result<Rc<Program>, GpuError> {
+        let program = match self.vision_program.take() {
+            Some(program) if program.capacity().sequences >= pictures => program,
+            old => {
+                drop(old);
+                let vision = &self.config.vision;
+                let sequences = pictures
+                    .next_power_of_two()
+                    .min(most_pictures(&self.config));
+                let capacity = Capacity {
+                    rows: sequences * vision.tokens() as u32,
+                    sequences,
+                };
+                let patch = patch_values(&self.config);
+                let bytes = activation_bytes(&vision.transformer, patch, capacity)
+                    + u64::from(sequences) * picture_bytes(vision);
+                let (gpu, config) = (&self.gpu, &self.config);
+                let build = || Ok(Program::vision(gpu, &self.vision, config, capacity));
+                Rc::new(gpu.guarded(bytes, build).await?)
+            }
+        };
+        self.vision_program.replace(Some(program.clone()));
+        Ok(program)
+    }
+
+    /// A buffer for `rows` results.
+    fn result_buffer(&self, rows: usize) -> wgpu::Buffer {
+        let size = (rows * self.config.projection_dim * 4) as u64;
+        match self.staging.take() {
+            Some(buffer) if buffer.size() >= size => buffer,
+            _ => self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("result"),
+                size,
+                usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            }),
+        }
+    }
+
+    async fn result(
+        &self,
+        buffer: wgpu::Buffer,
+        rows: usize,
+        kind: &'static str,
+    ) -> Result<Embeddings, EngineError> {
+        let dim = self.config.projection_dim;
+        let values = self.gpu.read(&buffer, (rows * dim * 4) as u64).await?;
+        self.staging.replace(Some(buffer));
+        Embeddings::normalized(dim, values, kind)
+    }
+
+    pub(super) async fn text(&self, tokens: &PackedTokens) -> Result<Embeddings, EngineError> {
+        tokens.check(&self.config.text)?;
+        self.gpu.check()?;
+        let most = self.most_text_rows() as usize;
+        let captions: Vec<&[u32]> = tokens.each().collect();
+        let result = self.result_buffer(captions.len());
+        let mut start = 0;
+        while start < captions.len() {
+            let mut rows = 0;
+            let fitting = captions[start..].iter().take_while(|ids| {
+                rows += ids.len();
+                rows <= most
+            });
+            let end = start + fitting.count();
+            let plan = Plan::captions(captions[start..end].iter().copied());
+            // The path has an entry for every token, shared or not.
+            let program = self
+                .text_program(plan.path.len() as u32, (end - start) as u32)
+                .await?;
+            let input = bytemuck::cast_slice(&plan.tokens);
+            program.submit(&self.gpu, &plan, input, 0, &result, start as u32);
+            start = end;
+        }
+        self.result(result, captions.len(), "caption").await
+    }
+
+    pub(super) async fn images(&self, pixels: &[f32]) -> Result<Embeddings, EngineError> {
+        let vision = &self.config.vision;
+        let values = picture_bytes(vision) as usize / 4;
+        if pixels.is_empty() || pixels.len() % values != 0 {
+            return Err(GpuError::Failed {
+                why: format!(
+                    "{} values are not pictures of {values} values each",
+                    pixels.len()
+                ),
+            }
+            .into());
+        }
+        self.gpu.check()?;
+        let pictures = pixels.len() / values;
+        let result = self.result_buffer(pictures);
+        let mut start = 0;
+        for chunk in pixels.chunks(most_pictures(&self.config) as usize * values) {
+            let n = (chunk.len() / values) as u32;
+            let plan = Plan::pictures(n, vision.tokens() as u32);
+            let program = self.vision_program(n).await?;
+            let patches = n * vision.patches() as u32;
+            let input = bytemuck::cast_slice(chunk);
+            program.submit(&self.gpu, &plan, input, patches, &result, start);
+            start += n;
+        }
+        self.result(result, pictures, "picture").await
+    }
+}
+
+/// Values of a patch.
+fn patch_values(config: &ClipConfig) -> u32 {
+    3 * (config.vision.patch_size * config.vision.patch_size) as u32
+}
+
+/// Most pictures at once.
+fn most_pictures(config: &ClipConfig) -> u32 {
+    let vision = &config.vision;
+    let rows = Model::most_rows(&vision.transformer, patch_values(config));
+    (rows / vision.tokens() as u32).min((LARGEST_BINDING / picture_bytes(vision)) as u32)
+}
+
+fn activation_bytes(transformer: &TransformerConfig, patch: u32, capacity: Capacity) -> u64 {
+    let row = 2 * transformer.width as u64 + u64::from(widest(transformer, patch));
+    (u64::from(capacity.rows) + u64::from(capacity.sequences)) * row * 4
+}
+
+/// Features of a head that a thread can hold in registers.
+const WIDEST_HEAD: usize = 128;
+
+fn check_architecture(config: &ClipConfig) -> Result<(), GpuError> {
+    let unsupported = |what: String| Err(GpuError::Unsupported { what });
+    for (tower, t) in [
+        ("text", &config.text.transformer),
+        ("image", &config.vision.transformer),
+    ] {
+        let head = t.width / t.heads;
+        if t.width % 4 != 0 || t.mlp_width % 4 != 0 || head % 4 != 0 || head > WIDEST_HEAD {
+            return unsupported(format!(
+                "the {tower} tower's width {}, MLP of {} and heads of {head}: they must be multiples of 4, a head at most {WIDEST_HEAD}",
+                t.width, t.mlp_width
+            ));
+        }
+    }
+    if patch_values(config) % 4 != 0 {
+        return unsupported(format!(
+            "patches of {} pixels: their side must be even",
+            config.vision.patch_size
+        ));
+    }
+    if Model::most_rows(&config.text.transformer, 0) < config.text.context_length as u32 {
+        return unsupported(format!("captions of {} tokens", config.text.context_length));
+    }
+    if most_pictures(config) == 0 {
+        return unsupported(format!(
+            "pictures of {} pixels in patches of {}",
+            config.vision.image_size, config.vision.patch_size
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,270 @@
+//! The WGSL source of every kernel, put together from the files in `shaders/`.
+
+use std::fmt::Write;
+
+use crate::clip::tensors::ElementType;
+
+/// The part of a matrix product that one workgroup computes, and how its threads share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Tile {
+    /// Rows of the result.
+    pub(super) m: u32,
+    /// Columns of the result.
+    pub(super) n: u32,
+    /// Terms of the sums that pass through workgroup memory at a time; a multiple of 8.
+    pub(super) k: u32,
+    /// Rows of one thread.
+    pub(super) thread_m: u32,
+    /// Columns of one thread.
+    pub(super) thread_n: u32,
+}
+
+impl Tile {
+    /// For results of thousands of rows: 64 sums in the registers of a thread.
+    pub(super) const LARGE: Self = Self {
+        m: 64,
+        n: 64,
+        k: 16,
+        thread_m: 8,
+        thread_n: 8,
+    };
+    /// For results of tens of rows: more workgroups, so that the whole device has work.
+    pub(super) const MEDIUM: Self = Self {
+        m: 32,
+        n: 32,
+        k: 32,
+        thread_m: 4,
+        thread_n: 4,
+    };
+    /// For results of a few rows.
+    pub(super) const SMALL: Self = Self {
+        m: 8,
+        n: 32,
+        k: 64,
+        thread_m: 2,
+        thread_n: 2,
+    };
+
+    fn threads_m(self) -> u32 {
+        self.m / self.thread_m
+    }
+
+    fn threads_n(self) -> u32 {
+        self.n / self.thread_n
+    }
+}
+
+/// The tiles, each with the fewest rows of a result that uses it.
+pub(super) const TILES: [(u32, Tile); 3] =
+    [(128, Tile::LARGE), (16, Tile::MEDIUM), (1, Tile::SMALL)];
+
+/// One compute shader, with everything that its source depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kernel {
+    /// Token and position embeddings, by the table's type.
+    EmbedTokens(ElementType),
+    /// Pictures to rows of patches.
+    Patchify,
+    /// Class token, patches and positions to rows of tokens.
+    EmbedPatches,
+    /// LayerNorm of rows.
+    LayerNorm,
+    /// `x · Wᵀ`, by the type of the weights.
+    MatMul(ElementType, Tile),
+    /// Attention, by the features of a head.
+    Attention {
+        /// Features of a head, a multiple of 4.
+        head_dim: u32,
+    },
+    /// Some rows of a matrix.
+    GatherRows,
+}
+
+/// Rows of queries that one workgroup of the attention kernel takes.
+pub(super) const QUERIES: u32 = 32;
+
+/// Bytes of workgroup memory that every WebGPU device has.
+const WORKGROUP_BYTES: u32 = 16384;
+
+impl Kernel {
+    /// Every kernel that a model with such heads can need.
+    pub(super) fn all(head_dim: u32) -> Vec<Self> {
+        let mut all = vec![
+            Self::Patchify,
+            Self::EmbedPatches,
+            Self::LayerNorm,
+            Self::Attention { head_dim },
+            Self::GatherRows,
+        ];
+        for element in ElementType::GGUF {
+            all.push(Self::EmbedTokens(element));
+            all.extend(TILES.map(|(_, tile)| Self::MatMul(element, tile)));
+        }
+        all
+    }
+
+    /// A name for messages, labels and file names.
+    pub(super) fn name(self) -> String {
+        match self {
+            Self::EmbedTokens(element) => format!("embed_tokens_{element}").to_lowercase(),
+            Self::Patchify => "patchify".into(),
+            Self::EmbedPatches => "embed_patches".into(),
+            Self::LayerNorm => "layer_norm".into(),
+            Self::MatMul(element, tile) => {
+                format!("matmul_{element}_{}x{}x{}", tile.m, tile.n, tile.k).to_lowercase()
+            }
+            Self::Attention { head_dim } => format!("attention_{head_dim}"),
+            Self::GatherRows => "gather_rows".into(),
+        }
+    }
+
+    /// Buffers that are only read.
+    pub(super) fn inputs(self) -> u32 {
+        match self {
+            Self::Patchify => 1,
+            Self::GatherRows => 2,
+            _ => 3,
+        }
+    }
+
+    /// The whole WGSL source.
+    pub(super) fn source(self) -> String {
+        match self {
+            Self::EmbedTokens(element) => format!(
+                "{}\n{}",
+                weights_source(element),
+                include_str!("shaders/embed_tokens.wgsl")
+            ),
+            Self::Patchify => include_str!("shaders/patchify.wgsl").into(),
+            Self::EmbedPatches => include_str!("shaders/embed_patches.wgsl").into(),
+            Self::LayerNorm => include_str!("shaders/layer_norm.wgsl").into(),
+            Self::MatMul(element, tile) => matmul_source(element, tile),
+            Self::Attention { head_dim } => attention_source(head_dim),
+            Self::GatherRows => include_str!("shaders/gather_rows.wgsl").into(),
+        }
+    }
+}
+
+/// The functions that read weights of a type.
+fn weights_source(element: ElementType) -> String {
+    const F16: &str = include_str!("shaders/f16.wgsl");
+    const BYTES: &str = include_str!("shaders/bytes.wgsl");
+    let (parts, own): (&[&str], &str) = match element {
+        ElementType::F16 => (&[F16], include_str!("shaders/weights_f16.wgsl")),
+        ElementType::Q8_0 => (&[F16, BYTES], include_str!("shaders/weights_q8_0.wgsl")),
+        ElementType::Q4_0 => (&[F16, BYTES], include_str!("shaders/weights_q4_0.wgsl")),
+        ElementType::Q4_K => (&[F16, BYTES], include_str!("shaders/weights_q4_k.wgsl")),
+        ElementType::Q6_K => (&[F16, BYTES], include_str!("shaders/weights_q6_k.wgsl")),
+        // A checkpoint gives every other type as f32.
+        ElementType::F32 | ElementType::F64 | ElementType::BF16 => {
+            (&[], include_str!("shaders/weights_f32.wgsl"))
+        }
+    };
+    format!("{}\n{own}", parts.join("\n"))
+}
+
+fn matmul_source(element: ElementType, tile: Tile) -> String {
+    let (k4, stride) = (tile.k / 4, tile.k / 4 + 1);
+    let header = format!(
+        "const TILE_M = {}u;\nconst TILE_N = {}u;\nconst TILE_K4 = {k4}u;\nconst TILE_STRIDE = {stride}u;\n\
+         const THREADS_M = {}u;\nconst THREADS_N = {}u;\nconst THREADS = {}u;\n\
+         const X_TILE = {}u;\nconst W_TILE = {}u;\n",
+        tile.m,
+        tile.n,
+        tile.threads_m(),
+        tile.threads_n(),
+        tile.threads_m() * tile.threads_n(),
+        tile.m * stride,
+        tile.n * stride,
+    );
+    let unrolled = Unrolled::new(tile);
+    let body = include_str!("shaders/matmul.wgsl")
+        .replace("    //{declare}\n", &unrolled.declare)
+        .replace("            //{accumulate}\n", &unrolled.accumulate)
+        .replace("    //{store}\n", &unrolled.store);
+    format!("{}\n{header}\n{body}", weights_source(element))
+}
+
+/// The sums of one thread as variables of their own: compilers keep those in registers, while they
+/// may put an array that a loop indexes into memory.
+struct Unrolled {
+    declare: String,
+    accumulate: String,
+    store: String,
+}
+
+impl Unrolled {
+    fn new(tile: Tile) -> Self {
+        let (mut declare, mut accumulate, mut store) =
+            (String::new(), String::new(), String::new());
+        let (rows, columns) = (tile.thread_m, tile.thread_n);
+        for i in 0..rows {
+            line(
+                &mut accumulate,
+                3,
+                format_args!(
+                    "let a{i} = x_tile[(local.y + {}u) * TILE_STRIDE + k];",
+                    i * tile.threads_m()
+                ),
+            );
+        }
+        for j in 0..columns {
+            line(
+                &mut accumulate,
+                3,
+                format_args!(
+                    "let b{j} = w_tile[(local.x + {}u) * TILE_STRIDE + k];",
+                    j * tile.threads_n()
+                ),
+            );
+        }
+        for i in 0..rows {
+            for j in 0..columns {
+                line(&mut declare, 1, format_args!("var s{i}_{j} = 0.0;"));
+                line(
+                    &mut store,
+                    1,
+                    format_args!(
+                        "store(first_row + local.y + {}u, first_column + local.x + {}u, s{i}_{j});",
+                        i * tile.threads_m(),
+                        j * tile.threads_n()
+                    ),
+                );
+            }
+        }
+        // One component after the other, so that consecutive instructions do not wait for each other.
+        for component in ["x", "y", "z", "w"] {
+            for i in 0..rows {
+                for j in 0..columns {
+                    line(
+                        &mut accumulate,
+                        3,
+                        format_args!(
+                            "s{i}_{j} = fma(a{i}.{component}, b{j}.{component}, s{i}_{j});"
+                        ),
+                    );
+                }
+            }
+        }
+        Self {
+            declare,
+            accumulate,
+            store,
+        }
+    }
+}
+
+fn line(text: &mut String, indent: usize, content: std::fmt::Arguments) {
+    let _ = writeln!(text, "{:width$}{content}", "", width = indent * 4); // a String takes everything
+}
+
+fn attention_source(head_dim: u32) -> String {
+    // Keys and values of the tile share what workgroup memory every device has.
+    let keys = (WORKGROUP_BYTES / (2 * 4 * head_dim)).clamp(1, 32);
+    format!(
+        "const HEAD_DIM4 = {}u;\nconst QUERIES = {QUERIES}u;\nconst KEYS = {keys}u;\nconst TILE = {}u;\n\n{}",
+        head_dim / 4,
+        keys * head_dim / 4,
+        include_str!("shaders/attention.wgsl")
+    )
+}

@@ -1,0 +1,312 @@
+//! The weights of both towers in the device's memory, in the types they have in the file.
+
+use super::GpuError;
+use super::device::{Gpu, LARGEST_BINDING};
+use crate::clip::Checkpoint;
+use crate::clip::config::{ClipConfig, TransformerConfig};
+use crate::clip::tensors::{ElementType, StoredTensor};
+
+/// Rows of a matrix in one buffer.
+pub(super) struct Part {
+    pub(super) buffer: wgpu::Buffer,
+    pub(super) element: ElementType,
+    pub(super) first_row: u32,
+    pub(super) rows: u32,
+}
+
+/// A matrix `[rows, inner]`, in as many parts as the limit of a binding and its types ask for:
+/// nearly always one.
+pub(super) struct Matrix {
+    pub(super) parts: Vec<Part>,
+    pub(super) rows: u32,
+    pub(super) inner: u32,
+}
+
+/// A matrix and what is added to its products.
+pub(super) struct Linear {
+    pub(super) weight: Matrix,
+    pub(super) bias: wgpu::Buffer,
+}
+
+/// Parameters of a LayerNorm.
+pub(super) struct LayerNorm {
+    pub(super) weight: wgpu::Buffer,
+    pub(super) bias: wgpu::Buffer,
+}
+
+/// A pre-norm transformer block.
+pub(super) struct Block {
+    pub(super) norm1: LayerNorm,
+    pub(super) qkv: Linear,
+    pub(super) out: Linear,
+    pub(super) norm2: LayerNorm,
+    pub(super) fc1: Linear,
+    pub(super) fc2: Linear,
+}
+
+/// The text tower.
+pub(super) struct TextWeights {
+    pub(super) token_embedding: Matrix,
+    pub(super) position_embedding: wgpu::Buffer,
+    pub(super) blocks: Vec<Block>,
+    pub(super) final_norm: LayerNorm,
+    pub(super) projection: Matrix,
+}
+
+/// The image tower.
+pub(super) struct VisionWeights {
+    pub(super) class_embedding: wgpu::Buffer,
+    pub(super) patch_embedding: Matrix,
+    pub(super) position_embedding: wgpu::Buffer,
+    pub(super) pre_norm: LayerNorm,
+    pub(super) blocks: Vec<Block>,
+    pub(super) post_norm: LayerNorm,
+    pub(super) projection: Matrix,
+}
+
+/// Bytes of a tensor that are in the processor's memory at a time.
+const CHUNK: usize = 8 << 20;
+
+/// Bytes handed to the queue before it is waited for: natively they have a copy until then.
+#[cfg(not(target_arch = "wasm32"))]
+const IN_FLIGHT: u64 = 32 << 20;
+
+/// Brings tensors from a checkpoint to the device, a few rows at a time.
+pub(super) struct Upload<'a> {
+    gpu: &'a Gpu,
+    checkpoint: &'a Checkpoint,
+    progress: &'a mut dyn FnMut(usize, usize),
+    tensors: (usize, usize),
+    bytes: u64,
+    #[cfg(not(target_arch = "wasm32"))]
+    waited_at: u64,
+}
+
+impl<'a> Upload<'a> {
+    /// `progress` is told the number of tensors uploaded and of all.
+    pub(super) fn new(
+        gpu: &'a Gpu,
+        checkpoint: &'a Checkpoint,
+        progress: &'a mut dyn FnMut(usize, usize),
+    ) -> Self {
+        Self {
+            gpu,
+            checkpoint,
+            progress,
+            tensors: (
+                0,
+                crate::clip::names::tensor_specs(&checkpoint.config).len(),
+            ),
+            bytes: 0,
+            #[cfg(not(target_arch = "wasm32"))]
+            waited_at: 0,
+        }
+    }
+
+    /// Bytes of the buffers made so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(super) fn text(&mut self, config: &ClipConfig) -> Result<TextWeights, GpuError> {
+        let text = &config.text;
+        let width = text.transformer.width;
+        Ok(TextWeights {
+            token_embedding: self.matrix(
+                &["text_model.embeddings.token_embedding.weight"],
+                &[text.vocab_size, width],
+            )?,
+            position_embedding: self.vector(
+                "text_model.embeddings.position_embedding.weight",
+                &[text.context_length, width],
+            )?,
+            blocks: self.blocks("text_model", &text.transformer)?,
+            final_norm: self.layer_norm("text_model.final_layer_norm", width)?,
+            projection: self
+                .matrix(&["text_projection.weight"], &[config.projection_dim, width])?,
+        })
+    }
+
+    pub(super) fn vision(&mut self, config: &ClipConfig) -> Result<VisionWeights, GpuError> {
+        let vision = &config.vision;
+        let (width, patch) = (vision.transformer.width, vision.patch_size);
+        Ok(VisionWeights {
+            class_embedding: self.vector("vision_model.embeddings.class_embedding", &[width])?,
+            patch_embedding: self.matrix(
+                &["vision_model.embeddings.patch_embedding.weight"],
+                &[width, 3, patch, patch],
+            )?,
+            position_embedding: self.vector(
+                "vision_model.embeddings.position_embedding.weight",
+                &[vision.tokens(), width],
+            )?,
+            pre_norm: self.layer_norm("vision_model.pre_layrnorm", width)?,
+            blocks: self.blocks("vision_model", &vision.transformer)?,
+            post_norm: self.layer_norm("vision_model.post_layernorm", width)?,
+            projection: self.matrix(
+                &["visual_projection.weight"],
+                &[config.projection_dim, width],
+            )?,
+        })
+    }
+
+    fn blocks(&mut self, tower: &str, config: &TransformerConfig) -> Result<Vec<Block>, GpuError> {
+        let (width, mlp) = (config.width, config.mlp_width);
+        (0..config.layers)
+            .map(|layer| {
+                let at = |part: &str| format!("{tower}.encoder.layers.{layer}.{part}");
+                let qkv = ["q", "k", "v"].map(|part| at(&format!("self_attn.{part}_proj")));
+                Ok(Block {
+                    norm1: self.layer_norm(&at("layer_norm1"), width)?,
+                    qkv: self.linear(&[&qkv[0], &qkv[1], &qkv[2]], width, width)?,
+                    out: self.linear(&[&at("self_attn.out_proj")], width, width)?,
+                    norm2: self.layer_norm(&at("layer_norm2"), width)?,
+                    fc1: self.linear(&[&at("mlp.fc1")], mlp, width)?,
+                    fc2: self.linear(&[&at("mlp.fc2")], width, mlp)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Linear layers of the same shape as one.
+    fn linear(&mut self, names: &[&str], out: usize, inner: usize) -> Result<Linear, GpuError> {
+        let weights: Vec<String> = names.iter().map(|name| format!("{name}.weight")).collect();
+        let weights: Vec<&str> = weights.iter().map(String::as_str).collect();
+        let mut bias = Vec::with_capacity(names.len() * out);
+        for name in names {
+            bias.extend(self.values(&format!("{name}.bias"), &[out])?);
+        }
+        Ok(Linear {
+            weight: self.matrix(&weights, &[out, inner])?,
+            bias: self.upload_values(&bias)?,
+        })
+    }
+
+    fn layer_norm(&mut self, name: &str, width: usize) -> Result<LayerNorm, GpuError> {
+        Ok(LayerNorm {
+            weight: self.vector(&format!("{name}.weight"), &[width])?,
+            bias: self.vector(&format!("{name}.bias"), &[width])?,
+        })
+    }
+
+    /// A small tensor as f32.
+    fn vector(&mut self, name: &str, shape: &[usize]) -> Result<wgpu::Buffer, GpuError> {
+        let values = self.values(name, shape)?;
+        self.upload_values(&values)
+    }
+
+    fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, GpuError> {
+        let values = self.checkpoint.read(name, shape)?.into_f32(shape)?;
+        self.tensor_done();
+        Ok(values)
+    }
+
+    fn upload_values(&mut self, values: &[f32]) -> Result<wgpu::Buffer, GpuError> {
+        let buffer = self.buffer(size_of_val(values) as u64)?;
+        self.gpu
+            .queue
+            .write_buffer(&buffer, 0, bytemuck::cast_slice(values));
+        Ok(buffer)
+    }
+
+    /// Tensors of one shape, one below the other as a matrix of rows `shape[1..]`.
+    fn matrix(&mut self, names: &[&str], shape: &[usize]) -> Result<Matrix, GpuError> {
+        let (rows, inner) = (shape[0], shape[1..].iter().product::<usize>());
+        let all = rows * names.len();
+        let mut parts: Vec<Part> = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            let mut row = 0;
+            while row < rows {
+                // Four rows begin at a multiple of four bytes, whatever the type.
+                let chunk = (CHUNK / (inner * 4)).max(4) / 4 * 4;
+                let end = rows.min(row + chunk);
+                let (element, mut bytes) =
+                    bytes_of(self.checkpoint.read_rows(name, shape, row..end)?);
+                let row_bytes = bytes.len() as u64 / (end - row) as u64;
+                let limit = (LARGEST_BINDING / row_bytes.max(1)) as usize / 4 * 4;
+                if limit < chunk {
+                    return Err(GpuError::Unsupported {
+                        what: format!("the tensor {name}, whose rows have {row_bytes} bytes"),
+                    });
+                }
+                let first = index * rows + row;
+                let fits = parts.last().is_some_and(|part| {
+                    let held = part.rows as usize;
+                    part.element == element
+                        && held + (end - row) <= limit
+                        && (held as u64 * row_bytes).is_multiple_of(4)
+                });
+                if !fits {
+                    // Room for everything that is still to come, in the hope of one type.
+                    let room = limit.min(all - first) as u64 * row_bytes;
+                    parts.push(Part {
+                        buffer: self.buffer(room)?,
+                        element,
+                        first_row: first as u32,
+                        rows: 0,
+                    });
+                }
+                let part = parts.last_mut().expect("one was pushed if there was none");
+                bytes.resize(bytes.len().next_multiple_of(4), 0);
+                self.gpu
+                    .queue
+                    .write_buffer(&part.buffer, u64::from(part.rows) * row_bytes, &bytes);
+                part.rows += (end - row) as u32;
+                self.flush()?;
+                row = end;
+            }
+            self.tensor_done();
+        }
+        Ok(Matrix {
+            parts,
+            rows: all as u32,
+            inner: inner as u32,
+        })
+    }
+
+    fn buffer(&mut self, bytes: u64) -> Result<wgpu::Buffer, GpuError> {
+        let size = bytes.next_multiple_of(16).max(16); // what a vec4<f32> array needs at least
+        if size > LARGEST_BINDING {
+            return Err(GpuError::Unsupported {
+                what: format!("a tensor of {bytes} bytes in one piece"),
+            });
+        }
+        self.bytes += size;
+        self.gpu.check()?;
+        Ok(self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("weights"),
+            size,
+            usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        }))
+    }
+
+    /// Lets the device take what was written.
+    #[cfg_attr(target_arch = "wasm32", expect(clippy::unnecessary_wraps))]
+    fn flush(&mut self) -> Result<(), GpuError> {
+        self.gpu.queue.submit([]);
+        #[cfg(not(target_arch = "wasm32"))]
+        if self.bytes - self.waited_at >= IN_FLIGHT {
+            self.waited_at = self.bytes;
+            self.gpu
+                .device
+                .poll(wgpu::PollType::wait_indefinitely())
+                .map_err(|error| GpuError::Failed {
+                    why: error.to_string(),
+                })?;
+        }
+        Ok(())
+    }
+
+    fn tensor_done(&mut self) {
+        self.tensors.0 += 1;
+        (self.progress)(self.tensors.0, self.tensors.1);
+    }
+}
+
+fn bytes_of(stored: StoredTensor) -> (ElementType, Vec<u8>) {
+    match stored {
+        StoredTensor::Float(values) => (ElementType::F32, bytemuck::cast_slice(&values).to_vec()),
+        StoredTensor::Blocks { element, bytes } => (element, bytes),
+    }
+}

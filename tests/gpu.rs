@@ -1,0 +1,303 @@
+//! The GPU engine against the golden values and against the CPU engine.
+//!
+//! Runs on whatever adapter there is; Mesa's llvmpipe (`apt-get install mesa-vulkan-drivers`)
+//! serves where there is no GPU. Without any adapter the tests say so and skip.
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use candle_core::safetensors::MmapedSafetensors;
+use candle_core::{Device, Tensor};
+use cliprobe::choice::Wish;
+use cliprobe::clip::Checkpoint;
+use cliprobe::clip::bytes::FileSet;
+use cliprobe::clip::checkpoint::{Overrides, Provenance};
+use cliprobe::clip::model_file::write_gguf;
+use cliprobe::clip::tensors::ElementType;
+use cliprobe::engine::cpu::{CpuEngine, Model};
+use cliprobe::engine::gpu::{Gpu, GpuEngine, GpuError};
+use cliprobe::engine::trial::Trial;
+use cliprobe::engine::{Embeddings, Engine, EngineError, PackedTokens};
+use cliprobe::facade::Clip;
+
+/// Largest difference of a normalised embedding's element from the reference.
+const TOLERANCE: f32 = 1e-4;
+
+const MODELS: [&str; 2] = ["tiny_a_quickgelu", "tiny_b_gelu_openclip"];
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/golden")
+        .join(name)
+}
+
+/// Natively every future of the library is ready when first polled.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(value) => value,
+        std::task::Poll::Pending => panic!("natively the engines answer at once"),
+    }
+}
+
+fn gpu() -> Option<Gpu> {
+    match ready(Gpu::open()) {
+        Ok(gpu) => {
+            println!("on {}", gpu.info().name);
+            Some(gpu)
+        }
+        Err(error) => {
+            println!("SKIPPED: {error}");
+            None
+        }
+    }
+}
+
+fn open(model: &str) -> Rc<Checkpoint> {
+    Rc::new(Checkpoint::open(&golden(model), &Overrides::default()).unwrap())
+}
+
+fn on_gpu(gpu: &Gpu, checkpoint: &Rc<Checkpoint>) -> Clip {
+    let engine = ready(GpuEngine::load(gpu, checkpoint, &mut |_, _| {})).unwrap();
+    Clip::with_gpu(checkpoint, engine).unwrap()
+}
+
+struct Golden {
+    captions: Vec<String>,
+    images: Vec<PathBuf>,
+    text: Tensor,
+    image: Tensor,
+}
+
+impl Golden {
+    fn load(model: &str) -> Self {
+        let path = golden(&format!("{model}.safetensors"));
+        let bytes = std::fs::read(&path).unwrap();
+        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+        let metadata = header.metadata().as_ref().unwrap();
+        let list = |key: &str| -> Vec<String> { serde_json::from_str(&metadata[key]).unwrap() };
+        // SAFETY: the file is part of the repository and not written while the test runs.
+        #[expect(unsafe_code, reason = "a memory map of a constant file")]
+        let tensors = unsafe { MmapedSafetensors::new(path).unwrap() };
+        let tensor = |name: &str| tensors.load(name, &Device::Cpu).unwrap();
+        Self {
+            captions: list("captions"),
+            images: list("images")
+                .iter()
+                .map(|name| golden("images").join(name))
+                .collect(),
+            text: tensor("text_embeds"),
+            image: tensor("image_embeds"),
+        }
+    }
+
+    fn embed(&self, clip: &Clip) -> (Embeddings, Embeddings) {
+        let text = ready(clip.encode_texts(&self.captions, &mut |_| {})).unwrap();
+        let prepared: Vec<_> = self
+            .images
+            .iter()
+            .map(|file| clip.prepare(&std::fs::read(file).unwrap()).unwrap())
+            .collect();
+        let images = ready(clip.encode_prepared(&prepared)).unwrap();
+        (text.embeddings, images)
+    }
+}
+
+fn difference<'a>(ours: &Embeddings, theirs: impl IntoIterator<Item = &'a [f32]>) -> f32 {
+    let mut rows = 0;
+    let worst = ours
+        .rows()
+        .zip(theirs)
+        .inspect(|_| rows += 1)
+        .flat_map(|(a, b)| a.iter().zip(b))
+        .fold(0f32, |worst, (a, b)| worst.max((a - b).abs()));
+    assert_eq!(rows, ours.rows().len());
+    worst
+}
+
+#[test]
+fn golden_models() {
+    let Some(gpu) = gpu() else { return };
+    for model in MODELS {
+        let checkpoint = open(model);
+        let reference = Golden::load(model);
+        let clip = on_gpu(&gpu, &checkpoint);
+        assert_eq!(clip.engine(), "gpu");
+        let (text, images) = reference.embed(&clip);
+        for (what, ours, golden) in [
+            ("captions", text, &reference.text),
+            ("pictures", images, &reference.image),
+        ] {
+            let golden = golden.to_vec2::<f32>().unwrap();
+            let worst = difference(&ours, golden.iter().map(Vec::as_slice));
+            println!("{model}, {what}: largest difference {worst:e}");
+            assert!(worst <= TOLERANCE, "{model}, {what}: {worst}");
+        }
+    }
+}
+
+/// Both engines expand the same blocks to the same f32 values, so a quantised type has no budget
+/// of its own between them.
+#[test]
+fn every_type_agrees_with_the_cpu_engine() {
+    let Some(gpu) = gpu() else { return };
+    for model in MODELS {
+        let parent = Checkpoint::open(&golden(model), &Overrides::default()).unwrap();
+        let reference = Golden::load(model);
+        for element in ElementType::GGUF {
+            let mut bytes = Vec::new();
+            write_gguf(
+                &parent,
+                element,
+                &Provenance::default(),
+                &mut bytes,
+                &mut |_, _| {},
+            )
+            .unwrap();
+            let set = FileSet::from_memory("m", [("m.gguf".to_owned(), bytes)].into());
+            let checkpoint = Rc::new(Checkpoint::from_files(&set, &Overrides::default()).unwrap());
+            let cpu = reference.embed(&Clip::on_cpu(&checkpoint, &mut |_, _| {}).unwrap());
+            let gpu = reference.embed(&on_gpu(&gpu, &checkpoint));
+            let worst = difference(&gpu.0, cpu.0.rows()).max(difference(&gpu.1, cpu.1.rows()));
+            println!("{model}, {element}: largest difference {worst:e}");
+            assert!(worst <= TOLERANCE, "{model}, {element}: {worst}");
+        }
+    }
+}
+
+/// Captions of the given lengths whose ids follow a fixed pattern; many begin alike.
+fn captions(lengths: &[usize], vocabulary: usize) -> PackedTokens {
+    let ids: Vec<Vec<u32>> = lengths
+        .iter()
+        .enumerate()
+        .map(|(caption, &n)| {
+            (0..n)
+                .map(|i| ((i * 7 + (i / 5) * caption * 3) % vocabulary) as u32)
+                .collect()
+        })
+        .collect();
+    PackedTokens::new(ids.iter().map(Vec::as_slice))
+}
+
+#[test]
+fn batches_of_every_shape() {
+    let Some(gpu) = gpu() else { return };
+    let checkpoint = open(MODELS[0]);
+    let config = checkpoint.config;
+    let ours = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+    let theirs = CpuEngine::new(Model::load(&checkpoint, &mut |_, _| {}).unwrap());
+    let long = config.text.context_length;
+    let mut among_short = vec![3; 40];
+    among_short[17] = long;
+    for (what, lengths) in [
+        ("one token", vec![1]),
+        ("one long caption", vec![long]),
+        ("one long among many short", among_short),
+        ("64 captions", (0..64).map(|i| 1 + i * 5 % long).collect()),
+        (
+            "more rows than are computed at once",
+            vec![long; 9000 / long],
+        ),
+    ] {
+        let tokens = captions(&lengths, config.text.vocab_size);
+        let worst = difference(
+            &ready(ours.encode_text(&tokens)).unwrap(),
+            ready(theirs.encode_text(&tokens)).unwrap().rows(),
+        );
+        println!("{what}: largest difference {worst:e}");
+        assert!(worst <= TOLERANCE, "{what}: {worst}");
+    }
+    let values = 3 * config.vision.image_size * config.vision.image_size;
+    for pictures in [1, 3, 64] {
+        let pixels: Vec<f32> = (0..pictures * values)
+            .map(|i| ((i * 37 + i / values * 11) % 97) as f32 / 48.0 - 1.0)
+            .collect();
+        let worst = difference(
+            &ready(ours.encode_images(&pixels)).unwrap(),
+            ready(theirs.encode_images(&pixels)).unwrap().rows(),
+        );
+        println!("{pictures} pictures: largest difference {worst:e}");
+        assert!(worst <= TOLERANCE, "{pictures} pictures: {worst}");
+    }
+}
+
+#[test]
+fn a_lost_device_is_replaced() {
+    let Some(gpu) = gpu() else { return };
+    let checkpoint = open(MODELS[1]);
+    let engine = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+    let tokens = captions(&[4, 9], checkpoint.config.text.vocab_size);
+    let before = ready(engine.encode_text(&tokens)).unwrap();
+    gpu.destroy();
+    assert_eq!(ready(engine.encode_text(&tokens)).unwrap(), before);
+    // The handle itself stays lost, and says so.
+    let error = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).err();
+    assert!(matches!(error, Some(GpuError::Lost { .. })), "{error:?}");
+}
+
+#[test]
+fn what_is_not_a_batch_is_refused() {
+    let Some(gpu) = gpu() else { return };
+    let checkpoint = open(MODELS[1]);
+    let engine = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+    let outside = captions(&[3], 1 << 20);
+    let outside = PackedTokens {
+        ids: vec![u32::MAX; 3],
+        ..outside
+    };
+    let error = ready(engine.encode_text(&outside)).unwrap_err().to_string();
+    assert!(error.contains("outside the vocabulary"), "{error}");
+    assert!(ready(engine.encode_text(&PackedTokens::default())).is_err());
+    assert!(ready(engine.encode_images(&[0.0; 5])).is_err());
+    let values = 3 * checkpoint.config.vision.image_size.pow(2);
+    let error = ready(engine.encode_images(&vec![f32::NAN; values])).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            EngineError::NoDirection {
+                kind: "picture",
+                row: 0
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_trial_tells_right_from_wrong() {
+    let Some(gpu) = gpu() else { return };
+    let checkpoint = open(MODELS[0]);
+    let engine = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+    let ticks = std::cell::Cell::new(0.0);
+    let clock = || {
+        ticks.set(ticks.get() + 1.0);
+        ticks.get()
+    };
+    let trial = ready(Trial::run(&checkpoint, &engine, &clock)).unwrap();
+    println!("{trial:?}");
+    assert!(trial.agrees());
+    let wrong = Trial {
+        image_difference: f32::NAN,
+        ..trial
+    };
+    assert!(!wrong.agrees() && !wrong.prefers_gpu());
+}
+
+#[test]
+fn the_choice_follows_the_wish() {
+    let Some(gpu) = gpu() else { return };
+    let checkpoint = open(MODELS[0]);
+    let clock = || 0.0;
+    let choose = |wish| ready(Clip::choose(&checkpoint, wish, &clock, &mut |_, _| {})).unwrap();
+    let (clip, choice) = choose(Wish::Gpu);
+    assert_eq!(clip.engine(), "gpu");
+    assert_eq!(choice.gpu.as_ref(), Some(gpu.info()));
+    assert!(choice.trial.unwrap().agrees() && choice.gpu_weight_bytes > 0);
+    let (clip, choice) = choose(Wish::Cpu);
+    assert_eq!((clip.engine(), choice.why_cpu), ("cpu", None));
+    // So small a model is not worth a trial.
+    let (clip, choice) = choose(Wish::Auto);
+    assert!(clip.engine() == "cpu" && choice.why_cpu.is_some() && choice.trial.is_none());
+}
