@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use cliprobe::world::{
     Category, Claim, Colour, HardNegative, HardPositive, Level, MAX_PICTURE_SIDE, Noun, PageProbe,
     ProbeKind, Relation, SIDE, Scene, SceneParams, Size, Split, Thing, Verdict, WebCaptionParams,
-    dense_caption, draw, probes, relation_between, sample_probe_for_page, web_caption,
+    captions_to_ask, dense_caption, draw, probes, relation_between, sample_probe_for_page,
+    web_caption,
 };
 use proptest::prelude::*;
 use rand::SeedableRng;
@@ -303,6 +304,28 @@ fn probes_have_the_answers_that_they_say() {
             };
             assert_eq!(probe.positives.len(), positives, "{kind:?}");
             assert_eq!(probe.negatives.len(), all_words - 1, "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn a_scene_of_a_probe_is_asked_what_the_probe_asks() {
+    for &kind in ProbeKind::ALL {
+        for probe in probes(kind, 3, 20) {
+            let asked = captions_to_ask(&probe.scene);
+            let texts: HashSet<&str> = asked.iter().map(|caption| caption.text.as_str()).collect();
+            assert_eq!(texts.len(), asked.len());
+            let recognises = matches!(kind, ProbeKind::Noun | ProbeKind::ColourNoun);
+            let negatives = probe.negatives.iter().filter(|_| !recognises);
+            for caption in probe.positives.iter().chain(negatives) {
+                let found = asked.iter().find(|other| other.text == caption.text);
+                assert_eq!(
+                    found.map(|found| found.holds),
+                    Some(caption.holds),
+                    "{kind:?}: {}",
+                    caption.text
+                );
+            }
         }
     }
 }

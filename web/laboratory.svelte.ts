@@ -1,10 +1,20 @@
 /** The page's one instance of everything, joined: worker, model, question, link. */
 
-import { HASH_DIGITS, type LinkState, readFragment, writeFragment } from "./link/link-state";
+import { Benchmarks } from "./benchmarks/benchmarks.svelte";
+import type { GivenFile } from "./benchmarks/given-files";
+import {
+  HASH_DIGITS,
+  type LinkState,
+  readFragment,
+  type View,
+  writeFragment,
+} from "./link/link-state";
 import { messageOf } from "./message-of";
 import { Model } from "./model/model.svelte";
-import { whatIsGiven } from "./model/model-files";
+import { isWeights, whatIsGiven } from "./model/model-files";
 import { keepPage } from "./offline/register";
+import { MAX_CAPTIONS } from "./probe/caption-list";
+import type { HandedPicture } from "./probe/picture";
 import { Probe } from "./probe/probe.svelte";
 import { Client, type WorkerPort } from "./worker/client";
 
@@ -14,6 +24,8 @@ const LINK_PAUSE_MS = 300;
 export class Laboratory {
   readonly model: Model;
   readonly probe: Probe;
+  readonly benchmarks: Benchmarks;
+  view = $state<View>("probe");
   /** Why the engine stopped, until it is restarted. */
   crash = $state<string | null>(null);
   /** What could not be read in the link, a sentence each. */
@@ -38,6 +50,7 @@ export class Laboratory {
     });
     this.model = new Model(this.#client, base);
     this.probe = new Probe(this.#client, this.model);
+    this.benchmarks = new Benchmarks(this.#client, this.model);
   }
 
   /** Loads the model, takes up the link, and keeps link and page together from then on. */
@@ -45,6 +58,7 @@ export class Laboratory {
     // Keeping the page for later waits until it has answered.
     void this.model.loadDefault().then(() => keepPage(this.base));
     void this.probe.picture.drawSamples();
+    void this.benchmarks.listSets();
     this.openLink(location.hash);
     this.probe.follow();
     $effect(() => {
@@ -63,6 +77,11 @@ export class Laboratory {
     const { state, problems } = readFragment(fragment);
     this.linkProblems = problems;
     this.askedModel = state.model;
+    this.view = state.view;
+    if (state.set !== null) {
+      this.benchmarks.set = state.set;
+      this.benchmarks.items = state.items;
+    }
     void this.probe.open(state);
   }
 
@@ -75,6 +94,9 @@ export class Laboratory {
     const sha256 = this.model.loaded?.info.sha256;
     const state: LinkState = {
       ...this.probe.link,
+      ...(this.view === "benchmarks"
+        ? { view: this.view, set: this.benchmarks.set, items: this.benchmarks.items }
+        : {}),
       model: sha256?.slice(0, HASH_DIGITS) ?? this.askedModel,
     };
     return writeFragment(state);
@@ -94,9 +116,29 @@ export class Laboratory {
     if (given.kind === "model") void this.model.loadOwn(given.files);
   }
 
+  /** Takes what was dropped or pasted in the view of benchmarks. */
+  takeForBenchmarks(given: GivenFile[]): void {
+    const files = given.map(({ file }) => file);
+    if (files.some(isWeights)) this.take(files);
+    else void this.benchmarks.give(given);
+  }
+
+  /** Puts an item of a benchmark to the model as a question of one's own. */
+  async openInProbe(picture: HandedPicture, texts: string[]): Promise<void> {
+    this.view = "probe";
+    const captions = texts.slice(0, MAX_CAPTIONS);
+    if ("scene" in picture) {
+      await this.probe.picture.showScene(picture.scene, captions);
+      return;
+    }
+    this.probe.captions.replaceAll(captions);
+    await this.probe.picture.showPhoto(picture.photo);
+  }
+
   async restart(): Promise<void> {
     this.crash = null;
     this.#client.restart();
+    this.benchmarks.reset();
     await this.model.reload();
     if (this.probe.picture.samples.length === 0) await this.probe.picture.drawSamples();
     if (this.probe.picture.current === null) this.openLink(location.hash);

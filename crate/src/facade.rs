@@ -113,6 +113,11 @@ impl Clip {
         &self.tokenizer
     }
 
+    /// What is done to a picture before it is embedded.
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.preprocessing
+    }
+
     /// `ln τ`, where the checkpoint has it.
     pub fn logit_scale(&self) -> Option<f32> {
         self.logit_scale

@@ -7,8 +7,10 @@ use clap::{Parser, Subcommand};
 
 mod caption;
 mod caption_order;
+mod compare;
 mod embed;
 mod eval;
+mod html;
 mod inspect;
 mod model;
 mod output;
@@ -17,6 +19,7 @@ mod pictures;
 mod pixels;
 mod probes;
 mod progress;
+mod quantity;
 mod quantize;
 mod score;
 mod serve;
@@ -43,7 +46,8 @@ enum Command {
     Tokens(tokens::TokensArgs),
     Pixels(pixels::PixelsArgs),
     Embed(embed::EmbedArgs),
-    Eval(eval::EvalArgs),
+    Eval(Box<eval::EvalArgs>), // much larger than the others
+    Compare(compare::CompareArgs),
     Probes(probes::ProbesArgs),
     Score(score::ScoreArgs),
     Quantize(quantize::QuantizeArgs),
@@ -61,6 +65,7 @@ fn main() -> ExitCode {
         Command::Pixels(args) => done(pixels::run(&args)),
         Command::Embed(args) => embed::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Probes(args) => done(probes::run(&args)),
         Command::Score(args) => done(score::run(&args)),
         Command::Quantize(args) => done(quantize::run(&args)),

@@ -9,6 +9,7 @@ import {
   MAX_COPY_BYTES,
   MAX_NAME_CHARACTERS,
   readFragment,
+  VIEWS,
   writeFragment,
 } from "./link-state";
 
@@ -23,6 +24,7 @@ const linkState: fc.Arbitrary<LinkState> = fc
     picture: fc.oneof(
       fc.constant({}),
       fc.record({ scene: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String) }),
+      fc.record({ scene: fc.json({ maxDepth: 2 }).filter((json) => /^\{.{0,1400}$/.test(json)) }),
       fc.record({
         photo: text(MAX_NAME_CHARACTERS),
         hash: fc.option(hash),
@@ -34,6 +36,9 @@ const linkState: fc.Arbitrary<LinkState> = fc
     captions: fc.option(fc.array(caption, { maxLength: 12 })),
     model: fc.option(hash),
     softmax: fc.boolean(),
+    view: fc.constantFrom(...VIEWS),
+    set: fc.option(text(MAX_NAME_CHARACTERS)),
+    items: fc.option(fc.integer({ min: 1, max: 1_000_000 })),
   })
   .map(({ picture, ...rest }) => ({ ...emptyLinkState(), ...picture, ...rest }));
 
@@ -47,7 +52,16 @@ describe("a fragment", () => {
   });
 
   test("of any text reads without throwing, and what was read writes and reads the same", () => {
-    const key = fc.constantFrom("scene", "photo", "hash", "copy", "caption", "model", "softmax");
+    const key = fc.constantFrom(
+      "scene",
+      "photo",
+      "hash",
+      "copy",
+      "caption",
+      "model",
+      "softmax",
+      "items",
+    );
     const pairs = fc.array(
       fc.oneof(
         fc.string({ unit: "binary" }),

@@ -7,12 +7,12 @@
 import { MAX_CAPTION_CHARACTERS, MAX_CAPTIONS } from "../probe/caption-list";
 import { fromBase64Url, toBase64Url } from "./base64url";
 
-export const VIEWS = ["probe"] as const;
+export const VIEWS = ["probe", "benchmarks"] as const;
 export type View = (typeof VIEWS)[number];
 
 export interface LinkState {
   view: View;
-  /** A scene's seed, in decimal. */
+  /** A scene's seed, in decimal, or a whole scene as JSON. */
   scene: string | null;
   /** A photo's file name. The photo itself is not in the link, save for `copy`. */
   photo: string | null;
@@ -25,11 +25,17 @@ export interface LinkState {
   /** First digits of the model file's SHA-256. */
   model: string | null;
   softmax: boolean;
+  /** The benchmark's set that is chosen, and how many of its questions; `null` for all. */
+  set: string | null;
+  items: number | null;
 }
 
 export const HASH_DIGITS = 12;
 export const MAX_COPY_BYTES = 24_576;
 export const MAX_NAME_CHARACTERS = 200;
+/** A scene of three things takes half of it. */
+const MAX_SCENE_CHARACTERS = 1500;
+const MAX_ITEMS = 1_000_000;
 const MAX_SEED = 2n ** 64n - 1n;
 
 /** How one property stands in the fragment: as any number of values under its key. */
@@ -55,7 +61,7 @@ const TABLE: Table = {
       return view;
     },
   },
-  scene: optional("scene", readSeed),
+  scene: optional("scene", readScene),
   photo: optional("photo", (text) => {
     const length = text.length;
     if (length === 0 || length > MAX_NAME_CHARACTERS) throw new Error("is not a file's name");
@@ -99,6 +105,23 @@ const TABLE: Table = {
       const text = only(values);
       if (text !== "0" && text !== "1") throw new Error("is neither 0 nor 1");
       return text === "1";
+    },
+  },
+  set: optional("set", (text) => {
+    if (text.length > MAX_NAME_CHARACTERS) throw new Error("is not a set’s name");
+    return text;
+  }),
+  items: {
+    key: "items",
+    absent: null,
+    write: (items) => (items === null ? [] : [String(items)]),
+    read(values) {
+      const text = only(values);
+      const items = Number(text);
+      if (!/^\d{1,9}$/.test(text) || items < 1 || items > MAX_ITEMS) {
+        throw new Error(`is not a whole number from 1 to ${MAX_ITEMS}`);
+      }
+      return items;
     },
   },
 };
@@ -148,6 +171,18 @@ export function readSeed(text: string): string {
     throw new Error(`is not a whole number from 0 to ${MAX_SEED.toString()}`);
   }
   return BigInt(text).toString();
+}
+
+/** A seed, or a scene as JSON, which the module reads: here it only has to be small and an object. */
+export function readScene(text: string): string {
+  if (!text.startsWith("{")) return readSeed(text);
+  if (text.length > MAX_SCENE_CHARACTERS) throw new Error("is too long for a scene");
+  try {
+    JSON.parse(text);
+  } catch {
+    throw new Error("is not a scene as JSON");
+  }
+  return text; // as it came: its seed may be more than a JavaScript number holds
 }
 
 function readHash(text: string): string {

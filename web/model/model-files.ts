@@ -6,6 +6,11 @@ const MODEL_FILE = /\.(gguf|safetensors|json|txt|pt|bin)$/i;
 const MODEL_MARK = /(\.gguf|\.safetensors|\.pt|\.bin|^config\.json|^open_clip_config\.json)$/i;
 const PICTURE_FILE = /\.(png|jpe?g|webp|gif|avif|heic|heif|bmp|tiff?)$/i;
 
+/** Whether a file can only be a model's; a `config.json` may be anything's. */
+export function isWeights(file: File): boolean {
+  return /\.(gguf|safetensors|pt|bin)$/i.test(file.name);
+}
+
 export type Given =
   | { kind: "photo"; file: File }
   | { kind: "model"; files: File[] }

@@ -1,6 +1,6 @@
 /** The picture in question, and the ways to another one. The one shown stays until the next is good. */
 
-import { HASH_DIGITS, readSeed } from "../link/link-state";
+import { HASH_DIGITS, readScene } from "../link/link-state";
 import { smallCopy } from "../link/small-copy";
 import { messageOf } from "../message-of";
 import type { Model } from "../model/model.svelte";
@@ -61,7 +61,7 @@ export class PictureChoice {
   async showScene(seedText: string, captions: string[] | null = null): Promise<void> {
     const turn = ++this.#newest;
     try {
-      const seed = readSeedField(seedText);
+      const seed = readSceneField(seedText);
       const view = await this.client.request("scene", { seed, size: SCENE_SIZE });
       if (turn !== this.#newest) return;
       const before = sceneCaptions(this.current).map(({ text }) => text);
@@ -160,9 +160,9 @@ export class PictureChoice {
   }
 }
 
-function readSeedField(text: string): string {
+function readSceneField(text: string): string {
   try {
-    return readSeed(text.trim());
+    return readScene(text.trim());
   } catch (error) {
     throw new Error(`the seed ${(error as Error).message}`, { cause: error });
   }

@@ -30,6 +30,9 @@ export interface AskedPhoto {
 
 export type Picture = ScenePicture | PhotoPicture | AskedPhoto;
 
+/** A picture that another view hands over; a scene by its seed or as JSON. */
+export type HandedPicture = { scene: string } | { photo: File };
+
 /** What the scene's grammar knows; nothing of photos. */
 export function sceneCaptions(picture: Picture | null): SceneCaption[] {
   return picture?.kind === "scene" ? picture.view.captions : [];
@@ -39,7 +42,9 @@ export function altText(picture: ScenePicture | PhotoPicture): string {
   if (picture.kind === "photo") return `The photo “${picture.name}”`;
   const holding = picture.view.captions.filter((caption) => caption.holds);
   const description = holding.find((caption) => caption.kind === "full") ?? holding[0];
-  const seed = `Generated scene ${picture.view.seed}`;
+  const { seed: text } = picture.view;
+  // A scene given as JSON has its description for a name.
+  const seed = text.startsWith("{") ? "Generated scene" : `Generated scene ${text}`;
   return description === undefined ? seed : `${seed}: ${description.text}`;
 }
 

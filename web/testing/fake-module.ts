@@ -1,10 +1,13 @@
 /** A stand-in for the wasm module in unit tests: it embeds bytes by counting them. */
 
+import type { BenchmarkSet } from "../benchmarks/desk";
 import type {
+  AnswerFilter,
   ImageEmbedding,
   ModelInfo,
   ModelSource,
   SceneView,
+  ShownAnswer,
   TextEmbeddings,
 } from "../wasm/cliprobe.js";
 import type { ClipModule, SessionClip } from "../worker/session";
@@ -89,6 +92,129 @@ class FakeClip implements SessionClip {
   }
 }
 
+/** As computing does, this lets other messages come in between. */
+function later(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/**
+ * A set of as many scenes as asked for, each with two captions; or of the pictures that a list of
+ * names holds, a line each. Every third answer is wrong.
+ */
+class FakeBenchmark implements BenchmarkSet {
+  #pictures = 0;
+  #texts = 0;
+  #failed: string[] = [];
+  freed = false;
+
+  constructor(
+    private readonly name: string,
+    private readonly names: (string | null)[],
+  ) {}
+
+  info(): ReturnType<BenchmarkSet["info"]> {
+    const { length } = this.names;
+    return {
+      set: this.name,
+      items: length,
+      pictures: length,
+      texts: 2 * length,
+      files: [],
+      oddities: 0,
+    };
+  }
+
+  pictures(): (string | null)[] {
+    return this.names;
+  }
+
+  locate(paths: string[]): Int32Array {
+    return Int32Array.from(this.names, (name) =>
+      paths.findIndex((path) => name !== null && path.endsWith(name)),
+    );
+  }
+
+  encodedPictures(): number {
+    return this.#pictures;
+  }
+
+  encodedTexts(): number {
+    return this.#texts;
+  }
+
+  encodePictures(_: SessionClip, files: (Uint8Array | string | null)[]): Promise<number> {
+    this.#pictures += files.length;
+    const failed = files.filter((file) => typeof file === "string");
+    this.#failed.push(...failed);
+    return later().then(() => failed.length);
+  }
+
+  encodeTexts(_: SessionClip, count: number): Promise<void> {
+    this.#texts = Math.min(this.#texts + count, 2 * this.names.length);
+    return later();
+  }
+
+  evaluate(): ReturnType<BenchmarkSet["evaluate"]> {
+    const items = this.names.length;
+    const scored = items - this.#failed.length;
+    const value = 1 - this.#wrong.length / scored;
+    return {
+      set: this.name,
+      ties: { rule: "strict" },
+      items,
+      scored,
+      metrics: [{ name: "accuracy", value, chance: 0.5, n: scored, ties: 0 }],
+      skippedCount: this.#failed.length,
+      skipped: this.#failed.map((why, index) => ({ item: String(index), why })),
+      oddityCount: 0,
+      oddities: [],
+      truncated: 0,
+      seconds: 0.5,
+    };
+  }
+
+  get #wrong(): number[] {
+    return this.names.flatMap((_, index) => (index % 3 === 2 ? [index] : []));
+  }
+
+  answers(
+    filter: AnswerFilter,
+    offset: number,
+    limit: number,
+  ): ReturnType<BenchmarkSet["answers"]> {
+    const all = this.names.map((_, index) => index);
+    const passing = filter === "wrong" ? this.#wrong : filter === "tied" ? [] : all;
+    const answers = passing.slice(offset, offset + limit).map((index): ShownAnswer => ({
+      id: String(index),
+      group: "",
+      pictures: [{ index, label: this.names[index] ?? `scene ${index}`, right: null, scene: null }],
+      texts: [{ text: `a dog ${index}`, right: true, cosines: [0.1] }],
+      marks: [["accuracy", false]],
+      margin: -0.1,
+      tied: false,
+      note: null,
+    }));
+    return { total: passing.length, answers };
+  }
+
+  shown(_: number, file: Uint8Array | string | null): Uint8Array {
+    if (typeof file === "string") throw new Error(file);
+    return file ?? new Uint8Array([1]);
+  }
+
+  resultJson(): string {
+    return JSON.stringify({ set: this.name });
+  }
+
+  resultCsv(): string {
+    return `set\n${this.name}\n`;
+  }
+
+  free(): void {
+    this.freed = true;
+  }
+}
+
 /** What was asked of the fake. */
 export interface FakeRecord {
   sources: ModelSource[];
@@ -113,6 +239,16 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
       },
     },
     scene: fakeScene,
+    Benchmark: {
+      tableauSets: () => ["tableau/noun", "tableau/swap_attribute"],
+      find: (paths) => paths.map((set, file) => ({ set, title: "Probe file", files: [file] })),
+      tableau: (set, items) => new FakeBenchmark(set, Array<null>(items).fill(null)),
+      fromFiles(set, names, contents, limit) {
+        const text = new TextDecoder().decode(contents[0]);
+        if (text.startsWith("!")) throw new Error(`${names[0] ?? ""}: not the JSON expected here`);
+        return new FakeBenchmark(set, text.trim().split("\n").slice(0, limit));
+      },
+    },
   };
   return { module, record };
 }

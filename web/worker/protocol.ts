@@ -5,6 +5,7 @@
  * exactly one answer or refusal with the same id. A crash ends the worker: no answer follows.
  */
 
+import type { BenchmarkRequests } from "../benchmarks/requests";
 import type { EngineWish, LoadProgress, ModelInfo, SceneView } from "../wasm/cliprobe.js";
 
 /** The picture that captions are compared with. */
@@ -61,7 +62,7 @@ export interface Similarities {
 }
 
 /** Everything that can be asked, with what is sent (`ask`) and what comes back (`answer`). */
-export interface Requests {
+export interface Requests extends BenchmarkRequests {
   /** Draws a scene, `size` pixels a side. Needs no model. */
   scene: { ask: { seed: string; size: number }; answer: SceneView };
   /** Loads a model and forgets the one before, unless loading fails. Without `engine`: `auto`. */

@@ -3,6 +3,7 @@
  * answer to each request. Knows nothing of messages; `worker.ts` carries them.
  */
 
+import { BenchmarkDesk, type BenchmarkModule } from "../benchmarks/desk";
 import type { Clip, EngineWish, LoadProgress, ModelSource, SceneView } from "../wasm/cliprobe.js";
 import type { ModelStore } from "./model-store";
 import type {
@@ -21,7 +22,7 @@ import { Recent } from "./recent";
 export type SessionClip = Pick<Clip, "info" | "encodeText" | "encodeImage" | "free">;
 
 /** What a session uses of the wasm module. */
-export interface ClipModule {
+export interface ClipModule extends BenchmarkModule {
   Clip: {
     load(
       source: ModelSource,
@@ -55,12 +56,15 @@ export class Session {
   /** The module computes one thing at a time; what uses the model waits here for its turn. */
   #turn: Promise<unknown> = Promise.resolve();
   #newestRanking = 0;
+  readonly #benchmarks: BenchmarkDesk;
 
   /** @param module while it starts, what needs no module is done */
   constructor(
     private readonly module: Promise<ClipModule>,
     private readonly store: ModelStore,
-  ) {}
+  ) {
+    this.#benchmarks = new BenchmarkDesk(module);
+  }
 
   /** Answers one call. Throws an `Error` whose message is one sentence for a person. */
   answer(call: Call, onProgress: (progress: LoadProgress) => void): Promise<Answer<RequestKind>> {
@@ -84,6 +88,8 @@ export class Session {
         return this.store.storedBytes();
       case "delete-stored":
         return this.store.delete().then(() => null);
+      default:
+        return this.#inTurn(() => this.#benchmarks.answer(call, this.#clip));
     }
   }
 

@@ -68,11 +68,12 @@ const KINDS: &[&str] = &[
     "vehicle",
     "weapon",
     "location",
-    "event",
+    "public_transport",
 ];
 
 /// Hypernyms too high to say anything of a picture.
 const TOO_HIGH: &[&str] = &[
+    "being",
     "entity",
     "physical_entity",
     "abstraction",
@@ -180,7 +181,8 @@ fn main_chunk(parse: &Parse<'_>) -> Option<usize> {
 fn drop_modifiers(parse: &Parse<'_>, chunk: &Chunk, kept: &mut [bool]) {
     let first_noun = (chunk.range.clone())
         .find(|&i| parse.tag(i).is_noun())
-        .unwrap_or(chunk.range.start);
+        .unwrap_or(chunk.range.start)
+        .min(chunk.head.start);
     let after_determiners = chunk
         .determiners
         .last()

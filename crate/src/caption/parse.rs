@@ -38,11 +38,15 @@ const LONG_PREPOSITIONS: &[&[&str]] = &[
     &["in", "to"],
 ];
 
+/// Nouns whose adjective says nothing by itself. (The lexicon's others are mostly as in `black cat`,
+/// a marten.)
+const ADJECTIVE_COMPOUNDS: &[&str] = &["hot_dog", "living_room", "polar_bear"];
+
 /// A noun with what stands before it. Ranges and indices count tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Chunk {
     pub(super) range: Range<usize>,
-    /// The last noun, with the noun before it where the two are one word in the lexicon
+    /// The last noun, with the word before it where the two are one in the lexicon
     /// (`teddy bear`).
     pub(super) head: Range<usize>,
     /// Determiners and possessives.
@@ -224,10 +228,15 @@ impl<'t> Parse<'t> {
             return None;
         }
         let last = at - 1;
-        let compound = last > first_noun && {
+        // `teddy bear`, `living room`
+        let compound = last > start && !self.is(last - 1, |tag| tag == Tag::Dt) && {
             let name = format!("{}_{}", self.lower(last - 1), self.tags[last].lemma);
             self.lexicon.knows(Class::Noun, &name)
+                && (last > first_noun || ADJECTIVE_COMPOUNDS.contains(&name.as_str()))
         };
+        if compound {
+            modifiers.retain(|&i| i + 1 < last);
+        }
         Some(Chunk {
             range: start..at,
             head: last - usize::from(compound)..at,

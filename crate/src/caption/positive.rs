@@ -327,5 +327,7 @@ fn participles(parse: &Parse<'_>, and: usize) -> Option<Conjuncts> {
             Tag::Cc | Tag::Prp | Tag::Vbz | Tag::Vbp | Tag::Vbd | Tag::Ex
         )
     });
-    (!unclear).then_some((first..and, rest))
+    // `holding and looking at a cup`: the cup belongs to both.
+    let shared = first + 1 == and && rest.len() > 1;
+    (!unclear && !shared).then_some((first..and, rest))
 }

@@ -93,6 +93,9 @@ pub struct Answer {
     /// Cosines of `pictures` × `texts`, row by row; none for classification and retrieval.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub similarities: Vec<f32>,
+    /// Which of the options is right, where there is a choice among several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right: Option<usize>,
     /// What follows from them.
     pub detail: Detail,
 }
@@ -464,6 +467,7 @@ impl Run<'_> {
                 pictures: question.pictures.to_vec(),
                 texts: question.texts.to_vec(),
                 similarities,
+                right: Some(question.correct),
                 detail: Detail::Choice(choice),
             });
         }
@@ -519,6 +523,7 @@ impl Run<'_> {
                 pictures: item.pictures.to_vec(),
                 texts: item.captions.to_vec(),
                 similarities,
+                right: None,
                 detail: Detail::Square(square),
             });
         }
@@ -563,6 +568,7 @@ impl Run<'_> {
                 pictures: vec![item.picture],
                 texts: texts.to_vec(),
                 similarities,
+                right: None,
                 detail: Detail::HardPositive(triple),
             });
         }
@@ -636,6 +642,7 @@ impl Run<'_> {
                 pictures: vec![chain.picture],
                 texts: chain.tiers.to_vec(),
                 similarities: Vec::new(),
+                right: None,
                 detail: Detail::Chain(ChainAnswer {
                     found: found
                         .steps
@@ -721,6 +728,7 @@ impl Run<'_> {
                     pictures: vec![picture],
                     texts: Vec::new(),
                     similarities: Vec::new(),
+                    right: None,
                     detail: Detail::Classified(answer),
                 });
             }
@@ -794,6 +802,7 @@ impl Run<'_> {
                 pictures: vec![picture],
                 texts: Vec::new(),
                 similarities: Vec::new(),
+                right: None,
                 detail: Detail::CaptionFound(placement),
             });
         }
@@ -807,6 +816,7 @@ impl Run<'_> {
                 pictures: Vec::new(),
                 texts: vec![caption],
                 similarities: Vec::new(),
+                right: None,
                 detail: Detail::PictureFound(placement),
             });
         }

@@ -9,10 +9,12 @@ mod aro;
 mod benchmark;
 mod classification;
 mod evaluate;
+mod gallery;
 mod hard_positives;
 mod hierarcaps;
 mod json;
 mod picture_names;
+pub mod results;
 mod retrieval;
 mod sugarcrepe;
 mod summary;
@@ -37,6 +39,7 @@ pub use classification::{
 pub use evaluate::{
     Answer, ChainAnswer, Detail, EvaluateError, Evaluation, Metric, Rows, Score, Skipped, evaluate,
 };
+pub use gallery::{Filter, Gallery, ShownAnswer, ShownPicture, ShownText};
 pub use hard_positives::read_hard_positives;
 pub use hierarcaps::read_hierarcaps;
 pub use json::{read_json, write_json};

@@ -14,7 +14,7 @@
 //! | classification | [`classify`], with [`mean_direction`] for class weights | [`ClassificationScore`] |
 //! | retrieval | [`Relevance::place_block`] | [`RetrievalScore`] |
 //!
-//! Two models over the same items: [`PairedComparison`].
+//! Two models over the same items: [`PairedComparison`], [`PairedMean`]; many tests: [`holm`].
 //!
 //! A similarity that is NaN or infinite is an error that names the item: every comparison with
 //! NaN is false, so it would silently count as wrong.
@@ -28,6 +28,7 @@ mod embeddings;
 mod error;
 mod grouped;
 mod hard_positive;
+mod paired_mean;
 mod placement;
 mod ranking;
 mod retrieval;
@@ -52,6 +53,7 @@ pub use hard_positive::{
     HardPositive, HardPositiveAverage, HardPositiveCounts, HardPositiveOutcome, HardPositiveScore,
     HardPositiveSimilarities,
 };
+pub use paired_mean::{PairedMean, holm};
 pub use placement::Placement;
 pub use ranking::{Ranked, cosine, rank, softmax};
 pub use retrieval::{RecallAt, Relevance, RetrievalScore};

@@ -1,6 +1,7 @@
 //! The module's face to JavaScript. Types are written by hand in `types.ts`, which wasm-bindgen
 //! puts into the generated declarations.
 
+mod benchmark;
 mod source;
 
 use std::rc::Rc;
@@ -76,6 +77,9 @@ struct ModelInfo {
     engine: &'static str,
     choice: Choice,
     provenance: Option<String>,
+    /// What a result says about the model that gave it, as `cliprobe eval` does.
+    #[serde(skip)]
+    for_results: serde_json::Value,
 }
 
 impl ModelInfo {
@@ -87,9 +91,21 @@ impl ModelInfo {
             .as_ref()
             .map(|hash| format!("made from {hash}"));
         let parts: Vec<String> = provenance.recipe.iter().cloned().chain(parent).collect();
+        let sha256 = checkpoint.sha256().map_err(error)?;
         Ok(Self {
+            for_results: serde_json::json!({
+                "name": checkpoint.name,
+                "sha256": sha256,
+                "format": checkpoint.format,
+                "activation": config.activation,
+                "tensor_types": checkpoint.tensor_types(),
+                "preprocessing": checkpoint.preprocessing.summary(),
+                "engine": engine,
+                "dtype": "f32",
+                "version": env!("CARGO_PKG_VERSION"),
+            }),
             name: checkpoint.name.clone(),
-            sha256: checkpoint.sha256().map_err(error)?,
+            sha256,
             format: checkpoint.format.to_string(),
             parameters: checkpoint.parameters() as f64,
             tensor_types: checkpoint.tensor_types(),
@@ -256,16 +272,10 @@ struct SceneCaption {
 /// See `types.ts`.
 ///
 /// # Errors
-/// A seed that is no number, or a size that cannot be drawn.
+/// A text that is neither a seed nor a scene, or a size that cannot be drawn.
 #[wasm_bindgen(skip_typescript)]
 pub fn scene(seed: &str, size: u32) -> Result<JsValue, JsError> {
-    let number: u64 = seed.trim().parse().map_err(|_| {
-        error(format!(
-            "the seed {seed:?} is not a whole number from 0 to {}",
-            u64::MAX
-        ))
-    })?;
-    let probe = world::sample_probe_for_page(number);
+    let (seed, probe) = scene_probe(seed.trim())?;
     let picture = world::draw(&probe.scene, size).map_err(error)?;
     let rgba: Vec<u8> = picture
         .data
@@ -287,7 +297,7 @@ pub fn scene(seed: &str, size: u32) -> Result<JsValue, JsError> {
         })
         .collect();
     let object = Object::new();
-    set(&object, "seed", number.to_string())?;
+    set(&object, "seed", seed)?;
     set(&object, "width", picture.width)?;
     set(&object, "height", picture.height)?;
     set(&object, "rgba", Uint8ClampedArray::from(rgba.as_slice()))?;
@@ -302,6 +312,25 @@ pub fn scene(seed: &str, size: u32) -> Result<JsValue, JsError> {
         to_js(&captions)?.unchecked_into::<Array>(),
     )?;
     Ok(object.into())
+}
+
+/// The scene of a seed, or one that is given as JSON, with what is asked about it; first the text that
+/// names it.
+fn scene_probe(text: &str) -> Result<(String, world::PageProbe), JsError> {
+    if text.starts_with('{') {
+        let scene: world::Scene = serde_json::from_str(text)
+            .map_err(|why| error(format!("the text is not a scene as JSON: {why}")))?;
+        let text = serde_json::to_string(&scene).map_err(error)?;
+        let captions = world::captions_to_ask(&scene);
+        return Ok((text, world::PageProbe { scene, captions }));
+    }
+    let number: u64 = text.parse().map_err(|_| {
+        error(format!(
+            "the seed {text:?} is not a whole number from 0 to {}",
+            u64::MAX
+        ))
+    })?;
+    Ok((number.to_string(), world::sample_probe_for_page(number)))
 }
 
 fn png(picture: &world::Picture) -> Result<Vec<u8>, png::EncodingError> {

@@ -148,8 +148,139 @@ export class Clip {
   free(): void;
 }
 
+/** A set that some of the given files can be read as. */
+export interface FoundSet {
+  /** A benchmark's set, e.g. `sugarcrepe/swap_obj`; the path of a file that belongs to none. */
+  set: string;
+  title: string;
+  /** Places of its files among those given. */
+  files: number[];
+}
+
+export interface SetInfo {
+  set: string;
+  items: number;
+  /** Distinct ones. */
+  pictures: number;
+  /** Distinct ones, with the empty text where the set needs a root. */
+  texts: number;
+  files: { path: string; sha256: string }[];
+  /** How many things in its files are odd. */
+  oddities: number;
+}
+
+export interface Metric {
+  name: string;
+  /** Shares lie from 0 to 1. */
+  value: number;
+  /** 95 % interval. */
+  interval?: { low: number; high: number };
+  /** What random similarities would get. */
+  chance?: number;
+  n: number;
+  /** Items that the tie rule decided. */
+  ties: number;
+}
+
+export interface EvaluationOverview {
+  set: string;
+  ties: { rule: "strict" | "first" | "random"; seed?: number };
+  items: number;
+  scored: number;
+  /** The main one first. */
+  metrics: Metric[];
+  skippedCount: number;
+  /** The first of them. */
+  skipped: { item: string; why: string }[];
+  oddityCount: number;
+  oddities: { item: string; what: string }[];
+  /** Texts whose end was not seen. */
+  truncated: number;
+  /** Time of preparing and embedding. */
+  seconds: number;
+}
+
+export type AnswerFilter = "all" | "wrong" | "right" | "tied";
+
+export interface ShownPicture {
+  /** Its place in the set. */
+  index: number;
+  label: string;
+  /** Whether it is the one asked for, where pictures are chosen among. */
+  right: boolean | null;
+  /** As JSON, where it is a scene. */
+  scene: string | null;
+}
+
+export interface ShownText {
+  text: string;
+  /** Whether it is true of the picture, where that is known. */
+  right: boolean | null;
+  /** With each of the pictures. */
+  cosines: number[];
+}
+
+export interface ShownAnswer {
+  id: string;
+  group: string;
+  pictures: ShownPicture[];
+  texts: ShownText[];
+  marks: [metric: string, right: boolean][];
+  /** The right similarity minus the best wrong one. */
+  margin: number | null;
+  tied: boolean;
+  note: string | null;
+}
+
+/** A set of questions with the embeddings that it has so far. */
+export class Benchmark {
+  private constructor();
+  /** Names of the sets of the synthetic world. */
+  static tableauSets(): string[];
+  /** What files with these paths (`/` between the parts) can be read as. */
+  static find(paths: string[]): FoundSet[];
+  /** The first `items` questions of a set of the synthetic world, the same ones always. */
+  static tableau(set: string, items: number): Benchmark;
+  /** Reads a set of {@link Benchmark.find} from its files' contents; `limit` keeps the first questions. */
+  static fromFiles(set: string, names: string[], contents: Uint8Array[], limit?: number): Benchmark;
+  info(): SetInfo;
+  /** Names of its pictures; null for scenes. */
+  pictures(): (string | null)[];
+  /**
+   * For each of its pictures its place among files with these paths, −1 where it is not there. Texts
+   * that only questions with a missing picture have are then not computed.
+   */
+  locate(paths: string[]): Int32Array;
+  texts(): string[];
+  encodedPictures(): number;
+  encodedTexts(): number;
+  /**
+   * Embeds the next pictures: for each its file's bytes, null for a scene, or the sentence that says
+   * why it is missing. Resolves to how many could not be embedded; the result names them.
+   */
+  encodePictures(clip: Clip, files: (Uint8Array | string | null)[]): Promise<number>;
+  /** Embeds the next `count` texts, or as many as there are. */
+  encodeTexts(clip: Clip, count: number): Promise<void>;
+  /** Scores the set, once everything is embedded. */
+  evaluate(clip: Clip): EvaluationOverview;
+  /** Answers, the worst first. */
+  answers(
+    filter: AnswerFilter,
+    offset: number,
+    limit: number,
+  ): { total: number; answers: ShownAnswer[] };
+  /** A picture as the model is shown it: the file, or a PNG of the part or of a scene `size` wide. */
+  shown(index: number, file: Uint8Array | string | null, size: number): Uint8Array;
+  /** The result as `cliprobe eval --json` writes it. */
+  resultJson(): string;
+  /** The metrics as `cliprobe eval --csv` writes them. */
+  resultCsv(): string;
+  /** Gives the memory back; the object cannot be used afterwards. */
+  free(): void;
+}
+
 /**
- * Draws the scene of a seed, a decimal number, `size` pixels wide, with captions of known truth.
- * The same seed is the same scene everywhere.
+ * Draws the scene of a seed, a decimal number, or of a scene's JSON, `size` pixels wide, with captions
+ * of known truth. The same seed is the same scene everywhere.
  */
 export function scene(seed: string, size: number): SceneView;

@@ -24,7 +24,8 @@ pub use claim::{Claim, Concept, Description, Verdict, relation_between, verdict_
 pub use draw::{DrawError, MAX_PICTURE_SIDE, Picture, draw};
 pub use edit::{HardNegative, HardPositive};
 pub use probe::{
-    Caption, CaptionKind, PageProbe, ProbeKind, Probes, WorldProbe, probes, sample_probe_for_page,
+    Caption, CaptionKind, PageProbe, ProbeKind, Probes, WorldProbe, captions_to_ask, probes,
+    sample_probe_for_page,
 };
 pub use scene::{
     MAX_SHADE, MAX_THINGS, MAX_TURN, SIDE, Scene, SceneError, SceneParams, Split, Thing,

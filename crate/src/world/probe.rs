@@ -169,6 +169,29 @@ impl Iterator for Probes {
 
 impl ExactSizeIterator for Probes {}
 
+/// What probes ask about a scene, each caption once: those of every kind that edits captions, as far
+/// as the scene allows them, and what it shows at some levels. A scene of two things from [`probes`]
+/// gets its own captions among others.
+pub fn captions_to_ask(scene: &Scene) -> Vec<Caption> {
+    let mut captions: Vec<Caption> = Vec::new();
+    let mut add = |caption: Caption| {
+        if captions.iter().all(|other| other.text != caption.text) {
+            captions.push(caption);
+        }
+    };
+    for (level, negative, positive) in ProbeKind::ALL.iter().filter_map(|kind| kind.recipe()) {
+        let edited = edits(scene, level, negative, positive);
+        edited.into_iter().flatten().for_each(&mut add);
+    }
+    for level in [Level::Noun, Level::ColourNoun, Level::Full] {
+        let claim = level.claim(scene, &mut scene.caption_rng());
+        if let Some(claim) = claim {
+            add(Caption::new(claim, CaptionKind::Level(level), scene));
+        }
+    }
+    captions
+}
+
 fn recognition_probe(seed: u64, with_colour: bool) -> WorldProbe {
     let scene = Scene::sample(seed, &SceneParams::exactly(1));
     let (level, colours): (Level, Vec<Option<Colour>>) = if with_colour {
@@ -209,32 +232,34 @@ fn pair_probe(
         ..SceneParams::exactly(2)
     };
     let scene = Scene::sample(seed, &params);
-    let mut rng = scene.caption_rng();
-    let base = level.claim(&scene, &mut rng)?;
-    let false_claim = negative.of(&base, &scene, &mut rng)?;
-    let reworded = match positive {
-        Some(positive) => {
-            let claim = positive.of(&base)?;
-            Some(Caption::new(
-                claim,
-                CaptionKind::HardPositive(positive),
-                &scene,
-            ))
-        }
-        None => None,
-    };
-    let mut positives = vec![Caption::new(base, CaptionKind::Level(level), &scene)];
-    positives.extend(reworded);
-    let negatives = vec![Caption::new(
-        false_claim,
-        CaptionKind::HardNegative(negative),
-        &scene,
-    )];
+    let mut positives = edits(&scene, level, negative, positive)?;
+    let negatives = positives.split_off(positives.len() - 1);
     Some(WorldProbe {
         scene,
         positives,
         negatives,
     })
+}
+
+/// A true caption of a level, its hard positive where one is asked for, and last its hard negative.
+fn edits(
+    scene: &Scene,
+    level: Level,
+    negative: HardNegative,
+    positive: Option<HardPositive>,
+) -> Option<Vec<Caption>> {
+    let mut rng = scene.caption_rng();
+    let base = level.claim(scene, &mut rng)?;
+    let false_claim = negative.of(&base, scene, &mut rng)?;
+    let reworded = match positive {
+        Some(positive) => Some((positive.of(&base)?, CaptionKind::HardPositive(positive))),
+        None => None,
+    };
+    let mut captions = vec![Caption::new(base, CaptionKind::Level(level), scene)];
+    captions.extend(reworded.map(|(claim, kind)| Caption::new(claim, kind, scene)));
+    let kind = CaptionKind::HardNegative(negative);
+    captions.push(Caption::new(false_claim, kind, scene));
+    Some(captions)
 }
 
 /// A scene with captions to rank, for a person to look at.

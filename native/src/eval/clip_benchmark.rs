@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use cliprobe::probe::Score;
 use serde_json::{Value, json};
 
-use super::results::{Results, SetResult};
 use crate::output::write_whole;
+use cliprobe::probe::results::{Results, SetResult};
 
 /// Writes one file for each model and set.
 pub(super) fn write(folder: &Path, results: &Results) -> Result<()> {

@@ -12,17 +12,17 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::cache::{Cache, Key};
-use super::pictures::PictureFiles;
-use super::results::{Encoded, Encoding};
+use super::pictures::{PictureFiles, decode};
 use super::scene_pictures;
 use crate::progress;
+use cliprobe::probe::results::{Encoded, Encoding};
 
 /// Texts that are computed between two looks at the progress bar and the cache.
 const TEXTS_AT_ONCE: usize = 256;
 
 /// Embeddings of several sets.
 pub(super) struct Embedded {
-    pictures: Vec<Result<Vec<f32>, String>>,
+    pictures: Vec<OwnRow>,
     texts: Vec<Result<Text, String>>,
     root: Option<Vec<f32>>,
     /// For each set, which of `pictures` and `texts` its own are.
@@ -45,10 +45,11 @@ pub(super) struct Places {
 
 /// A row or the reason why it is missing.
 type Row<'a> = Result<&'a [f32], &'a str>;
+type OwnRow = Result<Vec<f32>, String>;
 
 impl Embedded {
     pub(super) fn new(
-        pictures: Vec<Result<Vec<f32>, String>>,
+        pictures: Vec<OwnRow>,
         texts: Vec<Result<Text, String>>,
         root: Option<Vec<f32>>,
         sets: Vec<Places>,
@@ -215,13 +216,7 @@ impl PictureReader<'_> {
         let prepared = match &source.content {
             Content::Decoded(picture) => prepare_decoded(picture, self.preprocessing)?,
             Content::File { bytes, crop } => {
-                let mut picture = image::decode(bytes)?;
-                if let Some(c) = crop {
-                    picture = picture.crop(c.x, c.y, c.width, c.height)?;
-                }
-                if self.unletterbox {
-                    picture = picture.without_letterbox();
-                }
+                let picture = decode(bytes, *crop, self.unletterbox)?;
                 prepare_decoded(&picture, self.preprocessing)?
             }
         };
@@ -274,10 +269,7 @@ impl Encoder<'_> {
         Ok((embedded, encoding))
     }
 
-    fn encode_pictures(
-        &mut self,
-        shown: &[Shown],
-    ) -> Result<(Vec<Result<Vec<f32>, String>>, Encoded)> {
+    fn encode_pictures(&mut self, shown: &[Shown]) -> Result<(Vec<OwnRow>, Encoded)> {
         let started = Instant::now();
         let reader = &self.reader;
         let mut counts = Encoded {

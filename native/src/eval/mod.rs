@@ -5,11 +5,14 @@ mod clip_benchmark;
 mod embeddings_file;
 mod encode;
 mod folders;
+mod gallery;
+mod html;
 mod pictures;
+mod published;
 pub(crate) mod questions;
 mod report;
-pub(crate) mod results;
 mod scene_pictures;
+mod thumbnails;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,16 +21,17 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use cliprobe::probe::results::{Encoding, Results, Run, SetResult};
 use cliprobe::probe::{Evaluation, ProbeSet, evaluate, summarise};
 use cliprobe::score::TieRule;
 
 use crate::model::{self, DeviceArg, OverrideArgs};
-use crate::output::write_whole;
+use crate::output::write_text;
 use cache::Cache;
 use encode::{Embedded, Encoder, PictureReader};
 use pictures::PictureFiles;
 use questions::{Asked, QuestionArgs};
-use results::{Results, Run, SetResult};
+use thumbnails::Thumbnails;
 
 /// Run benchmarks and report their authors' metrics
 ///
@@ -84,6 +88,21 @@ pub(crate) struct EvalArgs {
     /// Write the table as CSV; - for standard output
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Write a report as one HTML file, with charts, failures and published numbers
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Failures of each set that the report shows
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    failures: u16,
+    /// Show a published model's numbers in the table: part of its name, as in --published=NegCLIP
+    #[arg(
+        long,
+        value_name = "MODEL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "CLIP ViT-B/32"
+    )]
+    published: Option<String>,
     /// Write CLIP_benchmark's JSON files into a folder, one for each model and set
     #[arg(long, value_name = "DIR")]
     clip_benchmark: Option<PathBuf>,
@@ -117,6 +136,16 @@ const SOME_MISSING: u8 = 3;
 
 pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
     // Everything that can be wrong with the questions, before minutes of computing.
+    let beside = args.published.as_deref().map(|part| {
+        published::model_named(part).with_context(|| {
+            let known: Vec<&str> = published::models().into_iter().collect();
+            format!(
+                "--published={part} is part of no model's name; there are numbers of {}",
+                known.join("; ")
+            )
+        })
+    });
+    let beside = beside.transpose()?;
     let mut questions = questions::collect(&args.questions)?;
     let mut folders = if args.images.is_empty() {
         args.questions.data.clone()
@@ -191,17 +220,28 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
 
     if let Some(path) = &args.json {
         let text = serde_json::to_string(&results)?;
-        write(path, &text)?;
+        write_text(path, &text)?;
     }
     if let Some(path) = &args.csv {
-        write(path, &report::csv(&results)?)?;
+        write_text(path, &results.to_csv())?;
+    }
+    if let Some(path) = &args.html {
+        let thumbnails = Thumbnails::new(&files, args.unletterbox);
+        let failures = usize::from(args.failures);
+        write_text(
+            path,
+            &html::report(&results, &questions.asked, &thumbnails, failures),
+        )?;
     }
     if let Some(folder) = &args.clip_benchmark {
         clip_benchmark::write(folder, &results)?;
     }
     let to_standard_output = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
-    if !to_standard_output(&args.json) && !to_standard_output(&args.csv) {
-        report::print(&results);
+    if ![&args.json, &args.csv, &args.html]
+        .into_iter()
+        .any(to_standard_output)
+    {
+        report::print(&results, beside);
     }
     Ok(exit_code(results.is_incomplete()))
 }
@@ -214,21 +254,13 @@ fn exit_code(some_missing: bool) -> ExitCode {
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<()> {
-    if path == Path::new("-") {
-        println!("{text}");
-        return Ok(());
-    }
-    write_whole(path, |file| Ok(file.write_all(text.as_bytes())?))
-}
-
 /// Scores every set with one model's embeddings. A set that cannot be scored is named in the result.
 fn score(
     args: &EvalArgs,
     asked: &[Asked],
     embedded: &Embedded,
     model: serde_json::Value,
-    encoding: Option<results::Encoding>,
+    encoding: Option<Encoding>,
 ) -> Result<Run> {
     let mut sets = Vec::new();
     let mut unscored = Vec::new();

@@ -5,7 +5,8 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use cliprobe::probe::PictureNames;
+use cliprobe::clip::image::{self, ImageError, RgbImage};
+use cliprobe::probe::{CropBox, PictureNames};
 use walkdir::WalkDir;
 
 use crate::pictures::is_picture;
@@ -100,6 +101,23 @@ impl PictureFiles {
             }
         }
     }
+}
+
+/// Decodes a picture, as far as it is shown.
+pub(super) fn decode(
+    bytes: &[u8],
+    crop: Option<CropBox>,
+    unletterbox: bool,
+) -> Result<RgbImage, ImageError> {
+    let mut picture = image::decode(bytes)?;
+    if let Some(c) = crop {
+        picture = picture.crop(c.x, c.y, c.width, c.height)?;
+    }
+    Ok(if unletterbox {
+        picture.without_letterbox()
+    } else {
+        picture
+    })
 }
 
 /// Every file below a folder, in the order of their names.

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::folders;
 use super::pictures::{files_in, relative};
-use super::results::SourceFile;
+use cliprobe::probe::results::SourceFile;
 
 /// Held-out scenes of every evaluation are the same.
 const TABLEAU_SEED: u64 = 0;
@@ -101,6 +101,16 @@ pub(crate) fn collect(args: &QuestionArgs) -> Result<Questions> {
     };
     for name in &args.benchmarks {
         add(name, args, &lists, &mut questions)?;
+    }
+    if let Some(limit) = args.limit {
+        questions.asked = questions
+            .asked
+            .into_iter()
+            .map(|asked| Asked {
+                set: asked.set.limited(limit as usize),
+                ..asked
+            })
+            .collect();
     }
     let mut names: Vec<&str> = questions
         .asked

@@ -1,11 +1,12 @@
-//! Results as a table, for a person and as CSV.
+//! Results as a table for a person.
 
-use anyhow::Result;
 use cliprobe::probe::{Metric, Picture};
 
 use super::pictures::PictureFiles;
+use super::published::published;
 use super::questions::Questions;
-use super::results::{Encoded, Results, Run};
+use crate::quantity::Unit;
+use cliprobe::probe::results::{Encoded, Results, Run};
 
 /// Prints what is there and what is missing.
 pub(super) fn print_dry_run(questions: &Questions, files: &PictureFiles) {
@@ -46,17 +47,18 @@ pub(super) fn print_dry_run(questions: &Questions, files: &PictureFiles) {
     }
 }
 
-/// Prints the metrics of every model and set.
-pub(super) fn print(results: &Results) {
+/// Prints the metrics of every model and set, beside the published ones of a model where one is
+/// named.
+pub(super) fn print(results: &Results, beside: Option<&str>) {
     for (number, run) in results.runs.iter().enumerate() {
         if number > 0 {
             println!();
         }
-        print_run(run);
+        print_run(run, beside);
     }
 }
 
-fn print_run(run: &Run) {
+fn print_run(run: &Run, beside: Option<&str>) {
     let said = |field: &str| run.model[field].as_str().map(|value| format!(", {value}"));
     println!(
         "{}{}{}",
@@ -76,9 +78,17 @@ fn print_run(run: &Run) {
         .max()
         .unwrap_or(0);
     println!(
-        "{:width$}  {:<28} {:>7}  {:^15}  {:>7}  {:>6} {:>5}",
-        "set", "metric", "value", "95 % interval", "chance", "items", "ties"
+        "{:width$}  {:<28} {:>7}  {:^15}  {:>7}  {:>6} {:>5}{}",
+        "set",
+        "metric",
+        "value",
+        "95 % interval",
+        "chance",
+        "items",
+        "ties",
+        beside.map_or("", |_| "  published")
     );
+    let mut sources: Vec<(&str, &str)> = Vec::new();
     let rows = run
         .sets
         .iter()
@@ -86,8 +96,26 @@ fn print_run(run: &Run) {
         .chain(run.summaries.iter().map(|s| (&s.name, &s.metrics)));
     for (name, metrics) in rows {
         for (place, metric) in metrics.iter().enumerate() {
+            let number = beside.and_then(|model| {
+                published(name, &metric.name).find(|number| number.model == model)
+            });
+            let number = number.map_or_else(String::new, |number| {
+                let source = (number.table.source.as_str(), number.table.known.words());
+                if !sources.contains(&source) {
+                    sources.push(source);
+                }
+                format!("  {:>9}", Unit::of(metric).value(number.value))
+            });
             let name = if place == 0 { name.as_str() } else { "" };
-            println!("{name:width$}  {}", row(metric));
+            println!("{name:width$}  {}{number}", row(metric));
+        }
+    }
+    if let Some(model) = beside {
+        for (source, known) in &sources {
+            println!("published numbers of {model}: {source} ({known})");
+        }
+        if sources.is_empty() {
+            println!("published numbers of {model}: none of these sets");
         }
     }
     for set in &run.sets {
@@ -125,28 +153,17 @@ fn print_run(run: &Run) {
 }
 
 fn row(metric: &Metric) -> String {
-    // Kendall's τ and mean differences are not shares.
-    let is_share = metric.chance.is_some() || (0.0..=1.0).contains(&metric.value);
-    let plain = metric.name.contains('τ') || metric.name.contains('|') || !is_share;
-    let value = |x: f64| {
-        if plain {
-            format!("{x:.4}")
-        } else {
-            format!("{:.2} %", 100.0 * x)
-        }
-    };
-    let interval = metric.interval.map_or_else(String::new, |i| {
-        if plain {
-            format!("{:.4} – {:.4}", i.low, i.high)
-        } else {
-            format!("{:.2} – {:.2}", 100.0 * i.low, 100.0 * i.high)
-        }
-    });
+    let unit = Unit::of(metric);
     format!(
-        "{:<28} {:>7}  {interval:^15}  {:>7}  {:>6} {:>5}",
+        "{:<28} {:>7}  {:^15}  {:>7}  {:>6} {:>5}",
         metric.name,
-        value(metric.value),
-        metric.chance.map_or_else(String::new, value),
+        unit.value(metric.value),
+        metric
+            .interval
+            .map_or_else(String::new, |i| unit.interval(i)),
+        metric
+            .chance
+            .map_or_else(String::new, |chance| unit.value(chance)),
         metric.n,
         metric.ties
     )
@@ -162,40 +179,4 @@ fn encoded(what: &str, counts: Encoded) -> String {
         "{what}: {} named by items, {} different, {} known, {} computed in {:.1} s{rate}, {} missing",
         counts.named, counts.distinct, counts.known, counts.computed, counts.seconds, counts.failed
     )
-}
-
-/// The metrics as CSV.
-pub(super) fn csv(results: &Results) -> Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
-        "model", "set", "metric", "value", "low", "high", "chance", "n", "ties", "items", "scored",
-    ])?;
-    for run in &results.runs {
-        let sets = run.sets.iter().map(|set| {
-            let evaluation = &set.evaluation;
-            let counts = Some((evaluation.items, evaluation.scored));
-            (&evaluation.set, &evaluation.metrics, counts)
-        });
-        let summaries = run.summaries.iter().map(|s| (&s.name, &s.metrics, None));
-        for (set, metrics, counts) in sets.chain(summaries) {
-            for metric in metrics {
-                let number = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
-                let (items, scored) = counts.unzip();
-                writer.write_record([
-                    run.name().to_owned(),
-                    set.clone(),
-                    metric.name.clone(),
-                    metric.value.to_string(),
-                    number(metric.interval.map(|i| i.low)),
-                    number(metric.interval.map(|i| i.high)),
-                    number(metric.chance),
-                    metric.n.to_string(),
-                    metric.ties.to_string(),
-                    items.map_or_else(String::new, |n: usize| n.to_string()),
-                    scored.map_or_else(String::new, |n: usize| n.to_string()),
-                ])?;
-            }
-        }
-    }
-    Ok(String::from_utf8(writer.into_inner()?)?)
 }

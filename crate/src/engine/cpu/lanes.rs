@@ -67,16 +67,10 @@ mod register {
         }
 
         #[inline(always)]
-        pub(in crate::engine::cpu) fn sum(mut self) -> f32 {
+        pub(in crate::engine::cpu) fn sum(self) -> f32 {
             // Halves onto halves, which are shuffles of a register.
-            let mut width = LANES / 2;
-            while width > 0 {
-                for lane in 0..width {
-                    self.0[lane] += self.0[lane + width];
-                }
-                width /= 2;
-            }
-            self.0[0]
+            let [a, b, c, d, e, f, g, h] = self.0;
+            ((a + e) + (c + g)) + ((b + f) + (d + h))
         }
     }
 }

@@ -44,6 +44,9 @@ impl Rows<'_> {
 /// Rows of weights that are expanded and multiplied together: a few of them fit the second-level
 /// cache, and all tiles' widths divide the number.
 const STRIP: usize = 48;
+/// Rows of x that go through all weights together: enough to make expanding them cheap, few enough
+/// that they and their results stay in the cache.
+const BATCH: usize = 128;
 /// Columns multiplied together, so that a tile's rows fit the first-level cache.
 const DEPTH: usize = 1024;
 
@@ -65,31 +68,39 @@ pub(super) fn product(
             x.len()
         )));
     }
-    // Strip by strip, each as rows of its own: tasks write to places of their own.
-    let mut strips = vec![0f32; n * out];
-    strips
-        .par_chunks_mut((n * STRIP).max(1))
-        .enumerate()
-        .try_for_each_init(Vec::new, |expanded, (strip, y)| {
-            let rows = strip * STRIP..((strip + 1) * STRIP).min(out);
-            let weights = match weight {
-                Rows::Float(values, _) => &values[rows.start * inner..rows.end * inner],
-                Rows::Blocks(blocks) => {
-                    blocks.expand(rows, expanded)?;
-                    expanded.as_slice()
-                }
-            };
-            multiply(x, weights, y, inner);
-            Ok::<_, candle_core::Error>(())
-        })?;
     let mut y = vec![0f32; n * out];
-    super::ops::for_rows(&mut y, out, |row, y| {
-        for (strip, y) in y.chunks_mut(STRIP).enumerate() {
-            let from = strip * n * STRIP + row * y.len();
-            y.copy_from_slice(&strips[from..from + y.len()]);
-        }
-        finish(y);
-    });
+    let mut strips = vec![0f32; n.min(BATCH) * out];
+    for (x, y) in x
+        .chunks(BATCH * inner)
+        .zip(y.chunks_mut((BATCH * out).max(1)))
+    {
+        let n = x.len() / inner;
+        // Strip by strip, each as rows of its own: tasks write to places of their own.
+        let strips = &mut strips[..y.len()];
+        strips
+            .par_chunks_mut((n * STRIP).max(1))
+            .enumerate()
+            .try_for_each_init(Vec::new, |expanded, (strip, y)| {
+                let rows = strip * STRIP..((strip + 1) * STRIP).min(out);
+                let weights = match weight {
+                    Rows::Float(values, _) => &values[rows.start * inner..rows.end * inner],
+                    Rows::Blocks(blocks) => {
+                        blocks.expand(rows, expanded)?;
+                        expanded.as_slice()
+                    }
+                };
+                y.fill(0.0);
+                multiply(x, weights, y, inner);
+                Ok::<_, Error>(())
+            })?;
+        super::ops::for_rows(y, out, |row, y| {
+            for (strip, y) in y.chunks_mut(STRIP).enumerate() {
+                let from = strip * n * STRIP + row * y.len();
+                y.copy_from_slice(&strips[from..from + y.len()]);
+            }
+            finish(y);
+        });
+    }
     Ok(y)
 }
 
@@ -215,17 +226,16 @@ fn tile<const M: usize, const N: usize, const FUSED: bool>(
             }
         }
     }
-    let rest = steps * LANES..;
-    std::array::from_fn(|i| {
-        std::array::from_fn(|j| {
-            let rest: f32 = x[i][rest.clone()]
-                .iter()
-                .zip(&w[j][rest.clone()])
-                .map(|(x, w)| x * w)
-                .sum();
-            sums[i][j].sum() + rest
-        })
-    })
+    // By value: a reference to the sums would keep them in memory all through the loop.
+    let mut products = sums.map(|row| row.map(Lanes::sum));
+    for column in steps * LANES..x[0].len() {
+        for i in 0..M {
+            for j in 0..N {
+                products[i][j] += x[i][column] * w[j][column];
+            }
+        }
+    }
+    products
 }
 
 #[cfg(test)]
@@ -242,14 +252,15 @@ mod tests {
             .collect()
     }
 
-    /// Every shape of tile, strips and bands that are whole and that are not.
-    const SHAPES: [(usize, usize, usize); 6] = [
+    /// Every shape of tile; strips, bands and batches that are whole and that are not.
+    const SHAPES: [(usize, usize, usize); 7] = [
         (1, 5, 7),
         (2, 32, 48),
         (3, 33, 49),
         (4, 768, 100),
         (11, 1024 + 65, 97),
         (50, 588, 3),
+        (2 * BATCH + 7, 16, 50),
     ];
 
     #[test]

@@ -1,0 +1,587 @@
+//! Comparisons as plain data, which is also the JSON that is written.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+use cliprobe::probe::{Answer, Detail, Score};
+use cliprobe::score::{
+    Difference, PairedComparison, PairedMean, ScoreError, holm, paired_difference,
+};
+use serde::Serialize;
+
+use super::pairing::{Missing, Pairing, pair};
+use super::pareto::Pareto;
+use super::runs::NamedRun;
+use cliprobe::probe::results::{Run, SetResult};
+
+/// Every model against the baseline.
+#[derive(Serialize)]
+pub(super) struct Comparisons {
+    format: &'static str,
+    version: u32,
+    /// The version of this program.
+    cliprobe: &'static str,
+    pub(super) baseline: Model,
+    /// How many tests the adjusted p-values allow for.
+    pub(super) tests: usize,
+    pub(super) comparisons: Vec<Comparison>,
+    pub(super) pareto: Pareto,
+}
+
+/// Whose results they are.
+#[derive(Serialize)]
+pub(super) struct Model {
+    pub(super) name: String,
+    pub(super) file: String,
+    pub(super) model: serde_json::Value,
+}
+
+/// A model against the baseline.
+#[derive(Serialize)]
+pub(super) struct Comparison {
+    pub(super) model: Model,
+    /// What differs beside the weights.
+    pub(super) warnings: Vec<String>,
+    pub(super) sets: Vec<SetComparison>,
+    /// Sets that cannot be compared, each with the reason.
+    pub(super) refused: Vec<String>,
+    /// Sets that only the baseline has.
+    pub(super) only_before: Vec<String>,
+    /// Sets that only this model has.
+    pub(super) only_after: Vec<String>,
+    /// The averages of the result files.
+    pub(super) averages: Vec<AverageChange>,
+}
+
+/// A set, before and after.
+#[derive(Serialize)]
+pub(super) struct SetComparison {
+    pub(super) set: String,
+    /// Items compared: those that both have answered.
+    pub(super) compared: usize,
+    pub(super) warnings: Vec<String>,
+    pub(super) marks: Vec<MarkChange>,
+    pub(super) means: Vec<MeanChange>,
+    pub(super) macro_average: Option<MacroChange>,
+    pub(super) flips: Vec<Flip>,
+    /// Items that only the baseline has answered.
+    pub(super) missing_after: Vec<Missing>,
+    /// Items that only this model has answered.
+    pub(super) missing_before: Vec<Missing>,
+    #[serde(skip)]
+    pub(super) kind: Kind,
+}
+
+/// What a set asks for, as far as gain and retention go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Composition,
+    ZeroShot,
+    Retrieval,
+    Hierarchy,
+}
+
+/// The share of items with a mark, before and after.
+#[derive(Serialize)]
+pub(super) struct MarkChange {
+    /// As the metric that counts it is called.
+    pub(super) mark: String,
+    pub(super) n: usize,
+    pub(super) before: f64,
+    pub(super) after: f64,
+    /// By Newcombe's method 10.
+    pub(super) difference: Difference,
+    pub(super) gained: usize,
+    pub(super) lost: usize,
+    /// The exact McNemar test.
+    pub(super) p_value: f64,
+    /// Adjusted for all tests of the file.
+    pub(super) p_holm: f64,
+}
+
+/// The mean of a number over items, before and after.
+#[derive(Serialize)]
+pub(super) struct MeanChange {
+    pub(super) metric: &'static str,
+    /// By the paired t method.
+    #[serde(flatten)]
+    pub(super) paired: PairedMean,
+    pub(super) p_holm: f64,
+}
+
+/// The mean over groups of their accuracies, over the items compared.
+#[derive(Serialize)]
+pub(super) struct MacroChange {
+    pub(super) metric: &'static str,
+    /// Groups averaged.
+    pub(super) groups: usize,
+    pub(super) before: f64,
+    pub(super) after: f64,
+    /// The mean of the groups' paired differences.
+    pub(super) difference: Difference,
+}
+
+/// An average over sets, as each file has it.
+#[derive(Serialize)]
+pub(super) struct AverageChange {
+    pub(super) average: String,
+    pub(super) metric: String,
+    pub(super) before: f64,
+    pub(super) after: f64,
+    pub(super) difference: f64,
+    /// Whether both average over the same items.
+    pub(super) same_items: bool,
+}
+
+/// An item that is right in one result and wrong in the other.
+#[derive(Serialize)]
+pub(super) struct Flip {
+    pub(super) mark: String,
+    /// Right after, wrong before.
+    pub(super) gained: bool,
+    pub(super) item: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) group: String,
+    pub(super) pictures: Vec<String>,
+    pub(super) texts: Vec<String>,
+    /// Which option is right, where there is a choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) right: Option<usize>,
+    pub(super) before: Side,
+    pub(super) after: Side,
+}
+
+/// A model's answer to an item that flipped.
+#[derive(Serialize)]
+pub(super) struct Side {
+    /// Cosines of pictures × texts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) similarities: Vec<f32>,
+    /// By how much the right answer leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) margin: Option<f32>,
+    /// How many stand before the right one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rank: Option<usize>,
+}
+
+impl Comparisons {
+    /// Compares every run with the one at `baseline`.
+    pub(super) fn new(runs: &[NamedRun], baseline: usize) -> Result<Self> {
+        let before = &runs[baseline];
+        let mut comparisons = Vec::new();
+        for (place, after) in runs.iter().enumerate() {
+            if place != baseline {
+                comparisons.push(Comparison::new(before, after)?);
+            }
+        }
+        if let ([only], true) = (
+            &comparisons[..],
+            comparisons.iter().all(|c| c.sets.is_empty()),
+        ) {
+            bail!(
+                "nothing can be compared: {}",
+                only.refused
+                    .first()
+                    .map_or("the two have no set in common", String::as_str)
+            );
+        }
+        let tests = adjust(&mut comparisons);
+        let pareto = Pareto::new(&before.name, &comparisons)?;
+        Ok(Self {
+            format: "cliprobe-comparison",
+            version: 1,
+            cliprobe: env!("CARGO_PKG_VERSION"),
+            baseline: Model::of(before),
+            tests,
+            comparisons,
+            pareto,
+        })
+    }
+}
+
+/// Adjusts the p-values of all tests together, and says how many there are.
+fn adjust(comparisons: &mut [Comparison]) -> usize {
+    let mut tests: Vec<(f64, &mut f64)> = Vec::new();
+    for set in comparisons.iter_mut().flat_map(|c| &mut c.sets) {
+        tests.extend(set.marks.iter_mut().map(|m| (m.p_value, &mut m.p_holm)));
+        tests.extend(
+            set.means
+                .iter_mut()
+                .map(|m| (m.paired.p_value, &mut m.p_holm)),
+        );
+    }
+    let p_values: Vec<f64> = tests.iter().map(|test| test.0).collect();
+    let count = tests.len();
+    for ((_, place), adjusted) in tests.into_iter().zip(holm(&p_values)) {
+        *place = adjusted;
+    }
+    count
+}
+
+impl Model {
+    fn of(run: &NamedRun) -> Self {
+        Self {
+            name: run.name.clone(),
+            file: run.file.clone(),
+            model: run.run.model.clone(),
+        }
+    }
+}
+
+impl Comparison {
+    fn new(before: &NamedRun, after: &NamedRun) -> Result<Self> {
+        let (b, a) = (&before.run, &after.run);
+        let mut sets = Vec::new();
+        let mut refused = Vec::new();
+        let mut only_before = Vec::new();
+        for set in &b.sets {
+            match set_named(a, &set.evaluation.set) {
+                None => only_before.push(set.evaluation.set.clone()),
+                Some(other) => match pair(set, other) {
+                    Ok(pairing) => sets.push(SetComparison::new(set, other, pairing)?),
+                    Err(why) => refused.push(why),
+                },
+            }
+        }
+        let only_after = a
+            .sets
+            .iter()
+            .map(|set| &set.evaluation.set)
+            .filter(|name| set_named(b, name).is_none())
+            .cloned()
+            .collect();
+        Ok(Self {
+            model: Model::of(after),
+            warnings: warnings(b, a),
+            averages: averages(b, a, &sets),
+            sets,
+            refused,
+            only_before,
+            only_after,
+        })
+    }
+}
+
+fn set_named<'a>(run: &'a Run, name: &str) -> Option<&'a SetResult> {
+    run.sets.iter().find(|set| set.evaluation.set == name)
+}
+
+/// What differs between the runs beside the weights, and can move a number by itself.
+fn warnings(before: &Run, after: &Run) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if !before.model["sha256"].is_null() && before.model["sha256"] == after.model["sha256"] {
+        warnings.push("both are the same checkpoint (their SHA-256 agree)".to_owned());
+    }
+    for (field, what) in [
+        ("activation", "have different activations"),
+        ("preprocessing", "preprocess pictures differently"),
+        ("engine", "were computed by different engines"),
+        ("dtype", "were computed in different precisions"),
+        ("version", "were computed by different versions of cliprobe"),
+    ] {
+        let (b, a) = (&before.model[field], &after.model[field]);
+        if !b.is_null() && !a.is_null() && b != a {
+            warnings.push(format!("the two {what}: {b} and {a}"));
+        }
+    }
+    warnings
+}
+
+fn averages(before: &Run, after: &Run, sets: &[SetComparison]) -> Vec<AverageChange> {
+    let covered = |name: &str| {
+        let set = sets.iter().find(|set| set.set == name);
+        set.is_some_and(|set| set.missing_after.is_empty() && set.missing_before.is_empty())
+    };
+    let averaged = |set: &str, over: &[String]| {
+        over.iter()
+            .any(|name| set == *name || set.starts_with(&format!("{name}/")))
+    };
+    let same = |over: &[String]| {
+        let mut names = before.sets.iter().map(|set| set.evaluation.set.as_str());
+        names.all(|name| !averaged(name, over) || covered(name))
+    };
+    let mut averages = Vec::new();
+    for b in &before.summaries {
+        let Some(a) = after
+            .summaries
+            .iter()
+            .find(|a| a.name == b.name && a.sets == b.sets)
+        else {
+            continue;
+        };
+        for metric in &b.metrics {
+            let Some(other) = a.metrics.iter().find(|m| m.name == metric.name) else {
+                continue;
+            };
+            averages.push(AverageChange {
+                average: b.name.clone(),
+                metric: metric.name.clone(),
+                before: metric.value,
+                after: other.value,
+                difference: other.value - metric.value,
+                same_items: same(&b.sets),
+            });
+        }
+    }
+    averages
+}
+
+impl SetComparison {
+    fn new(
+        before: &SetResult,
+        after: &SetResult,
+        pairing: Pairing<'_>,
+    ) -> Result<Self, ScoreError> {
+        let pairs = &pairing.pairs;
+        let mut names: Vec<&'static str> = Vec::new();
+        for (mark, _) in pairs.iter().flat_map(|(b, _)| b.detail.marks()) {
+            if !names.contains(&mark) {
+                names.push(mark);
+            }
+        }
+        let mut marks = Vec::new();
+        let mut flips = Vec::new();
+        for mark in names {
+            let marked: Vec<(&Answer, &Answer, bool, bool)> = pairs
+                .iter()
+                .filter_map(|&(b, a)| Some((b, a, has(b, mark)?, has(a, mark)?)))
+                .collect();
+            let was: Vec<bool> = marked.iter().map(|item| item.2).collect();
+            let is: Vec<bool> = marked.iter().map(|item| item.3).collect();
+            let paired = PairedComparison::new(&was, &is)?;
+            let share = |hits: usize| hits as f64 / paired.n as f64;
+            let mut of_mark: Vec<Flip> = paired
+                .gained
+                .iter()
+                .map(|&item| (item, true))
+                .chain(paired.lost.iter().map(|&item| (item, false)))
+                .map(|(item, gained)| {
+                    Flip::new(mark, gained, marked[item].0, marked[item].1, before)
+                })
+                .collect();
+            of_mark.sort_by(|x, y| y.swing().total_cmp(&x.swing()));
+            flips.append(&mut of_mark);
+            marks.push(MarkChange {
+                mark: mark.to_owned(),
+                n: paired.n,
+                before: share(paired.both + paired.lost.len()),
+                after: share(paired.both + paired.gained.len()),
+                difference: paired.difference,
+                gained: paired.gained.len(),
+                lost: paired.lost.len(),
+                p_value: paired.p_value,
+                p_holm: paired.p_value,
+            });
+        }
+        Ok(Self {
+            set: before.evaluation.set.clone(),
+            compared: pairs.len(),
+            marks,
+            means: means(pairs)?,
+            macro_average: macro_average(pairs, before, after)?,
+            flips,
+            kind: kind(pairs),
+            warnings: pairing.warnings,
+            missing_after: pairing.missing_after,
+            missing_before: pairing.missing_before,
+        })
+    }
+
+    /// The change of what the benchmark is known by: the macro average where its authors take one,
+    /// the strictest mark of squares and of hard positives, the first mark of all else.
+    pub(super) fn main_change(&self) -> Option<Difference> {
+        let average = self
+            .macro_average
+            .as_ref()
+            .filter(|m| m.metric == MACRO_ACCURACY);
+        let strictest = || {
+            let mut marks = self.marks.iter();
+            marks.find(|mark| mark.mark == "group" || mark.mark == "augmented")
+        };
+        average.map(|average| average.difference).or_else(|| {
+            strictest()
+                .or(self.marks.first())
+                .map(|mark| mark.difference)
+        })
+    }
+}
+
+fn has(answer: &Answer, mark: &str) -> Option<bool> {
+    let marks = answer.detail.marks();
+    marks
+        .into_iter()
+        .find(|(name, _)| *name == mark)
+        .map(|(_, right)| right)
+}
+
+fn kind(pairs: &[(&Answer, &Answer)]) -> Kind {
+    match pairs.first().map(|(before, _)| &before.detail) {
+        Some(Detail::Chain(_)) => Kind::Hierarchy,
+        Some(Detail::Classified(_)) => Kind::ZeroShot,
+        Some(Detail::CaptionFound(_) | Detail::PictureFound(_)) => Kind::Retrieval,
+        _ => Kind::Composition,
+    }
+}
+
+/// The numbers of chains.
+fn means(pairs: &[(&Answer, &Answer)]) -> Result<Vec<MeanChange>, ScoreError> {
+    let numbers = |answer: &Answer| match &answer.detail {
+        Detail::Chain(chain) => Some([
+            chain.recall,
+            chain.precision,
+            chain.order_correlation,
+            chain.order_aware_recall,
+        ]),
+        _ => None,
+    };
+    let (before, after): (Vec<[f64; 4]>, Vec<[f64; 4]>) = pairs
+        .iter()
+        .filter_map(|(b, a)| Some((numbers(b)?, numbers(a)?)))
+        .unzip();
+    if before.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = [
+        "recall",
+        "precision",
+        "order correlation τ_d",
+        "order-aware recall",
+    ];
+    names
+        .into_iter()
+        .enumerate()
+        .map(|(place, metric)| {
+            let column = |rows: &[[f64; 4]]| rows.iter().map(|row| row[place]).collect::<Vec<_>>();
+            let paired = PairedMean::new(&column(&before), &column(&after))?;
+            Ok(MeanChange {
+                metric,
+                p_holm: paired.p_value,
+                paired,
+            })
+        })
+        .collect()
+}
+
+const MACRO_ACCURACY: &str = "macro accuracy";
+
+/// The average over groups, where the benchmark has one. Groups count that both results count.
+fn macro_average(
+    pairs: &[(&Answer, &Answer)],
+    before: &SetResult,
+    after: &SetResult,
+) -> Result<Option<MacroChange>, ScoreError> {
+    let counted = |result: &SetResult, group: &str| match &result.evaluation.score {
+        Score::Grouped(grouped) => grouped.groups.iter().any(|g| g.name == group),
+        _ => true,
+    };
+    let metric = match &before.evaluation.score {
+        Score::Grouped(_) => MACRO_ACCURACY,
+        Score::Classification(_) => "mean per-class recall",
+        _ => return Ok(None),
+    };
+    // Both right, gained, lost, neither.
+    let mut counts: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
+    for (b, a) in pairs {
+        let first = |answer: &Answer| answer.detail.marks().first().map(|mark| mark.1);
+        if let (Some(was), Some(is)) = (first(b), first(a)) {
+            let cell = match (was, is) {
+                (true, true) => 0,
+                (false, true) => 1,
+                (true, false) => 2,
+                (false, false) => 3,
+            };
+            counts.entry(&b.group).or_default()[cell] += 1;
+        }
+    }
+    counts.retain(|group, _| counted(before, group) && counted(after, group));
+    if counts.is_empty() {
+        return Ok(None);
+    }
+    let groups = counts.len();
+    let mean = |hits: &dyn Fn(&[usize; 4]) -> usize| {
+        let shares = counts
+            .values()
+            .map(|c| hits(c) as f64 / c.iter().sum::<usize>() as f64);
+        shares.sum::<f64>() / groups as f64
+    };
+    let differences = counts
+        .values()
+        .map(|&[both, gained, lost, neither]| paired_difference(both, gained, lost, neither));
+    Ok(Some(MacroChange {
+        metric,
+        groups,
+        before: mean(&|c| c[0] + c[2]),
+        after: mean(&|c| c[0] + c[1]),
+        difference: Difference::mean(differences)?,
+    }))
+}
+
+impl Flip {
+    fn new(mark: &str, gained: bool, before: &Answer, after: &Answer, set: &SetResult) -> Self {
+        let names = |places: &[usize], table: &[String]| {
+            places
+                .iter()
+                .filter_map(|&place| table.get(place).cloned())
+                .collect()
+        };
+        Self {
+            mark: mark.to_owned(),
+            gained,
+            item: before.id.clone(),
+            group: before.group.clone(),
+            pictures: names(&before.pictures, &set.pictures),
+            texts: names(&before.texts, &set.texts),
+            right: before.right,
+            before: Side::of(mark, before),
+            after: Side::of(mark, after),
+        }
+    }
+
+    /// How far the answer moved.
+    fn swing(&self) -> f64 {
+        match (
+            self.before.margin,
+            self.after.margin,
+            self.before.rank,
+            self.after.rank,
+        ) {
+            (Some(before), Some(after), ..) => f64::from((after - before).abs()),
+            (.., Some(before), Some(after)) => before.abs_diff(after) as f64,
+            _ => 0.0,
+        }
+    }
+}
+
+impl Side {
+    fn of(mark: &str, answer: &Answer) -> Self {
+        let (margin, rank) = match &answer.detail {
+            Detail::Choice(choice) => (choice.margin, None),
+            Detail::Square(square) => {
+                let margin = match mark {
+                    "text" => square.text_margin,
+                    "image" => square.image_margin,
+                    _ => square.text_margin.min(square.image_margin),
+                };
+                (Some(margin), None)
+            }
+            Detail::HardPositive(item) => {
+                let margin = match mark {
+                    "original" => item.caption_margin,
+                    _ => item.caption_margin.min(item.positive_margin),
+                };
+                (Some(margin), None)
+            }
+            Detail::Classified(classified) => (None, Some(classified.placement.rank)),
+            Detail::CaptionFound(placement) | Detail::PictureFound(placement) => {
+                (None, Some(placement.rank))
+            }
+            _ => (None, None),
+        };
+        Self {
+            similarities: answer.similarities.clone(),
+            margin,
+            rank,
+        }
+    }
+}

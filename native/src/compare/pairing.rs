@@ -1,0 +1,167 @@
+//! The same questions in two results, and what stands in the way of comparing them.
+
+use std::collections::HashMap;
+
+use cliprobe::probe::{Answer, Detail};
+use serde::Serialize;
+
+use cliprobe::probe::results::SetResult;
+
+/// Two models' answers to the questions that both have answered.
+pub(super) struct Pairing<'a> {
+    pub(super) pairs: Vec<(&'a Answer, &'a Answer)>,
+    /// Answered before only.
+    pub(super) missing_after: Vec<Missing>,
+    /// Answered after only.
+    pub(super) missing_before: Vec<Missing>,
+    /// What a reader of the comparison should know.
+    pub(super) warnings: Vec<String>,
+}
+
+/// An item without a counterpart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Missing {
+    pub(super) item: String,
+    /// Why the other result has no answer to it.
+    pub(super) why: String,
+}
+
+/// Pairs the answers of two results of a set.
+///
+/// # Errors
+/// One sentence if the two cannot be compared: different questions under one name, or answers that
+/// were sought among different candidates.
+pub(super) fn pair<'a>(before: &'a SetResult, after: &'a SetResult) -> Result<Pairing<'a>, String> {
+    let set = &before.evaluation.set;
+    let (before_by_key, after_by_key) = (by_key(before), by_key(after));
+    let mut pairs = Vec::new();
+    let mut missing_after = Vec::new();
+    for (key, b) in keyed(before) {
+        match after_by_key.get(&key) {
+            Some(a) => pairs.push((b, *a)),
+            None => missing_after.push(missing(b, after)),
+        }
+    }
+    let missing_before = keyed(after)
+        .filter(|(key, _)| !before_by_key.contains_key(key))
+        .map(|(_, a)| missing(a, before))
+        .collect();
+    for &(b, a) in &pairs {
+        if shown(before, b) != shown(after, a) {
+            return Err(format!(
+                "{set}: item {} is another question in each file; they hold different versions of the set, run both models on one",
+                b.id
+            ));
+        }
+        if candidates(before, b) != candidates(after, a) {
+            return Err(format!(
+                "{set}: its answers were sought among different candidates (another --limit, or pictures missing in one); run both models on the same",
+            ));
+        }
+    }
+    if pairs.is_empty() {
+        return Err(format!("{set}: the two have no item in common"));
+    }
+    Ok(Pairing {
+        pairs,
+        missing_after,
+        missing_before,
+        warnings: warnings(before, after),
+    })
+}
+
+/// An item's key, with the how-manieth of that key it is.
+type ItemKey<'a> = (&'a str, usize);
+
+fn keyed(result: &SetResult) -> impl Iterator<Item = (ItemKey<'_>, &Answer)> {
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    result.evaluation.answers.iter().map(move |answer| {
+        let count = seen.entry(&answer.id).or_default();
+        *count += 1;
+        ((answer.id.as_str(), *count), answer)
+    })
+}
+
+fn by_key(result: &SetResult) -> HashMap<ItemKey<'_>, &Answer> {
+    keyed(result).collect()
+}
+
+fn missing(answer: &Answer, other: &SetResult) -> Missing {
+    let skipped = other
+        .evaluation
+        .skipped
+        .iter()
+        .find(|skipped| skipped.item == answer.id);
+    Missing {
+        item: answer.id.clone(),
+        why: skipped.map_or_else(|| "is not among its items".to_owned(), |s| s.why.clone()),
+    }
+}
+
+/// The pictures, texts and right option of a question.
+fn shown<'a>(
+    result: &'a SetResult,
+    answer: &Answer,
+) -> (Vec<&'a str>, Vec<&'a str>, Option<usize>) {
+    let names = |places: &[usize], table: &'a [String]| {
+        places
+            .iter()
+            .map(|&place| table.get(place).map_or("", String::as_str))
+            .collect()
+    };
+    (
+        names(&answer.pictures, &result.pictures),
+        names(&answer.texts, &result.texts),
+        answer.right,
+    )
+}
+
+/// Among what an answer was sought, where that is more than the question's own options.
+#[derive(PartialEq)]
+enum Candidates<'a> {
+    Own,
+    Among(usize),
+    Texts(&'a [String]),
+    /// The kinds differ, which no other value equals.
+    Class(usize, usize, &'a [String]),
+}
+
+fn candidates<'a>(result: &'a SetResult, answer: &Answer) -> Candidates<'a> {
+    match &answer.detail {
+        Detail::Chain(_) => Candidates::Texts(&result.texts),
+        Detail::Classified(c) => Candidates::Class(c.class, c.placement.candidates, &result.texts),
+        Detail::CaptionFound(p) | Detail::PictureFound(p) => Candidates::Among(p.candidates),
+        _ => Candidates::Own,
+    }
+}
+
+fn warnings(before: &SetResult, after: &SetResult) -> Vec<String> {
+    let (b, a) = (&before.evaluation, &after.evaluation);
+    let mut warnings = Vec::new();
+    if b.ties != a.ties {
+        warnings.push(format!(
+            "{}: ties were decided by different rules, so that an item may flip for that alone",
+            b.set
+        ));
+    }
+    if b.items != a.items {
+        warnings.push(format!(
+            "{}: one result has {} items, the other {}; those in both are compared",
+            b.set, b.items, a.items
+        ));
+    }
+    let hashes = |result: &SetResult| -> Vec<String> {
+        result
+            .files
+            .iter()
+            .map(|file| file.sha256.clone())
+            .collect()
+    };
+    if hashes(before) != hashes(after) {
+        warnings.push(format!(
+            "{}: the questions come from files of different contents; those that agree are compared",
+            b.set
+        ));
+    }
+    warnings
+}

@@ -1,0 +1,743 @@
+//! `cliprobe eval` and `cliprobe compare` as a user runs them, on small data made here: scenes of the
+//! synthetic world as PNG files with captions in the benchmarks' own forms.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use assert_cmd::Command;
+use safetensors::tensor::{Dtype, TensorView};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn at_root(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    root.join(path).to_str().unwrap().to_owned()
+}
+
+fn default_model() -> String {
+    at_root("models/default.gguf")
+}
+
+/// Random weights, another vocabulary, other preprocessing.
+fn other_model() -> String {
+    at_root("tests/golden/tiny_b_gelu_openclip")
+}
+
+fn cliprobe(arguments: &[&str]) -> Output {
+    Command::cargo_bin("cliprobe")
+        .unwrap()
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Runs what ends with this exit code, and returns standard output.
+fn ends_with(code: i32, arguments: &[&str]) -> String {
+    let output = cliprobe(arguments);
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{arguments:?}: {}",
+        text(&output.stderr)
+    );
+    text(&output.stdout)
+}
+
+/// Runs what must fail, and returns the sentence.
+fn refusal(arguments: &[&str]) -> String {
+    let output = cliprobe(arguments);
+    let sentence = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {sentence}");
+    assert!(!sentence.contains("panicked"), "{sentence}");
+    let last = sentence
+        .trim_end()
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .to_owned();
+    assert!(last.starts_with("cliprobe: "), "{sentence}");
+    last
+}
+
+/// A folder with `n` scenes as pictures, and lists of several benchmarks that ask about them.
+struct Data {
+    folder: TempDir,
+}
+
+impl Data {
+    fn new(n: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let pictures = folder.path().join("pictures");
+        let sampled = ["world", "sample", &n.to_string(), "--size", "96", "--out"];
+        ends_with(0, &[&sampled[..], &[pictures.to_str().unwrap()]].concat());
+        let lines = fs::read_to_string(pictures.join("captions.jsonl")).unwrap();
+        let mut sugarcrepe = serde_json::Map::new();
+        let mut hierarcaps = "id,captions,image_url\n".to_owned();
+        let mut retrieval = "filepath\ttitle\n".to_owned();
+        for (number, line) in lines.lines().enumerate() {
+            let scene: Value = serde_json::from_str(line).unwrap();
+            let file = scene["file"].as_str().unwrap();
+            let of_truth = |truth: bool| {
+                let captions = scene["captions"].as_array().unwrap();
+                let caption = captions.iter().find(|c| c["holds"] == truth);
+                caption.unwrap_or_else(|| panic!("{line}"))["text"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            };
+            sugarcrepe.insert(
+                number.to_string(),
+                json!({"filename": file, "caption": of_truth(true), "negative_caption": of_truth(false)}),
+            );
+            let chain = [
+                "a thing",
+                "a thing on a ground",
+                &format!("picture {number}"),
+                &of_truth(true),
+            ]
+            .join(" => ");
+            hierarcaps.push_str(&format!("{number},\"{chain}\",http://example.org/{file}\n"));
+            retrieval.push_str(&format!("{file}\t{} number {number}\n", of_truth(true)));
+        }
+        let data = Self { folder };
+        data.write(
+            "sugar_crepe/swap_att.json",
+            &Value::Object(sugarcrepe).to_string(),
+        );
+        data.write("hierarcaps_test.csv", &hierarcaps);
+        data.write("retrieval.tsv", &retrieval);
+        data
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn write(&self, name: &str, contents: &str) -> String {
+        let path = self.path(name);
+        fs::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
+        fs::write(&path, contents).unwrap();
+        path
+    }
+
+    fn root(&self) -> &str {
+        self.folder.path().to_str().unwrap()
+    }
+
+    fn json(&self, name: &str) -> Value {
+        serde_json::from_str(&fs::read_to_string(self.path(name)).unwrap()).unwrap()
+    }
+
+    /// Evaluates with a model, without a cache; ends with this exit code.
+    fn eval(&self, code: i32, model: &str, arguments: &[&str]) -> String {
+        let common = ["--model", model, "--data", self.root(), "--no-cache"];
+        ends_with(code, &[&["eval"], arguments, &common[..]].concat())
+    }
+}
+
+fn sets(results: &Value) -> &Vec<Value> {
+    results["runs"][0]["sets"].as_array().unwrap()
+}
+
+#[test]
+fn results_come_as_table_json_csv_and_html() {
+    let data = Data::new(8);
+    let retrieval = data.path("retrieval.tsv");
+    let (json, csv, html) = (data.path("r.json"), data.path("r.csv"), data.path("r.html"));
+    let table = data.eval(
+        0,
+        &default_model(),
+        &[
+            "sugarcrepe/swap_att",
+            "hierarcaps",
+            "tableau/converse",
+            "tableau/noun",
+            "--tableau-items",
+            "5",
+            &retrieval,
+            "--json",
+            &json,
+            "--csv",
+            &csv,
+            "--html",
+            &html,
+            "--published=NegCLIP",
+        ],
+    );
+    for expected in [
+        "sugarcrepe/swap_att",
+        "brittleness",
+        "τ_d",
+        "image to text R@1",
+        "published numbers of NegCLIP",
+    ] {
+        assert!(table.contains(expected), "{expected} is not in\n{table}");
+    }
+
+    let results = data.json("r.json");
+    assert_eq!(results["format"], "cliprobe-results");
+    assert_eq!(sets(&results).len(), 5);
+    let first = &sets(&results)[0];
+    assert_eq!((&first["items"], &first["scored"]), (&json!(8), &json!(8)));
+    assert_eq!(first["ties"]["rule"], "strict");
+    let correct = first["answers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|answer| {
+            let s: Vec<f64> = answer["similarities"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|x| x.as_f64().unwrap())
+                .collect();
+            assert_eq!(answer["right"], 0);
+            assert_eq!(answer["detail"]["choice"]["correct"], s[0] > s[1]);
+            s[0] > s[1]
+        });
+    let accuracy = first["metrics"][0]["value"].as_f64().unwrap();
+    assert!((accuracy - correct.count() as f64 / 8.0).abs() < 1e-12);
+
+    let mut reader = csv::Reader::from_path(&csv).unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert!(
+        rows.iter()
+            .any(|row| &row[1] == "sugarcrepe/swap_att"
+                && row[3].parse::<f64>().unwrap() == accuracy)
+    );
+
+    let page = fs::read_to_string(&html).unwrap();
+    let hash = results["runs"][0]["model"]["sha256"].as_str().unwrap();
+    for expected in [
+        hash,
+        "data:image/png;base64,",
+        "the worst",
+        "CLoVe (Castro et al. 2024), Table 6",
+        "prefers-color-scheme: dark",
+    ] {
+        assert!(page.contains(expected), "{expected} is not in the page");
+    }
+    // Nothing is loaded from anywhere: every source is inside the page, addresses are links only.
+    assert_eq!(
+        page.matches(" src=\"").count(),
+        page.matches(" src=\"data:image/png;base64,").count()
+    );
+    for outside in ["<script", "<link", "@import", "url(", "<iframe"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert_eq!(
+        page.matches("<svg").count(),
+        page.matches("role=\"img\" aria-label=").count()
+    );
+}
+
+#[test]
+fn what_captions_say_is_text_and_not_markup() {
+    let data = Data::new(3);
+    let item = json!({"picture": "pictures/0.png", "captions": ["<script>alert(1)</script>", "<img src=x>"], "correct": 1});
+    let probes = json!({"format": "cliprobe-probes", "version": 1, "kind": "caption_choice", "name": "<b>set</b>",
+        "items": [item.clone(), item]});
+    let file = data.write("p.json", &probes.to_string());
+    let (html, json) = (data.path("r.html"), data.path("r.json"));
+    data.eval(
+        0,
+        &default_model(),
+        &[&file, "--html", &html, "--json", &json],
+    );
+    let against = data.path("o.json");
+    data.eval(0, &other_model(), &[&file, "--json", &against]);
+    let compared = data.path("c.html");
+    ends_with(0, &["compare", &json, &against, "--html", &compared]);
+    for page in [html, compared] {
+        let page = fs::read_to_string(page).unwrap();
+        assert!(page.contains("&lt;b&gt;set"), "{page}");
+        assert!(!page.contains("<script") && !page.contains("<img src=x") && !page.contains("<b>"));
+    }
+}
+
+#[test]
+fn models_are_compared_item_by_item() {
+    let data = Data::new(10);
+    let retrieval = data.path("retrieval.tsv");
+    let asked = [
+        "sugarcrepe/swap_att",
+        "hierarcaps",
+        "tableau/converse",
+        "tableau/noun",
+        "--tableau-items",
+        "12",
+        &retrieval,
+    ];
+    let (before, after) = (data.path("before.json"), data.path("after.json"));
+    data.eval(
+        0,
+        &default_model(),
+        &[&asked[..], &["--json", &before]].concat(),
+    );
+    data.eval(
+        0,
+        &other_model(),
+        &[&asked[..], &["--json", &after]].concat(),
+    );
+    let (json, html, markdown) = (data.path("c.json"), data.path("c.html"), data.path("c.md"));
+    ends_with(
+        0,
+        &[
+            "compare",
+            &before,
+            &after,
+            "--json",
+            &json,
+            "--html",
+            &html,
+            "--markdown",
+            &markdown,
+        ],
+    );
+
+    let compared = data.json("c.json");
+    let comparison = &compared["comparisons"][0];
+    assert_eq!(
+        comparison["sets"].as_array().unwrap().len(),
+        5,
+        "{comparison}"
+    );
+    let (was, is) = (data.json("before.json"), data.json("after.json"));
+    for set in comparison["sets"].as_array().unwrap() {
+        let metric = |results: &Value, name: &Value| {
+            let of = sets(results)
+                .iter()
+                .find(|s| s["set"] == set["set"])
+                .unwrap();
+            let metric = of["metrics"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|m| m["name"] == *name)
+                .cloned();
+            metric.unwrap()["value"].as_f64().unwrap()
+        };
+        for mark in set["marks"].as_array().unwrap() {
+            // The whole set is common to both, so that the files' own numbers must come out.
+            let (before, after) = (metric(&was, &mark["mark"]), metric(&is, &mark["mark"]));
+            let close =
+                |value: &Value, expected: f64| (value.as_f64().unwrap() - expected).abs() < 1e-9;
+            assert!(
+                close(&mark["before"], before) && close(&mark["after"], after),
+                "{mark}"
+            );
+            assert!(
+                close(&mark["difference"]["value"], after - before),
+                "{mark}"
+            );
+            let flips = |gained: bool| {
+                let flips = set["flips"].as_array().unwrap().iter();
+                flips
+                    .filter(|f| f["mark"] == mark["mark"] && f["gained"] == gained)
+                    .count() as u64
+            };
+            assert_eq!(
+                (flips(true), flips(false)),
+                (
+                    mark["gained"].as_u64().unwrap(),
+                    mark["lost"].as_u64().unwrap()
+                )
+            );
+            assert!(
+                mark["p_holm"].as_f64() >= mark["p_value"].as_f64(),
+                "{mark}"
+            );
+        }
+        for mean in set["means"].as_array().unwrap() {
+            let expected = metric(&is, &mean["metric"]) - metric(&was, &mean["metric"]);
+            assert!(
+                (mean["difference"]["value"].as_f64().unwrap() - expected).abs() < 1e-9,
+                "{mean}"
+            );
+        }
+    }
+    let pareto = &compared["pareto"];
+    assert_eq!(pareto["zero_shot"], json!(["tableau/noun"]));
+    assert_eq!(pareto["models"][0]["composition"]["value"], 0.0);
+    assert!(pareto["models"][1]["retrieval"]["value"].is_number());
+
+    let markdown = fs::read_to_string(markdown).unwrap();
+    assert!(
+        markdown.contains("| sugarcrepe/swap\\_att | accuracy | 10 |"),
+        "{markdown}"
+    );
+    let page = fs::read_to_string(html).unwrap();
+    assert!(page.contains("Pareto front") && page.contains("<svg"));
+
+    // The other way round every difference changes its sign.
+    let back = [
+        "compare",
+        &before,
+        &after,
+        "--baseline",
+        "tiny_b_gelu_openclip",
+        "--json",
+        "-",
+    ];
+    let back: Value = serde_json::from_str(&ends_with(0, &back)).unwrap();
+    let value = |c: &Value| {
+        c["comparisons"][0]["sets"][0]["marks"][0]["difference"]["value"]
+            .as_f64()
+            .unwrap()
+    };
+    assert!((value(&back) + value(&compared)).abs() < 1e-12);
+}
+
+#[test]
+fn only_what_is_the_same_is_compared() {
+    let data = Data::new(6);
+    let (all, some) = (data.path("all.json"), data.path("some.json"));
+    data.eval(
+        0,
+        &default_model(),
+        &["sugarcrepe/swap_att", "hierarcaps", "--json", &all],
+    );
+    fs::remove_file(data.path("pictures/1.png")).unwrap();
+    data.eval(
+        3,
+        &default_model(),
+        &["sugarcrepe/swap_att", "--json", &some],
+    );
+    let compared: Value =
+        serde_json::from_str(&ends_with(0, &["compare", &all, &some, "--json", "-"])).unwrap();
+    let comparison = &compared["comparisons"][0];
+    assert_eq!(comparison["only_before"], json!(["hierarcaps"]));
+    assert!(
+        comparison["warnings"][0]
+            .as_str()
+            .unwrap()
+            .contains("the same checkpoint")
+    );
+    let set = &comparison["sets"][0];
+    assert_eq!(
+        (&set["compared"], &set["marks"][0]["p_value"]),
+        (&json!(5), &json!(1.0))
+    );
+    assert_eq!(set["missing_after"][0]["item"], "1");
+    assert!(
+        set["missing_after"][0]["why"]
+            .as_str()
+            .unwrap()
+            .contains("1.png is not in")
+    );
+    let table = ends_with(0, &["compare", &all, &some]);
+    assert!(table.contains("answered before but not after"), "{table}");
+
+    // The first questions only.
+    let first = data.eval(
+        0,
+        &default_model(),
+        &["sugarcrepe/swap_att", "--limit", "1"],
+    );
+    assert!(first.contains("       1     0"), "{first}");
+
+    // Chains are sought among all texts of the set, so that a part of it is another question.
+    data.eval(
+        0,
+        &default_model(),
+        &["hierarcaps", "--limit", "1", "--json", &some],
+    );
+    let sentence = refusal(&["compare", &all, &some]);
+    assert!(
+        sentence.contains("among different candidates"),
+        "{sentence}"
+    );
+
+    // Another version of the set, under the same name.
+    let mut list = data.json("sugar_crepe/swap_att.json");
+    list["0"]["negative_caption"] = json!("another caption");
+    data.write("sugar_crepe/swap_att.json", &list.to_string());
+    data.eval(
+        3,
+        &default_model(),
+        &["sugarcrepe/swap_att", "--json", &some],
+    );
+    let sentence = refusal(&["compare", &all, &some]);
+    assert!(
+        sentence.contains("item 0 is another question in each file"),
+        "{sentence}"
+    );
+
+    assert!(refusal(&["compare", &all]).contains("one model only"));
+    let sentence = refusal(&["compare", &all, &data.path("sugar_crepe/swap_att.json")]);
+    assert!(sentence.contains("is no result file"), "{sentence}");
+    let mut newer = data.json("all.json");
+    newer["version"] = json!(99);
+    let newer = data.write("newer.json", &newer.to_string());
+    assert!(refusal(&["compare", &all, &newer]).contains("has version 99"));
+    assert!(
+        refusal(&["compare", &all, &some, "--baseline", "nobody"])
+            .contains("is none of the models")
+    );
+}
+
+#[test]
+fn lists_that_are_wrong_are_refused_by_one_sentence() {
+    let data = Data::new(2);
+    let model = default_model();
+    let common = ["--model", &model, "--data", data.root(), "--no-cache"];
+    let eval = |what: &str| refusal(&[&["eval", what], &common[..]].concat());
+
+    data.write(
+        "sugar_crepe/swap_obj.json",
+        r#"[{"image_path": "1.jpg", "true_caption": "a", "false_caption": "b"}]"#,
+    );
+    let sentence = eval("sugarcrepe/swap_obj");
+    assert!(
+        sentence.contains("swap_obj.json") && sentence.contains("SugarCrepe's files are objects"),
+        "{sentence}"
+    );
+
+    data.write(
+        "sugar_crepe/add_obj.json",
+        r#"{"0": {"filename": "none.jpg", "caption": "a", "negative_caption": "b"}}"#,
+    );
+    let sentence = refusal(&[&["eval", "sugarcrepe/add_obj"], &common[..]].concat());
+    assert!(
+        sentence.contains("none of the sets could be scored"),
+        "{sentence}"
+    );
+    let output = cliprobe(&[&["eval", "sugarcrepe/add_obj"], &common[..]].concat());
+    assert!(
+        text(&output.stderr).contains("none.jpg is not in"),
+        "{}",
+        text(&output.stderr)
+    );
+
+    assert!(eval("sugarcrep").contains("did you mean sugarcrepe?"));
+    assert!(eval("sugarcrepe/swap").contains("its sets are sugarcrepe/replace_obj"));
+    assert!(eval("aro").contains("none of the lists that are asked for is there"));
+    let output = cliprobe(&[&["eval", "aro"], &common[..]].concat());
+    assert!(text(&output.stderr).contains("visual_genome_relation.json is not in"));
+    assert!(
+        refusal(&[&["eval", "tableau", "--published=Nobody"], &common[..]].concat())
+            .contains("NegCLIP")
+    );
+}
+
+#[test]
+fn what_cannot_be_answered_is_named() {
+    let data = Data::new(4);
+    fs::remove_file(data.path("pictures/1.png")).unwrap();
+    fs::write(
+        data.path("pictures/2.png"),
+        b"\x89PNG\r\n\x1a\n and nothing more",
+    )
+    .unwrap();
+    let item = |file: &str, right: &str, wrong: &str| {
+        format!(r#"{{"filename": "{file}", "caption": "{right}", "negative_caption": "{wrong}"}}"#)
+    };
+    let list = format!(
+        r#"{{"0": {}, "1": {}, "2": {}, "3": {}, "3": {}, "4": {}}}"#,
+        item("0.png", "a cat", ""),
+        item("1.png", "a cat", "a dog"),
+        item("2.png", "a cat", "a dog"),
+        item("3.png", "a lost one", "a dog"),
+        item(
+            "3.png",
+            "a red circle and a blue square",
+            "a red circle and a blue square"
+        ),
+        item("0.png", &"a cat and ".repeat(90), "a dog"),
+    );
+    data.write("sugar_crepe/swap_att.json", &list);
+    let (json, html) = (data.path("r.json"), data.path("r.html"));
+    let table = data.eval(
+        3,
+        &default_model(),
+        &["sugarcrepe/swap_att", "--json", &json, "--html", &html],
+    );
+    assert!(table.contains("3 of 5 items scored"), "{table}");
+    assert!(
+        table.contains("1 texts are longer than the context"),
+        "{table}"
+    );
+    let results = data.json("r.json");
+    let set = &sets(&results)[0];
+    let skipped: Vec<&str> = set["skipped"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["item"].as_str().unwrap())
+        .collect();
+    assert_eq!(skipped, ["1", "2"]);
+    assert!(set["skipped"][1]["why"].as_str().unwrap().contains("2.png"));
+    let oddities = set["oddities"].to_string();
+    for expected in [
+        "stands in the file more than once",
+        "empty caption",
+        "cannot be answered",
+    ] {
+        assert!(oddities.contains(expected), "{oddities}");
+    }
+    let of_3 = set["answers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|a| a["id"] == "3")
+        .unwrap();
+    assert_eq!(
+        (
+            &of_3["detail"]["choice"]["tied"],
+            &of_3["detail"]["choice"]["correct"]
+        ),
+        (&json!(true), &json!(false))
+    );
+    let page = fs::read_to_string(html).unwrap();
+    for expected in [
+        "2 items skipped",
+        "3 oddities in its file",
+        "1 texts cut off",
+        "1.png is not in",
+    ] {
+        assert!(page.contains(expected), "{expected}");
+    }
+}
+
+/// Writes embeddings as `cliprobe embed` does.
+fn embeddings(
+    data: &Data,
+    rows: &[[f32; 2]],
+    pictures: &[&str],
+    captions: &[(&str, [f32; 2])],
+) -> String {
+    let bytes = |values: Vec<f32>| {
+        values
+            .into_iter()
+            .flat_map(f32::to_le_bytes)
+            .collect::<Vec<u8>>()
+    };
+    let image = bytes(rows.as_flattened().to_vec());
+    let text = bytes(captions.iter().flat_map(|c| c.1).collect());
+    let view = |n: usize, data| TensorView::new(Dtype::F32, vec![n, 2], data).unwrap();
+    let tensors = [
+        ("image_embeds", view(rows.len(), &image)),
+        ("text_embeds", view(captions.len(), &text)),
+    ];
+    let names: Vec<&str> = captions.iter().map(|c| c.0).collect();
+    let metadata = [
+        ("images".to_owned(), json!(pictures).to_string()),
+        ("texts".to_owned(), json!(names).to_string()),
+    ];
+    let file = safetensors::serialize(tensors, Some(metadata.into())).unwrap();
+    let path = data.path("e.safetensors");
+    fs::write(&path, file).unwrap();
+    path
+}
+
+#[test]
+fn embeddings_from_elsewhere_are_scored_or_refused() {
+    let data = Data::new(1);
+    data.write(
+        "sugar_crepe/swap_att.json",
+        r#"{"7": {"filename": "x.png", "caption": "yes", "negative_caption": "no"}}"#,
+    );
+    let eval = [
+        "eval",
+        "sugarcrepe/swap_att",
+        "--data",
+        data.root(),
+        "--json",
+        "-",
+        "--embeddings",
+    ];
+    let captions = [("yes", [3.0, 4.0]), ("no", [0.0, -1.0])];
+    let file = embeddings(&data, &[[0.0, 2.0]], &["somewhere/x.png"], &captions);
+    let results: Value =
+        serde_json::from_str(&ends_with(0, &[&eval[..], &[&file]].concat())).unwrap();
+    let answer = &sets(&results)[0]["answers"][0];
+    assert_eq!(answer["detail"]["choice"]["correct"], true);
+    assert!((answer["similarities"][0].as_f64().unwrap() - 0.8).abs() < 1e-6);
+
+    let file = embeddings(&data, &[[f32::NAN, 2.0]], &["x.png"], &captions);
+    let sentence = refusal(&[&eval[..], &[&file]].concat());
+    assert!(
+        sentence.contains("image_embeds") && sentence.contains("picture 0"),
+        "{sentence}"
+    );
+    let file = embeddings(&data, &[[0.0, 2.0]], &["x.png", "y.png"], &captions);
+    let sentence = refusal(&[&eval[..], &[&file]].concat());
+    assert!(
+        sentence.contains("image_embeds has 1 rows, but \"images\" names 2"),
+        "{sentence}"
+    );
+    fs::write(&file, "not safetensors").unwrap();
+    assert!(refusal(&[&eval[..], &[&file]].concat()).contains("is no safetensors file"));
+}
+
+#[test]
+fn a_killed_run_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (cache, model) = (path("cache"), default_model());
+    let asked = [
+        "eval",
+        "tableau/swap_object",
+        "--tableau-items",
+        "600",
+        "--model",
+        &model,
+    ];
+    let binary = assert_cmd::cargo::cargo_bin("cliprobe");
+    let mut killed = Process::new(binary)
+        .args(asked)
+        .args(["--cache", &cache])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    while pictures_kept(&folder) < 20_000 {
+        assert!(
+            killed.try_wait().unwrap().is_none(),
+            "it ended before it could be killed"
+        );
+        assert!(
+            started.elapsed() < Duration::from_secs(120),
+            "nothing is kept"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+
+    let (resumed, whole) = (path("resumed.json"), path("whole.json"));
+    ends_with(
+        0,
+        &[&asked[..], &["--cache", &cache, "--json", &resumed]].concat(),
+    );
+    ends_with(0, &[&asked[..], &["--no-cache", "--json", &whole]].concat());
+    let read =
+        |path: &str| -> Value { serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap() };
+    let (resumed, whole) = (read(&resumed), read(&whole));
+    let pictures = &resumed["runs"][0]["encoding"]["pictures"];
+    assert!(
+        pictures["known"].as_u64().unwrap() >= 20 && pictures["computed"].as_u64().unwrap() > 0,
+        "{pictures}"
+    );
+    assert_eq!(sets(&resumed)[0]["answers"], sets(&whole)[0]["answers"]);
+}
+
+/// Bytes of the pictures' embeddings in the cache.
+fn pictures_kept(folder: &TempDir) -> u64 {
+    let models = fs::read_dir(folder.path().join("cache"));
+    let files = models
+        .into_iter()
+        .flatten()
+        .map(|model| model.unwrap().path().join("pictures.bin"));
+    files
+        .filter_map(|file: PathBuf| Some(fs::metadata(file).ok()?.len()))
+        .sum()
+}

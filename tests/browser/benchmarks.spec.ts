@@ -1,0 +1,221 @@
+import { readFileSync } from "node:fs";
+
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+
+import { type Bench, expect, GOLDEN_IMAGES, test } from "./bench";
+
+const SET = "view=benchmarks&set=tableau/swap_attribute";
+
+/** Opens the view and waits until the default model can be used. */
+async function open({ page }: Bench, fragment: string): Promise<void> {
+  await page.goto("about:blank");
+  await page.goto(`./#${fragment}`);
+  await expect(page.getByRole("button", { name: "Run" })).toBeEnabled();
+}
+
+const run = (page: Page) => page.getByRole("button", { name: "Run" }).click();
+const result = (page: Page) => page.getByRole("region", { name: "Result" });
+const answers = (page: Page) => page.getByRole("region", { name: "Answers" });
+
+async function finished(page: Page): Promise<void> {
+  await expect(result(page).getByRole("table")).toBeVisible();
+}
+
+/** A tiny probe file over pictures of the golden files, with one that is not there. */
+const PROBES = {
+  name: "tiny.json",
+  mimeType: "application/json",
+  buffer: Buffer.from(
+    JSON.stringify({
+      format: "cliprobe-probes",
+      version: 1,
+      kind: "caption_choice",
+      name: "tiny",
+      items: [
+        { picture: "01_landscape_640x427.png", captions: ["a red cat", "a tree"], correct: 0 },
+        { picture: "02_portrait_300x500.png", captions: ["a red cat", "a tree"], correct: 1 },
+        { picture: "gone.png", captions: ["a red cat", "a tree"], correct: 1 },
+      ],
+    }),
+  ),
+};
+const picture = (name: string) => ({
+  name,
+  mimeType: "image/png",
+  buffer: readFileSync(`${GOLDEN_IMAGES}/${name}`),
+});
+
+test("runs a Tableau set, shows its numbers and failures, and saves them", async ({
+  bench,
+  page,
+}) => {
+  await open(bench, `${SET}&items=60`);
+  await run(page);
+  await finished(page);
+  await expect(result(page).getByText("60 of 60 items scored")).toBeVisible();
+  const row = result(page).getByRole("row", { name: /^accuracy/ });
+  await expect(row.getByRole("cell")).toContainText(["", /%$/, /–/, "50.0 %", "60", /^\d+$/]);
+
+  const saved = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save JSON" }).click();
+  const download = await saved;
+  expect(download.suggestedFilename()).toBe("tableau-swap_attribute.json");
+  const file = JSON.parse(readFileSync(await download.path(), "utf8")) as {
+    format: string;
+    runs: { model: Record<string, unknown>; sets: Record<string, unknown>[] }[];
+  };
+  expect(file.format).toBe("cliprobe-results");
+  const [first] = file.runs;
+  expect(first?.model).toMatchObject({ activation: "quick_gelu", dtype: "f32", engine: "cpu" });
+  expect(first?.sets[0]).toMatchObject({ set: "tableau/swap_attribute", items: 60, scored: 60 });
+  expect(first?.sets[0]?.["answers"]).toHaveLength(60);
+
+  const csv = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save CSV" }).click();
+  const lines = readFileSync(await (await csv).path(), "utf8").split("\n");
+  expect(lines[0]).toMatch(/^model,set,metric,value,low,high,chance,n,ties,items,scored$/);
+  expect(lines[1]).toContain("tableau/swap_attribute,accuracy,");
+});
+
+test("any answer opens in Probe, with its scene, captions and their truth", async ({
+  bench,
+  page,
+}) => {
+  await open(bench, `${SET}&items=20`);
+  await run(page);
+  await finished(page);
+  await answers(page).getByRole("button", { name: "All" }).click();
+  const card = answers(page).getByRole("listitem").first();
+  const texts = await card.locator(".words").allTextContents();
+  const cosines = await card.locator(".cosines").allTextContents();
+  await card.getByRole("button", { name: /in Probe$/ }).click();
+  await bench.answered();
+  expect((await bench.order()).toSorted()).toEqual(texts.toSorted());
+  const shown = (await bench.cosines()).map((cosine) => cosine.toFixed(4));
+  expect(shown.toSorted()).toEqual(cosines.map((text) => text.trim().replace("−", "-")).toSorted());
+  await expect(bench.ranked.filter({ hasText: "✓ true" })).toHaveCount(1);
+  await expect(bench.ranked.filter({ hasText: "✗ false" })).toHaveCount(1);
+
+  // The scene is in the link: another tab asks the same.
+  await expect.poll(() => bench.fragment()).toContain("scene=%7B");
+  const url = page.url();
+  await page.goto("about:blank");
+  await page.goto(url);
+  await bench.settled();
+  expect((await bench.order()).toSorted()).toEqual(texts.toSorted());
+});
+
+test("pauses, goes on and stops; the page stays usable", async ({ bench, page }) => {
+  await open(bench, `${SET}&items=10000`);
+  await run(page);
+  await expect(page.getByText(/items\/s, .* left/)).toBeVisible();
+  await page.getByRole("button", { name: "Pause" }).click();
+  const progress = page.getByRole("progressbar", { name: "Progress of the run" });
+  await page.waitForTimeout(1500); // the step under way may still end
+  const paused = await progress.getAttribute("value");
+  await page.waitForTimeout(1500);
+  expect(await progress.getAttribute("value")).toBe(paused);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect.poll(() => progress.getAttribute("value")).not.toBe(paused);
+  // While it runs a question of one's own is answered.
+  await page.getByRole("button", { name: "Probe", exact: true }).click();
+  await bench.answered();
+  await bench.add("a caption of my own");
+  await expect(bench.ranked.filter({ hasText: "a caption of my own" })).toBeVisible();
+  await page.getByRole("button", { name: "Benchmarks" }).click();
+  await page.getByRole("button", { name: "Stop" }).click();
+  await expect(page.getByRole("button", { name: "Run" })).toBeEnabled();
+  await expect(progress).toHaveCount(0);
+});
+
+test("a list and pictures of one's own are run, and what is missing is named", async ({
+  bench,
+  page,
+}) => {
+  await open(bench, "view=benchmarks");
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Files…", exact: true }).click();
+  const names = ["01_landscape_640x427.png", "02_portrait_300x500.png"];
+  await (await chooser).setFiles([PROBES, ...names.map(picture)]);
+  await expect(page.getByText("At hand: 1 set and 2 pictures.")).toBeVisible();
+  await run(page);
+  await finished(page);
+  await expect(result(page).getByText("2 of 3 items scored")).toBeVisible();
+  await result(page).getByText("1 item skipped").click();
+  await expect(result(page).getByText("gone.png is not among the given pictures")).toBeVisible();
+  await answers(page).getByRole("button", { name: "All" }).click();
+  await expect(answers(page).locator(".pictures img")).toHaveCount(2);
+  await answers(page)
+    .getByRole("button", { name: "Open 01_landscape_640x427.png in Probe" })
+    .click();
+  await expect(bench.picture).toHaveAttribute("alt", "The photo “01_landscape_640x427.png”");
+  await bench.answered();
+  expect((await bench.order()).toSorted()).toEqual(["a red cat", "a tree"]);
+});
+
+test("files can be dropped, and a list that is none is refused by name", async ({
+  bench,
+  page,
+}) => {
+  await open(bench, "view=benchmarks");
+  await page.evaluate(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(['{"not": "probes"}'], "strange.json"));
+    window.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, cancelable: true }));
+  });
+  await expect(page.getByText("At hand: 1 set and 0 pictures.")).toBeVisible();
+  await run(page);
+  await expect(page.getByRole("alert")).toHaveText(
+    /not the JSON expected here.*docs\/benchmarks\.md/,
+  );
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds nothing in a result in ${colorScheme}`, async ({ bench, page }) => {
+    await page.emulateMedia({ colorScheme });
+    await open(bench, "view=benchmarks&set=tableau/swap_conjuncts&items=30");
+    await run(page);
+    await finished(page);
+    await answers(page).getByRole("button", { name: "All" }).click();
+    const found = await new AxeBuilder({ page })
+      .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+      .analyze();
+    expect(found.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual(
+      [],
+    );
+    await page.screenshot({
+      path: `test-results/benchmarks-${colorScheme}.png`,
+      fullPage: true,
+    });
+  });
+}
+
+test.describe("on a phone", () => {
+  test.use({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+
+  test("nothing sticks out, and buttons are large enough for a finger", async ({ bench, page }) => {
+    await open(bench, "view=benchmarks&set=tableau/swap_conjuncts&items=16");
+    await run(page);
+    await finished(page);
+    await answers(page).getByRole("button", { name: "All" }).click();
+    await expect(answers(page).locator(".pictures img").first()).toBeVisible();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+    for (const button of await page.getByRole("button").all()) {
+      const box = await button.boundingBox();
+      expect(box?.height, await button.innerText()).toBeGreaterThanOrEqual(44);
+    }
+    await page.screenshot({ path: "test-results/benchmarks-phone.png", fullPage: true });
+  });
+});
+
+test("can be run by keyboard alone", async ({ bench, page }) => {
+  await open(bench, `${SET}&items=6`);
+  const runButton = page.getByRole("button", { name: "Run" });
+  while (!(await runButton.evaluate((button) => button === document.activeElement))) {
+    await page.keyboard.press("Tab");
+  }
+  await page.keyboard.press("Enter");
+  await finished(page);
+  await expect(page.getByRole("status").filter({ hasText: "Done." })).toBeAttached();
+});

@@ -1,0 +1,267 @@
+/** Choosing a set, running it, and what came out. */
+
+import { messageOf } from "../message-of";
+import type { Model } from "../model/model.svelte";
+import type { AnswerFilter, EvaluationOverview } from "../wasm/cliprobe.js";
+import { type Client, Crashed } from "../worker/client";
+import type { LoadedModel } from "../worker/protocol";
+import { Answers } from "./answers.svelte";
+import type { GivenFile } from "./given-files";
+import { Pace } from "./pace";
+import type { Encoded, OfferedSet, OpenedSet, SetChoice, Shelved } from "./requests";
+
+/** Questions of a Tableau set that are asked unless a person says otherwise: a minute's work. */
+export const DEFAULT_ITEMS = 200;
+export const MAX_ITEMS = 10_000;
+
+const MAX_EARLIER = 50;
+
+export type Phase =
+  /** Nothing runs: before the first run, and after one was stopped. */
+  | "idle"
+  /** The set is being read. */
+  | "opening"
+  | "running"
+  | "paused"
+  | "scoring"
+  | "done";
+
+/** A set that was scored, and what by. */
+export interface Result {
+  overview: EvaluationOverview;
+  model: string;
+  opened: OpenedSet;
+}
+
+export class Benchmarks {
+  /** The sets that come with the page. */
+  tableau = $state.raw<OfferedSet[]>([]);
+  /** What the person's files hold. */
+  shelved = $state.raw<Shelved>({ sets: [], pictures: 0, problems: [] });
+  /** Whether given files are being looked through. */
+  giving = $state(false);
+  /** The set that is chosen. */
+  set = $state<string | null>(null);
+  /** How many of its questions are asked; `null` for all, which only a given set has. */
+  items = $state<number | null>(DEFAULT_ITEMS);
+
+  phase = $state<Phase>("idle");
+  opened = $state.raw<OpenedSet | null>(null);
+  encoded = $state.raw<Encoded>({ pictures: 0, texts: 0, failed: 0 });
+  itemsPerSecond = $state<number | null>(null);
+  /** Milliseconds of computing that are left. */
+  left = $state<number | null>(null);
+  result = $state.raw<Result | null>(null);
+  /** What was scored before it, the newest first: numbers only, their answers are gone. */
+  earlier = $state.raw<Result[]>([]);
+  /** Why there is no result, in one sentence. */
+  problem = $state<string | null>(null);
+  /** Why files or a file to save could not be had. */
+  fileProblem = $state<string | null>(null);
+  readonly answers: Answers;
+
+  /** Counts runs and their continuations: what belongs to an earlier one is dropped. */
+  #turn = 0;
+  #pace = new Pace(0);
+  /** The model of the present run. */
+  #loaded: LoadedModel | null = null;
+
+  constructor(
+    private readonly client: Client,
+    private readonly model: Model,
+  ) {
+    this.answers = new Answers(client);
+  }
+
+  /** All sets that can be run now. */
+  get offered(): OfferedSet[] {
+    return [...this.tableau, ...this.shelved.sets];
+  }
+
+  get isBusy(): boolean {
+    return this.phase === "opening" || this.phase === "running" || this.phase === "scoring";
+  }
+
+  /** How much of the open set is embedded, from 0 to 1. */
+  get share(): number {
+    if (this.opened === null) return 0;
+    const all = this.opened.pictures + this.opened.texts;
+    return all === 0 ? 1 : (this.encoded.pictures + this.encoded.texts) / all;
+  }
+
+  /** Asks which sets come with the page. */
+  async listSets(): Promise<void> {
+    try {
+      this.tableau = await this.client.request("benchmark-sets", {});
+      this.set ??= this.tableau[0]?.set ?? null;
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  async give(files: GivenFile[]): Promise<void> {
+    this.giving = true;
+    this.fileProblem = null;
+    try {
+      const before = this.shelved.sets.map(({ set }) => set);
+      this.shelved = await this.client.request("benchmark-give", { files });
+      const [first] = this.shelved.sets.filter(({ set }) => !before.includes(set));
+      if (first !== undefined) this.choose(first.set);
+      if (this.shelved.sets.length + this.shelved.pictures === 0) {
+        this.fileProblem =
+          "There is neither a benchmark’s list (JSON, CSV) nor a picture in what was given.";
+      }
+    } catch (error) {
+      if (!(error instanceof Crashed)) this.fileProblem = messageOf(error);
+    } finally {
+      this.giving = false;
+    }
+  }
+
+  async forget(): Promise<void> {
+    try {
+      this.shelved = await this.client.request("benchmark-forget", {});
+      if (!this.offered.some(({ set }) => set === this.set)) {
+        this.choose(this.tableau[0]?.set ?? null);
+      }
+      this.fileProblem = null;
+    } catch (error) {
+      if (!(error instanceof Crashed)) this.fileProblem = messageOf(error);
+    }
+  }
+
+  /** Takes a set; the given ones are asked whole, unless a person says otherwise. */
+  choose(set: string | null): void {
+    const was = this.#isTableau(this.set);
+    this.set = set;
+    if (was !== this.#isTableau(set)) this.items = this.#isTableau(set) ? DEFAULT_ITEMS : null;
+  }
+
+  /** Opens the chosen set and runs it with the loaded model. */
+  async run(): Promise<void> {
+    const { loaded } = this.model;
+    const choice = this.#choice();
+    if (choice === null || loaded === null || this.isBusy) return;
+    const turn = ++this.#turn;
+    this.phase = "opening";
+    this.problem = null;
+    this.#setAside();
+    this.encoded = { pictures: 0, texts: 0, failed: 0 };
+    this.itemsPerSecond = null;
+    this.left = null;
+    try {
+      const opened = await this.client.request("benchmark-open", { choice });
+      if (turn !== this.#turn) return;
+      this.opened = opened;
+      this.#loaded = loaded;
+      this.#pace = new Pace(opened.items);
+      await this.#advance(turn);
+    } catch (error) {
+      if (turn === this.#turn) this.#refuse(error);
+    }
+  }
+
+  pause(): void {
+    if (this.phase !== "running") return;
+    this.#turn += 1;
+    this.phase = "paused";
+  }
+
+  async continue(): Promise<void> {
+    if (this.phase !== "paused") return;
+    const turn = ++this.#turn;
+    try {
+      await this.#advance(turn);
+    } catch (error) {
+      if (turn === this.#turn) this.#refuse(error);
+    }
+  }
+
+  /** Ends the run; what it computed is forgotten with the next one. */
+  stop(): void {
+    this.#turn += 1;
+    this.phase = "idle";
+    this.opened = null;
+  }
+
+  /** After a crash: the fresh worker knows neither files nor set. */
+  reset(): void {
+    this.stop();
+    this.#setAside();
+    if (this.shelved.sets.length + this.shelved.pictures > 0) {
+      this.fileProblem = "The engine was restarted; give the benchmark’s files again.";
+    }
+    this.shelved = { sets: [], pictures: 0, problems: [] };
+    if (this.tableau.length === 0) void this.listSets();
+    if (!this.offered.some(({ set }) => set === this.set)) {
+      this.choose(this.tableau[0]?.set ?? null);
+    }
+  }
+
+  /** The result as a file. */
+  async export(format: "json" | "csv"): Promise<File | null> {
+    if (this.result === null) return null;
+    try {
+      const text = await this.client.request("benchmark-results", { format });
+      const name = `${this.result.overview.set.replaceAll(/[^\w.-]+/g, "-")}.${format}`;
+      const type = format === "json" ? "application/json" : "text/csv";
+      return new File([text], name, { type });
+    } catch (error) {
+      if (!(error instanceof Crashed)) this.fileProblem = messageOf(error);
+      return null;
+    }
+  }
+
+  /** Looks at answers of the result. */
+  async look(filter: AnswerFilter): Promise<void> {
+    await this.answers.show(filter, 0);
+  }
+
+  /** Embeds step by step until everything is, or until another turn begins. */
+  async #advance(turn: number): Promise<void> {
+    this.phase = "running";
+    for (;;) {
+      if (this.model.loaded !== this.#loaded) {
+        throw new Error("The model was changed during the run; run the set again.");
+      }
+      if (this.share >= 1) break;
+      const start = performance.now();
+      const encoded = await this.client.request("benchmark-step", {});
+      if (turn !== this.#turn) return;
+      this.encoded = encoded;
+      this.#pace.stepped(performance.now() - start, this.share);
+      this.itemsPerSecond = this.#pace.itemsPerSecond;
+      this.left = this.#pace.left;
+    }
+    this.phase = "scoring";
+    const overview = await this.client.request("benchmark-evaluate", {});
+    if (turn !== this.#turn || this.opened === null) return;
+    this.result = { overview, model: this.model.name, opened: this.opened };
+    this.phase = "done";
+    await this.look("wrong");
+  }
+
+  /** The answers of a result are the worker's, and go with the next set. */
+  #setAside(): void {
+    if (this.result !== null) this.earlier = [this.result, ...this.earlier].slice(0, MAX_EARLIER);
+    this.result = null;
+    this.answers.forget();
+  }
+
+  #choice(): SetChoice | null {
+    const { set, items } = this;
+    if (set === null) return null;
+    if (!this.#isTableau(set)) return { kind: "given", set, items };
+    return { kind: "tableau", set, items: items ?? DEFAULT_ITEMS };
+  }
+
+  #isTableau(name: string | null): boolean {
+    return this.tableau.some(({ set }) => set === name);
+  }
+
+  #refuse(error: unknown): void {
+    this.phase = "idle";
+    this.opened = null;
+    if (!(error instanceof Crashed)) this.problem = messageOf(error);
+  }
+}

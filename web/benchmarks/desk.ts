@@ -1,0 +1,202 @@
+/** The worker's side of benchmarks: the files at hand, and the set that is being run. */
+
+import type { Benchmark } from "../wasm/cliprobe.js";
+import type { SessionClip } from "../worker/session";
+import type {
+  BenchmarkAnswer,
+  BenchmarkCall,
+  Encoded,
+  OpenedSet,
+  SetChoice,
+  Shelved,
+} from "./requests";
+import { Shelf } from "./shelf";
+
+/** A set of questions in the wasm module. */
+export type BenchmarkSet = Pick<
+  Benchmark,
+  | "info"
+  | "pictures"
+  | "locate"
+  | "encodedPictures"
+  | "encodedTexts"
+  | "answers"
+  | "shown"
+  | "resultJson"
+  | "resultCsv"
+  | "free"
+> & {
+  encodePictures(clip: SessionClip, files: (Uint8Array | string | null)[]): Promise<number>;
+  encodeTexts(clip: SessionClip, count: number): Promise<void>;
+  evaluate(clip: SessionClip): ReturnType<Benchmark["evaluate"]>;
+};
+
+/** What benchmarks use of the wasm module. */
+export interface BenchmarkModule {
+  Benchmark: Pick<typeof Benchmark, "tableauSets" | "find"> & {
+    tableau(set: string, items: number): BenchmarkSet;
+    fromFiles(set: string, names: string[], contents: Uint8Array[], limit?: number): BenchmarkSet;
+  };
+}
+
+/** A step should be long enough to be worth its messages, short enough that a ranking can pass. */
+const STEP_MS = 250;
+const MAX_PICTURES_AT_A_TIME = 32;
+const MAX_TEXTS_AT_A_TIME = 256;
+const NAMED_MISSING = 5;
+const MOST_OFFERED = 200;
+
+interface Open {
+  set: BenchmarkSet;
+  pictures: number;
+  texts: number;
+  names: (string | null)[];
+  /** Place of each picture on the shelf, −1 where it is not there. */
+  places: Int32Array;
+  failed: number;
+  /** How many are embedded at a time, adapted to how long that takes. */
+  batch: { pictures: number; texts: number };
+}
+
+export class BenchmarkDesk {
+  readonly #shelf = new Shelf();
+  #open: Open | null = null;
+
+  constructor(private readonly module: Promise<BenchmarkModule>) {}
+
+  /** Answers one call; `clip` is the loaded model. To be asked for one thing at a time. */
+  async answer(call: BenchmarkCall, clip: SessionClip | null): Promise<BenchmarkAnswer> {
+    switch (call.kind) {
+      case "benchmark-sets": {
+        const { Benchmark } = await this.module;
+        return Benchmark.tableauSets().map((set) => ({ set, title: "Tableau" }));
+      }
+      case "benchmark-give": {
+        const problems = await this.#shelf.add(call.ask.files);
+        return this.#shelved(problems);
+      }
+      case "benchmark-forget":
+        this.#shelf.clear();
+        return this.#shelved([]);
+      case "benchmark-open":
+        return this.#openSet(call.ask.choice);
+      case "benchmark-step":
+        return this.#step(loaded(clip));
+      case "benchmark-evaluate":
+        return this.#opened().set.evaluate(loaded(clip));
+      case "benchmark-answers": {
+        const { filter, offset, limit } = call.ask;
+        return this.#opened().set.answers(filter, offset, limit);
+      }
+      case "benchmark-picture": {
+        const open = this.#opened();
+        const { index, size } = call.ask;
+        // Copied out of what may be the module's memory.
+        return new Uint8Array(open.set.shown(index, await this.#picture(open, index), size));
+      }
+      case "benchmark-results": {
+        const { set } = this.#opened();
+        return call.ask.format === "json" ? set.resultJson() : set.resultCsv();
+      }
+    }
+  }
+
+  async #shelved(problems: string[]): Promise<Shelved> {
+    const { Benchmark } = await this.module;
+    // A folder may hold a note on every picture; the sets that are known by name come first.
+    const found = Benchmark.find(this.#shelf.lists).slice(0, MOST_OFFERED);
+    const sets = found.map(({ set, title }) => ({ set, title }));
+    return { sets, pictures: this.#shelf.pictures.length, problems };
+  }
+
+  async #openSet(choice: SetChoice): Promise<OpenedSet> {
+    const set = await this.#read(choice);
+    this.#open?.set.free();
+    const info = set.info();
+    const names = set.pictures();
+    const places = set.locate(this.#shelf.pictures);
+    this.#open = {
+      set,
+      pictures: info.pictures,
+      texts: info.texts,
+      names,
+      places,
+      failed: 0,
+      batch: { pictures: 1, texts: 8 },
+    };
+    const missing = names.filter((name, index) => name !== null && places[index] === -1);
+    return {
+      ...info,
+      missing: missing.slice(0, NAMED_MISSING).map(String),
+      missingCount: missing.length,
+    };
+  }
+
+  async #read(choice: SetChoice): Promise<BenchmarkSet> {
+    const { Benchmark } = await this.module;
+    if (choice.kind === "tableau") return Benchmark.tableau(choice.set, choice.items);
+    const { lists } = this.#shelf;
+    const found = Benchmark.find(lists).find(({ set }) => set === choice.set);
+    if (found === undefined) {
+      throw new Error(`The files of ${choice.set} are not at hand; give them again.`);
+    }
+    const contents: Uint8Array[] = [];
+    for (const file of found.files) contents.push(await this.#shelf.readList(file));
+    const names = found.files.map((file) => lists[file] ?? "");
+    return Benchmark.fromFiles(found.set, names, contents, choice.items ?? undefined);
+  }
+
+  /** Embeds whichever of pictures and texts is further behind, so that the rest can be foretold. */
+  async #step(clip: SessionClip): Promise<Encoded> {
+    const open = this.#opened();
+    const { set, batch } = open;
+    const [pictures, texts] = [set.encodedPictures(), set.encodedTexts()];
+    const start = performance.now();
+    if (pictures < open.pictures && pictures * open.texts <= texts * open.pictures) {
+      const files: (Uint8Array | string | null)[] = [];
+      const end = Math.min(pictures + batch.pictures, open.pictures);
+      for (let index = pictures; index < end; index += 1) {
+        files.push(await this.#picture(open, index));
+      }
+      open.failed += await set.encodePictures(clip, files);
+      batch.pictures = adapted(batch.pictures, performance.now() - start, MAX_PICTURES_AT_A_TIME);
+    } else if (texts < open.texts) {
+      await set.encodeTexts(clip, batch.texts);
+      batch.texts = adapted(batch.texts, performance.now() - start, MAX_TEXTS_AT_A_TIME);
+    }
+    return {
+      pictures: set.encodedPictures(),
+      texts: set.encodedTexts(),
+      failed: open.failed,
+    };
+  }
+
+  /** A picture's bytes, null for a scene, or the sentence that says why it is missing. */
+  async #picture(open: Open, index: number): Promise<Uint8Array | string | null> {
+    const name = open.names[index] ?? null;
+    if (name === null) return null;
+    const place = open.places[index] ?? -1;
+    if (place === -1) return `${name} is not among the given pictures`;
+    try {
+      return await this.#shelf.readPicture(place);
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+
+  #opened(): Open {
+    if (this.#open === null) throw new Error("No set is open.");
+    return this.#open;
+  }
+}
+
+/** The next batch's size, after one of this size took so long. */
+export function adapted(batch: number, milliseconds: number, most: number): number {
+  if (milliseconds > 2 * STEP_MS) return Math.max(1, Math.floor(batch / 2));
+  return milliseconds < STEP_MS ? Math.min(most, batch * 2) : batch;
+}
+
+function loaded(clip: SessionClip | null): SessionClip {
+  if (clip === null) throw new Error("No model is loaded yet.");
+  return clip;
+}

@@ -1,0 +1,44 @@
+/** How metrics are written and drawn. */
+
+import type { Metric } from "../wasm/cliprobe.js";
+
+/** Whether it is a share of items; rank correlations and mean differences are not. */
+export function isShare(metric: Metric): boolean {
+  if (/[τ|]/.test(metric.name)) return false;
+  return metric.chance !== undefined || (metric.value >= 0 && metric.value <= 1);
+}
+
+/** A share in percent, anything else as it is. */
+export function formatValue(metric: Metric, value: number): string {
+  if (!isShare(metric)) return minus(value.toFixed(4));
+  return `${(100 * value).toFixed(1)} %`;
+}
+
+export function formatInterval(metric: Metric): string {
+  const { interval } = metric;
+  if (interval === undefined) return "";
+  const { low, high } = interval;
+  if (!isShare(metric)) return `${minus(low.toFixed(4))} to ${minus(high.toFixed(4))}`;
+  return `${(100 * low).toFixed(1)} – ${(100 * high).toFixed(1)}`;
+}
+
+/** How the metric stands to guessing: its interval decides whether they can be told apart. */
+export function againstChance(metric: Metric): "better" | "worse" | "level" | null {
+  const { interval, chance } = metric;
+  if (interval === undefined || chance === undefined) return null;
+  if (interval.low <= chance && chance <= interval.high) return "level";
+  // Brittleness counts rewordings that lose what the caption had won.
+  const isLowGood = metric.name === "brittleness";
+  return interval.low > chance === isLowGood ? "worse" : "better";
+}
+
+/** With its sign: below zero the answer is wrong. */
+export function formatMargin(margin: number): string {
+  const digits = Math.abs(margin).toFixed(4);
+  if (margin === 0 || Number(digits) === 0) return digits;
+  return `${margin < 0 ? "−" : "+"}${digits}`;
+}
+
+function minus(text: string): string {
+  return text.replace("-", "−");
+}

@@ -1,0 +1,68 @@
+/** What the page asks its worker about benchmarks. The worker holds the files and one set. */
+
+import type { AnswerFilter, EvaluationOverview, SetInfo, ShownAnswer } from "../wasm/cliprobe.js";
+import type { GivenFile } from "./given-files";
+
+/** A set that can be run. */
+export interface OfferedSet {
+  set: string;
+  title: string;
+}
+
+/** What the given files hold. */
+export interface Shelved {
+  sets: OfferedSet[];
+  pictures: number;
+  /** One sentence for each archive that cannot be read. */
+  problems: string[];
+}
+
+export type SetChoice =
+  /** The first `items` questions of a set of the synthetic world. */
+  | { kind: "tableau"; set: string; items: number }
+  /** A set of the given files; `items` keeps the first questions. */
+  | { kind: "given"; set: string; items: number | null };
+
+export interface OpenedSet extends SetInfo {
+  /** Names of pictures that are not among the given files, the first of them. */
+  missing: string[];
+  missingCount: number;
+}
+
+/** How much of the open set is embedded. */
+export interface Encoded {
+  pictures: number;
+  texts: number;
+  /** Pictures that could not be. */
+  failed: number;
+}
+
+export interface BenchmarkRequests {
+  /** The sets that need no files. */
+  "benchmark-sets": { ask: object; answer: OfferedSet[] };
+  /** Hands files over, beside those given before. */
+  "benchmark-give": { ask: { files: GivenFile[] }; answer: Shelved };
+  /** Forgets the given files. */
+  "benchmark-forget": { ask: object; answer: Shelved };
+  /** Opens a set in the place of the one before. */
+  "benchmark-open": { ask: { choice: SetChoice }; answer: OpenedSet };
+  /** Embeds a little more of the open set with the loaded model. */
+  "benchmark-step": { ask: object; answer: Encoded };
+  /** Scores the open set, once all of it is embedded. */
+  "benchmark-evaluate": { ask: object; answer: EvaluationOverview };
+  /** Some answers of the scored set, the worst first. */
+  "benchmark-answers": {
+    ask: { filter: AnswerFilter; offset: number; limit: number };
+    answer: { total: number; answers: ShownAnswer[] };
+  };
+  /** A picture of the open set as the model is shown it; scenes `size` pixels wide. */
+  "benchmark-picture": { ask: { index: number; size: number }; answer: Uint8Array<ArrayBuffer> };
+  /** The whole result as a file's text. */
+  "benchmark-results": { ask: { format: "json" | "csv" }; answer: string };
+}
+
+export type BenchmarkKind = keyof BenchmarkRequests;
+export type BenchmarkCall = {
+  [K in BenchmarkKind]: { id: number; kind: K; ask: BenchmarkRequests[K]["ask"] };
+}[BenchmarkKind];
+export type BenchmarkAnswer = BenchmarkRequests[BenchmarkKind]["answer"];

@@ -1,0 +1,90 @@
+/**
+ * The files at hand, single ones and those within zip archives, by path. Nothing is read before it
+ * is asked for, and of an archive only its table of contents and the one file.
+ */
+
+import type { GivenFile } from "./given-files";
+
+const PICTURE = /\.(png|jpe?g|webp|gif)$/i;
+const LIST = /\.(json|jsonl|csv|tsv)$/i;
+const ARCHIVE = /\.zip$/i;
+/** More than any of the benchmarks' lists; a text of this size still fits a tab. */
+const MAX_BYTES = 400_000_000;
+
+interface Shelved {
+  path: string;
+  bytes: number;
+  read(): Promise<ArrayBuffer>;
+}
+
+export class Shelf {
+  #lists: Shelved[] = [];
+  #pictures: Shelved[] = [];
+
+  /** Paths of the files that may hold questions. */
+  get lists(): string[] {
+    return this.#lists.map(({ path }) => path);
+  }
+
+  get pictures(): string[] {
+    return this.#pictures.map(({ path }) => path);
+  }
+
+  /** Takes files in beside those at hand; one sentence for each archive that cannot be read. */
+  async add(given: GivenFile[]): Promise<string[]> {
+    const problems: string[] = [];
+    for (const { path, file } of given) {
+      if (!ARCHIVE.test(path)) {
+        this.#put({ path, bytes: file.size, read: () => file.arrayBuffer() });
+        continue;
+      }
+      try {
+        // Few need it: it is fetched with the first archive.
+        const { unzipRaw } = await import("unzipit");
+        const { entries } = await unzipRaw(file);
+        for (const entry of entries) {
+          if (entry.isDirectory || entry.encrypted) continue;
+          this.#put({
+            path: `${path}/${entry.name}`,
+            bytes: entry.size,
+            read: () => entry.arrayBuffer(),
+          });
+        }
+      } catch (error) {
+        problems.push(`“${path}” cannot be read as a zip archive: ${(error as Error).message}.`);
+      }
+    }
+    return problems;
+  }
+
+  clear(): void {
+    this.#lists = [];
+    this.#pictures = [];
+  }
+
+  readList(index: number): Promise<Uint8Array> {
+    return read(this.#lists[index]);
+  }
+
+  readPicture(index: number): Promise<Uint8Array> {
+    return read(this.#pictures[index]);
+  }
+
+  #put(file: Shelved): void {
+    if (PICTURE.test(file.path)) this.#pictures.push(file);
+    else if (LIST.test(file.path)) this.#lists.push(file);
+  }
+}
+
+async function read(file: Shelved | undefined): Promise<Uint8Array> {
+  if (file === undefined) throw new Error("The file is not at hand any more.");
+  // An archive may claim any size: it is asked before anything of that size is made.
+  if (file.bytes > MAX_BYTES) throw new Error(`“${file.path}” is too large for this page.`);
+  try {
+    return new Uint8Array(await file.read());
+  } catch (error) {
+    throw new Error(`“${file.path}” could not be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
