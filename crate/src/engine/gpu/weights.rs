@@ -282,7 +282,6 @@ impl<'a> Upload<'a> {
     }
 
     /// Lets the device take what was written.
-    #[cfg_attr(target_arch = "wasm32", expect(clippy::unnecessary_wraps))]
     fn flush(&mut self) -> Result<(), GpuError> {
         self.gpu.queue.submit([]);
         #[cfg(not(target_arch = "wasm32"))]
