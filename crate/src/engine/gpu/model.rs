@@ -207,7 +207,7 @@ impl Model {
     pub(super) async fn images(&self, pixels: &[f32]) -> Result<Embeddings, EngineError> {
         let vision = &self.config.vision;
         let values = picture_bytes(vision) as usize / 4;
-        if pixels.is_empty() || pixels.len() % values != 0 {
+        if pixels.is_empty() || !pixels.len().is_multiple_of(values) {
             return Err(GpuError::Failed {
                 why: format!(
                     "{} values are not pictures of {values} values each",
@@ -267,7 +267,7 @@ fn check_architecture(config: &ClipConfig) -> Result<(), GpuError> {
             ));
         }
     }
-    if patch_values(config) % 4 != 0 {
+    if !patch_values(config).is_multiple_of(4) {
         return unsupported(format!(
             "patches of {} pixels: their side must be even",
             config.vision.patch_size
