@@ -741,3 +741,76 @@ fn pictures_kept(folder: &TempDir) -> u64 {
         .filter_map(|file: PathBuf| Some(fs::metadata(file).ok()?.len()))
         .sum()
 }
+
+/// A webdataset shard: each picture with what stands beside it.
+fn shard(path: &Path, pictures: &[PathBuf], beside: &str, contents: impl Fn(usize) -> String) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut tar = tar::Builder::new(fs::File::create(path).unwrap());
+    for (number, picture) in pictures.iter().enumerate() {
+        let key = format!("s{number:04}");
+        tar.append_path_with_name(picture, format!("{key}.png"))
+            .unwrap();
+        let text = contents(number);
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, format!("{key}.{beside}"), text.as_bytes())
+            .unwrap();
+    }
+    tar.finish().unwrap();
+}
+
+#[test]
+fn class_folders_and_webdatasets_ask_the_same() {
+    let data = Data::new(6);
+    let pictures: Vec<PathBuf> = (0..6)
+        .map(|n| data.folder.path().join(format!("pictures/{n}.png")))
+        .collect();
+    let class_of = |number: usize| ["blue_dog", "red_cat"][number % 2];
+    for (number, picture) in pictures.iter().enumerate() {
+        let folder = data.folder.path().join("classes").join(class_of(number));
+        fs::create_dir_all(&folder).unwrap();
+        fs::copy(picture, folder.join(format!("{number}.png"))).unwrap();
+    }
+    let shards = data.folder.path().join("shards");
+    shard(&shards.join("test/0.tar"), &pictures, "cls", |number| {
+        (number % 2).to_string()
+    });
+    data.write("shards/classnames.txt", "blue dog\nred cat\n");
+    data.write(
+        "shards/zeroshot_classification_templates.txt",
+        "a photo of a {c}.\n{c}\n",
+    );
+    let templates = data.write("templates.txt", "a photo of a {}.\n{}\n");
+    let run = |folder: &str, out: &str, more: &[&str]| {
+        let (folder, out) = (data.path(folder), data.path(out));
+        let what = ["eval", &folder, "--model", &default_model(), "--no-cache"];
+        ends_with(0, &[&what[..], &["--json", &out], more].concat());
+        serde_json::from_str::<Value>(&fs::read_to_string(&out).unwrap()).unwrap()
+    };
+    let of_folders = run("classes", "folders.json", &["--templates", &templates]);
+    let of_shards = run("shards", "shards.json", &[]);
+    let metrics = |results: &Value| sets(results)[0]["metrics"].clone();
+    assert_eq!(metrics(&of_folders), metrics(&of_shards));
+    assert_eq!(sets(&of_shards)[0]["scored"], 6);
+
+    let captions = data.folder.path().join("captions");
+    shard(&captions.join("0.tar"), &pictures, "txt", |number| {
+        format!("picture {number}\nnumber {number}\n")
+    });
+    let of_captions = run("captions", "captions.json", &[]);
+    assert_eq!(sets(&of_captions)[0]["set"], "captions/retrieval");
+    assert_eq!(sets(&of_captions)[0]["scored"], 12);
+
+    // A download that stopped.
+    let whole = fs::read(captions.join("0.tar")).unwrap();
+    fs::write(captions.join("0.tar"), &whole[..whole.len() / 3]).unwrap();
+    let sentence = refusal(&[
+        "eval",
+        captions.to_str().unwrap(),
+        "--model",
+        &default_model(),
+        "--no-cache",
+    ]);
+    assert!(sentence.contains("cut off"), "{sentence}");
+}

@@ -142,6 +142,9 @@ pub(super) fn relative(path: &Path, folder: &Path) -> String {
     parts.join("/")
 }
 
+/// What a tar archive is made of, in bytes.
+const TAR_BLOCK: u64 = 512;
+
 /// A file in a tar archive.
 pub(super) struct Member {
     pub(super) name: String,
@@ -160,8 +163,10 @@ pub(super) fn members(archive: &Path) -> Result<Vec<Member>> {
     let length = std::fs::metadata(archive).with_context(damaged)?.len();
     let mut tar = tar::Archive::new(File::open(archive).with_context(damaged)?);
     let mut members = Vec::new();
+    let mut end = 0;
     for entry in tar.entries_with_seek().with_context(damaged)? {
         let entry = entry.with_context(damaged)?;
+        end = entry.raw_file_position().saturating_add(entry.size());
         if !entry.header().entry_type().is_file() {
             continue;
         }
@@ -182,6 +187,14 @@ pub(super) fn members(archive: &Path) -> Result<Vec<Member>> {
             );
         }
         members.push(member);
+    }
+    // An archive ends with empty blocks; one that was cut between two files does not.
+    if length < end.next_multiple_of(TAR_BLOCK).saturating_add(TAR_BLOCK) {
+        bail!(
+            "{} is cut off after {} files; download it again",
+            archive.display(),
+            members.len()
+        );
     }
     Ok(members)
 }

@@ -75,6 +75,7 @@ fn print_run(run: &Run, beside: Option<&str>) {
                 .iter()
                 .map(|summary| summary.name.chars().count()),
         )
+        .chain(["set".len()])
         .max()
         .unwrap_or(0);
     println!(
