@@ -108,8 +108,8 @@ struct Ordered {
 }
 
 /// Reads frozen perturbations of COCO- or Flickr30k-Order: a list of `{"image", "captions"}` with the
-/// true caption first. The authors make theirs anew at every run, from spaCy's tags and unseeded
-/// shuffles, so only a frozen file gives the same number twice; `cliprobe caption order` writes one.
+/// true caption first. The authors make theirs anew at every run; what comes out depends on the
+/// versions of spaCy, NLTK and NumPy, so only a frozen file gives the same number everywhere; `cliprobe caption order` writes one.
 ///
 /// Scored as the authors do: plain accuracy, and the first largest wins, so that a perturbation
 /// equal to the caption counts as right.
