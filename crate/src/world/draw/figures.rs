@@ -109,30 +109,47 @@ fn parse(data: &str) -> Option<Path> {
 
 const fn parts(noun: Noun) -> &'static [Part] {
     match noun {
-        Noun::Cat => CAT,
-        Noun::Dog => DOG,
+        Noun::Cat
+        | Noun::Doctor
+        | Noun::Chef
+        | Noun::Farmer
+        | Noun::Astronaut
+        | Noun::King
+        | Noun::Pirate
+        | Noun::Firefighter => CAT,
+        Noun::Dog | Noun::Horse | Noun::Elephant => DOG,
         Noun::Rabbit => RABBIT,
         Noun::Bird => BIRD,
-        Noun::Fish => FISH,
-        Noun::Car => CAR,
-        Noun::Truck => TRUCK,
+        Noun::Fish | Noun::Turtle => FISH,
+        Noun::Car | Noun::Bicycle => CAR,
+        Noun::Truck | Noun::Train => TRUCK,
         Noun::Boat => BOAT,
         Noun::Plane => PLANE,
-        Noun::Tree => TREE,
+        Noun::Tree | Noun::Palm | Noun::Bush => TREE,
         Noun::Flower => FLOWER,
         Noun::Cactus => CACTUS,
         Noun::Apple => APPLE,
-        Noun::Banana => BANANA,
-        Noun::Pear => PEAR,
+        Noun::Banana | Noun::Carrot => BANANA,
+        Noun::Pear | Noun::Cake => PEAR,
         Noun::Pineapple => PINEAPPLE,
-        Noun::House => HOUSE,
+        Noun::House | Noun::Tent => HOUSE,
         Noun::Castle => CASTLE,
         Noun::Church => CHURCH,
-        Noun::Lighthouse => LIGHTHOUSE,
-        Noun::Circle => CIRCLE,
-        Noun::Square => SQUARE,
-        Noun::Triangle => TRIANGLE,
-        Noun::Star => STAR,
+        Noun::Lighthouse | Noun::Windmill => LIGHTHOUSE,
+        Noun::Circle | Noun::Balloon | Noun::Heart => CIRCLE,
+        Noun::Square
+        | Noun::Chair
+        | Noun::Table
+        | Noun::Bed
+        | Noun::Sofa
+        | Noun::Bookcase
+        | Noun::Box
+        | Noun::Basket
+        | Noun::Bucket
+        | Noun::Jar
+        | Noun::Cup => SQUARE,
+        Noun::Triangle | Noun::Cheese => TRIANGLE,
+        Noun::Star | Noun::Lamp | Noun::Cross => STAR,
     }
 }
 

@@ -17,13 +17,16 @@ pub(super) fn cover(canvas: &mut PixmapMut<'_>, scene: &Scene) {
         Ground::Sand => [238, 220, 178],
         Ground::Snow => [246, 249, 253],
         Ground::Stone => [182, 184, 188],
+        Ground::Grass => [196, 226, 168],
+        Ground::Water => [176, 214, 236],
+        Ground::Wood => [226, 196, 156],
     };
     let [red, green, blue] = base.map(|channel: u8| channel.saturating_sub(rng.random_range(0..6)));
     canvas.fill(Color::from_rgba8(red, green, blue, 255));
     match scene.ground {
-        Ground::Sand => ripples(canvas, &mut rng, base, placed),
+        Ground::Sand | Ground::Grass | Ground::Water => ripples(canvas, &mut rng, base, placed),
         Ground::Snow => drifts(canvas, &mut rng, base, placed),
-        Ground::Stone => slabs(canvas, &mut rng, base, placed),
+        Ground::Stone | Ground::Wood => slabs(canvas, &mut rng, base, placed),
     }
 }
 

@@ -77,8 +77,10 @@ const fn hue(colour: Colour) -> Rgb {
         Colour::Green => [44, 158, 68],
         Colour::Blue => [40, 96, 216],
         Colour::Purple => [142, 62, 178],
+        Colour::Pink => [255, 142, 190],
         Colour::Brown => [122, 76, 40],
         Colour::Black => [38, 38, 42],
+        Colour::White => [250, 250, 250],
     }
 }
 
