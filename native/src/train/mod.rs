@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 
 mod checkpoint;
+mod collective;
 mod data;
 mod evaluate;
 mod hugging_face;
@@ -24,6 +25,7 @@ mod optimizer;
 mod progress;
 mod recipe;
 mod run;
+mod sample;
 mod schedule;
 mod trainer;
 mod vocabulary;

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use cliprobe::clip::config::ClipConfig;
+use cliprobe::clip::preprocessing::Preprocessing;
 use cliprobe::clip::tokenizer::Tokenizer;
 
 use super::checkpoint::Checkpoints;
@@ -18,6 +19,7 @@ use super::hugging_face;
 use super::log::{Log, StepEntry};
 use super::progress::Progress;
 use super::recipe::Recipe;
+use super::sample::{Batch, Source};
 use super::trainer::Trainer;
 use super::vocabulary::Vocabulary;
 use crate::output::write_whole;
@@ -129,8 +131,16 @@ impl Run {
         stop: &AtomicBool,
         progress: &mut Progress,
     ) -> Result<Outcome> {
-        let tableau = Tableau::new(&self.recipe, Arc::clone(&self.tokenizer));
-        let loader = Loader::spawn(move |step| tableau.batch(step), self.step()..last)?;
+        let side = self.config.vision.image_size;
+        let preprocessing = Preprocessing::clip_default(side as u32);
+        let Recipe { data, seed, .. } = &self.recipe;
+        let tableau = Tableau::new(&data.tableau, *seed, &preprocessing, side);
+        let (rows, tokenizer) = (self.recipe.batch, Arc::clone(&self.tokenizer));
+        let make = move |step| {
+            let samples = tableau.draw(step, 0..rows)?;
+            Batch::pack(&samples, &[], &tokenizer, side)
+        };
+        let loader = Loader::spawn(make, self.step()..last)?;
         while self.step() < last {
             if stop.load(Ordering::Relaxed) {
                 self.save()?;

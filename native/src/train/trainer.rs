@@ -4,10 +4,10 @@ use anyhow::{Context, Result, ensure};
 use cliprobe::clip::config::ClipConfig;
 use cliprobe::engine::cpu::Model;
 
-use super::data::Batch;
 use super::objective::info_nce;
 use super::optimizer::{AdamW, clip_scale, global_norm};
 use super::recipe::Recipe;
+use super::sample::Batch;
 use super::schedule::Schedule;
 use super::weights::Weights;
 
@@ -56,8 +56,10 @@ impl Trainer {
     /// weights as they were.
     pub(crate) fn update(&mut self, batch: &Batch) -> Result<StepReport> {
         let step = self.step();
-        let images = self.model.image_features(&batch.pixels)?;
-        let texts = self.model.text_features(&batch.tokens)?;
+        let images = self
+            .model
+            .image_features(batch.pixels.as_ref().context("no pictures")?)?;
+        let texts = self.model.text_features(&batch.texts)?;
         let loss = info_nce(&images, &texts, self.weights.log_scale()?)?;
         let value = loss.to_scalar::<f32>()?;
         ensure!(
@@ -92,23 +94,36 @@ impl Trainer {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use std::sync::Arc;
-
     use candle_core::{Device, Tensor};
+    use cliprobe::clip::preprocessing::Preprocessing;
     use cliprobe::clip::tokenizer::Tokenizer;
 
     use super::*;
     use crate::train::data::{self, Tableau};
+    use crate::train::sample::Source;
 
-    fn tiny() -> (Trainer, Tableau) {
+    fn tiny() -> (Trainer, Stream) {
         let mut recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
         recipe.steps = 40;
-        recipe.batch = 16;
         let vocabulary = data::vocabulary(recipe.model.text.vocabulary).unwrap();
         let config = recipe.clip_config(vocabulary.size).unwrap();
         let trainer = Trainer::new(&recipe, &config).unwrap();
-        let tokenizer = Arc::new(Tokenizer::from_json(&vocabulary.json, &config.text).unwrap());
-        (trainer, Tableau::new(&recipe, tokenizer))
+        let tokenizer = Tokenizer::from_json(&vocabulary.json, &config.text).unwrap();
+        let preprocessing = Preprocessing::clip_default(32);
+        let tableau = Tableau::new(&recipe.data.tableau, 7, &preprocessing, 32);
+        (trainer, Stream { tableau, tokenizer })
+    }
+
+    struct Stream {
+        tableau: Tableau,
+        tokenizer: Tokenizer,
+    }
+
+    impl Stream {
+        fn batch(&self, step: u64) -> Result<Batch> {
+            let samples = self.tableau.draw(step, 0..16)?;
+            Batch::pack(&samples, &[], &self.tokenizer, 32)
+        }
     }
 
     fn norms(tensors: &[Tensor]) -> Vec<f64> {
@@ -124,8 +139,11 @@ mod tests {
     fn every_variable_gets_a_gradient() {
         let (trainer, data) = tiny();
         let batch = data.batch(0).unwrap();
-        let images = trainer.model.image_features(&batch.pixels).unwrap();
-        let texts = trainer.model.text_features(&batch.tokens).unwrap();
+        let images = trainer
+            .model
+            .image_features(batch.pixels.as_ref().unwrap())
+            .unwrap();
+        let texts = trainer.model.text_features(&batch.texts).unwrap();
         let loss = info_nce(&images, &texts, trainer.weights.log_scale().unwrap()).unwrap();
         let gradients = trainer
             .weights
