@@ -13,7 +13,7 @@ use cliprobe::world::{ProbeKind, WorldProbe, draw, probes};
 use serde::Serialize;
 
 use super::data::pixels;
-use super::objective::normalised;
+use super::features::normalised;
 use super::sample::pack_texts;
 
 /// Every evaluation asks the same questions.

@@ -15,9 +15,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 
 mod checkpoint;
+mod chunks;
 mod collective;
 mod data;
 mod evaluate;
+mod features;
+mod gradients;
 mod hugging_face;
 mod log;
 mod objective;
@@ -30,6 +33,7 @@ mod schedule;
 mod trainer;
 mod vocabulary;
 mod weights;
+mod workers;
 
 use progress::Progress;
 use recipe::Recipe;

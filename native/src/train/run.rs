@@ -13,6 +13,7 @@ use cliprobe::clip::preprocessing::Preprocessing;
 use cliprobe::clip::tokenizer::Tokenizer;
 
 use super::checkpoint::Checkpoints;
+use super::collective::Alone;
 use super::data::{Loader, Tableau};
 use super::evaluate::{self, Evaluation};
 use super::hugging_face;
@@ -101,7 +102,8 @@ impl Run {
         let vocabulary = super::data::vocabulary(recipe.model.text.vocabulary)?;
         let config = recipe.clip_config(vocabulary.size)?;
         let tokenizer = Arc::new(Tokenizer::from_json(&vocabulary.json, &config.text)?);
-        let mut trainer = Trainer::new(&recipe, &config)?;
+        let threads = rayon::current_num_threads();
+        let mut trainer = Trainer::new(&recipe, &config, threads, Box::new(Alone))?;
         let checkpoints = Checkpoints::new(directory.join("checkpoints"), recipe.checkpoint.keep);
         let (saved, log) = begin(&checkpoints, &mut trainer)?;
         Ok(Self {
@@ -135,7 +137,7 @@ impl Run {
         let preprocessing = Preprocessing::clip_default(side as u32);
         let Recipe { data, seed, .. } = &self.recipe;
         let tableau = Tableau::new(&data.tableau, *seed, &preprocessing, side);
-        let (rows, tokenizer) = (self.recipe.batch, Arc::clone(&self.tokenizer));
+        let (rows, tokenizer) = (self.recipe.batch.pairs, Arc::clone(&self.tokenizer));
         let make = move |step| {
             let samples = tableau.draw(step, 0..rows)?;
             Batch::pack(&samples, &[], &tokenizer, side)
@@ -182,7 +184,7 @@ impl Run {
             learning_rate: report.learning_rate,
             logit_scale: report.logit_scale,
             gradient_norm: report.gradient_norm,
-            samples_per_s: self.recipe.batch as f64 / start.elapsed().as_secs_f64(),
+            samples_per_s: self.recipe.batch.pairs as f64 / start.elapsed().as_secs_f64(),
         };
         self.log.step(&entry)?;
         progress.step(&entry);

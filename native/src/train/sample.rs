@@ -99,6 +99,11 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
+    /// Number of pictures.
+    pub(crate) fn pictures(&self) -> usize {
+        self.pixels.as_ref().map_or(0, |pixels| pixels.dims()[0])
+    }
+
     /// Packs what the sources gave for one step; `side` is that of the model's pictures in pixels.
     ///
     /// # Errors
@@ -160,13 +165,16 @@ impl Batch {
     }
 }
 
-/// The texts' tokens, one after another.
+/// The texts' tokens up to those that are pooled, one text after another.
 pub(crate) fn pack_texts<'a>(
     tokenizer: &Tokenizer,
     texts: impl Iterator<Item = &'a str>,
 ) -> Result<PackedTokens> {
     let encoded = texts
-        .map(|text| Ok(tokenizer.encode(text)?.ids))
+        .map(|text| {
+            let tokens = tokenizer.encode(text)?;
+            Ok(tokenizer.seen(&tokens).to_vec())
+        })
         .collect::<Result<Vec<_>>>()?;
     Ok(PackedTokens::new(encoded.iter().map(Vec::as_slice)))
 }

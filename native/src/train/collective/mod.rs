@@ -48,3 +48,77 @@ impl Collective for Alone {
         Ok(())
     }
 }
+
+#[cfg(test)]
+pub(crate) use threads::together;
+
+/// Processes that are threads of a test.
+#[cfg(test)]
+mod threads {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::{Arc, Barrier, Mutex};
+
+    use super::*;
+
+    /// One of several threads that act as processes.
+    pub(crate) struct Threads {
+        rank: usize,
+        given: Arc<Mutex<Vec<Vec<f32>>>>,
+        barrier: Arc<Barrier>,
+    }
+
+    impl Collective for Threads {
+        fn rank(&self) -> usize {
+            self.rank
+        }
+
+        fn world(&self) -> usize {
+            self.given.lock().unwrap().len()
+        }
+
+        fn all_gather(&self, values: &[f32]) -> Result<Vec<Vec<f32>>> {
+            self.given.lock().unwrap()[self.rank] = values.to_vec();
+            self.barrier.wait();
+            let all = self.given.lock().unwrap().clone();
+            self.barrier.wait();
+            Ok(all)
+        }
+
+        fn all_reduce_sum(&self, values: &mut [f32]) -> Result<()> {
+            let all = self.all_gather(values)?;
+            values.fill(0.0);
+            for given in all {
+                values.iter_mut().zip(given).for_each(|(sum, v)| *sum += v);
+            }
+            Ok(())
+        }
+
+        fn barrier(&self) -> Result<()> {
+            self.barrier.wait();
+            Ok(())
+        }
+    }
+
+    /// What each of `world` processes returns.
+    pub(crate) fn together<T: Send>(world: usize, run: impl Fn(Threads) -> T + Sync) -> Vec<T> {
+        let given = Arc::new(Mutex::new(vec![Vec::new(); world]));
+        let barrier = Arc::new(Barrier::new(world));
+        std::thread::scope(|scope| {
+            let processes: Vec<_> = (0..world)
+                .map(|rank| {
+                    let (given, barrier) = (Arc::clone(&given), Arc::clone(&barrier));
+                    let process = Threads {
+                        rank,
+                        given,
+                        barrier,
+                    };
+                    let run = &run;
+                    scope.spawn(move || run(process))
+                })
+                .collect();
+            let joined = processes.into_iter().map(|process| process.join().unwrap());
+            joined.collect()
+        })
+    }
+}
