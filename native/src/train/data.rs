@@ -2,18 +2,15 @@
 //! computes.
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use anyhow::{Context, Result, anyhow};
-use candle_core::{Device, Tensor};
 use cliprobe::clip::image::RgbImage;
 use cliprobe::clip::preprocessing::Preprocessing;
-use cliprobe::clip::tokenizer::Tokenizer;
-use cliprobe::engine::PackedTokens;
 use cliprobe::world::{Level, Picture, Scene, SceneParams, Split, draw, web_caption};
 
-use super::recipe::{Recipe, TableauRecipe};
+use super::recipe::TableauRecipe;
+use super::sample::{Batch, Sample, Source};
 use super::vocabulary::Vocabulary;
 
 /// Batches that wait for the model at most: one being drawn while one is ready evens out the
@@ -23,50 +20,45 @@ const AHEAD: usize = 2;
 /// Scenes whose captions make the vocabulary: every word of the grammar occurs in hundreds.
 const VOCABULARY_SCENES: u64 = 4_000;
 
-/// Pictures and their captions, row i of one belonging to row i of the other.
-#[derive(Debug, Clone)]
-pub(crate) struct Batch {
-    /// `[batch, 3, side, side]`, normalised as CLIP does.
-    pub(crate) pixels: Tensor,
-    pub(crate) tokens: PackedTokens,
-}
-
-/// The endless stream of pairs that a recipe describes.
+/// Scenes of the synthetic world with captions as the web writes them.
 pub(crate) struct Tableau {
     recipe: TableauRecipe,
     seed: u64,
-    batch: usize,
-    side: usize,
-    tokenizer: Arc<Tokenizer>,
+    preprocessing: Preprocessing,
+    side: u32,
 }
 
 impl Tableau {
-    pub(crate) fn new(recipe: &Recipe, tokenizer: Arc<Tokenizer>) -> Self {
+    /// `side` is that of the model's pictures, in pixels.
+    pub(crate) fn new(
+        recipe: &TableauRecipe,
+        seed: u64,
+        preprocessing: &Preprocessing,
+        side: usize,
+    ) -> Self {
         Self {
-            recipe: recipe.data.tableau.clone(),
-            seed: recipe.seed,
-            batch: recipe.batch,
-            side: recipe.model.vision.image,
-            tokenizer,
+            recipe: recipe.clone(),
+            seed,
+            preprocessing: preprocessing.clone(),
+            side: side as u32,
         }
     }
+}
 
-    /// The batch of a step, decided by the run's seed and the step's number alone: a resumed
-    /// run needs no place in the data to go on from.
-    pub(crate) fn batch(&self, step: u64) -> Result<Batch> {
-        let mut pictures = Vec::with_capacity(self.batch);
-        let mut captions = Vec::with_capacity(self.batch);
-        for index in 0..self.batch as u64 {
-            let seed = Split::Training.seed(pair_number(self.seed, step, index));
+impl Source<Sample> for Tableau {
+    fn draw(&self, step: u64, rows: Range<usize>) -> Result<Vec<Sample>> {
+        rows.map(|row| {
+            let seed = Split::Training.seed(pair_number(self.seed, step, row as u64));
             let scene = Scene::sample(seed, &self.recipe.scene);
             let caption = web_caption(&scene, &mut scene.caption_rng(), &self.recipe.captions);
-            captions.push(caption.to_string());
-            pictures.push(draw(&scene, self.side as u32)?);
-        }
-        Ok(Batch {
-            pixels: pixels(pictures, self.side)?,
-            tokens: pack(&self.tokenizer, captions.iter().map(String::as_str))?,
+            Ok(Sample {
+                pixels: pixels(draw(&scene, self.side)?, &self.preprocessing)?,
+                caption: caption.to_string(),
+                hard_negatives: Vec::new(),
+                hard_positive: None,
+            })
         })
+        .collect()
     }
 }
 
@@ -81,37 +73,11 @@ fn pair_number(seed: u64, step: u64, index: u64) -> u64 {
     })
 }
 
-/// Pictures as the model sees them, `[n, 3, side, side]`: by the library's own preprocessing,
-/// so that training and use agree to the last bit.
-pub(crate) fn pixels(pictures: Vec<Picture>, side: usize) -> Result<Tensor> {
-    let preprocessing = Preprocessing::clip_default(side as u32);
-    let count = pictures.len();
-    let mut values = Vec::with_capacity(count * 3 * side * side);
-    for Picture {
-        width,
-        height,
-        data,
-    } in pictures
-    {
-        let image = RgbImage::from_samples(width, height, data)?;
-        values.extend(preprocessing.apply(&image)?.pixel_values(&preprocessing));
-    }
-    Ok(Tensor::from_vec(
-        values,
-        (count, 3, side, side),
-        &Device::Cpu,
-    )?)
-}
-
-/// The captions' tokens, one after another.
-pub(crate) fn pack<'a>(
-    tokenizer: &Tokenizer,
-    captions: impl Iterator<Item = &'a str>,
-) -> Result<PackedTokens> {
-    let encoded = captions
-        .map(|caption| Ok(tokenizer.encode(caption)?.ids))
-        .collect::<Result<Vec<_>>>()?;
-    Ok(PackedTokens::new(encoded.iter().map(Vec::as_slice)))
+/// A picture as the model sees it, `[3, side, side]`: by the library's own preprocessing, so that
+/// training and use agree to the last bit.
+pub(crate) fn pixels(picture: Picture, preprocessing: &Preprocessing) -> Result<Vec<f32>> {
+    let image = RgbImage::from_samples(picture.width, picture.height, picture.data)?;
+    Ok(preprocessing.apply(&image)?.pixel_values(preprocessing))
 }
 
 /// The vocabulary of the world's whole grammar, not of a recipe's mix: models trained on
@@ -171,7 +137,14 @@ mod tests {
 
     use std::collections::BTreeSet;
 
+    use anyhow::ensure;
+    use candle_core::{Device, Tensor};
+    use cliprobe::clip::tokenizer::Tokenizer;
+    use cliprobe::engine::PackedTokens;
+
     use super::*;
+    use crate::train::recipe::Recipe;
+    use crate::train::sample::Layout;
 
     fn tokenizer(recipe: &Recipe) -> Tokenizer {
         let vocabulary = vocabulary(recipe.model.text.vocabulary).unwrap();
@@ -180,28 +153,20 @@ mod tests {
     }
 
     fn tableau(seed: u64) -> Tableau {
-        let mut recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
-        recipe.seed = seed;
-        Tableau::new(&recipe, Arc::new(tokenizer(&recipe)))
-    }
-
-    fn values(batch: &Batch) -> (Vec<f32>, PackedTokens) {
-        let pixels = batch.pixels.flatten_all().unwrap().to_vec1().unwrap();
-        (pixels, batch.tokens.clone())
+        let recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
+        let preprocessing = Preprocessing::clip_default(32);
+        Tableau::new(&recipe.data.tableau, seed, &preprocessing, 32)
     }
 
     #[test]
-    fn a_step_always_has_the_same_batch_and_no_other_has_it() {
+    fn a_step_always_has_the_same_samples_and_no_other_has_them() {
         let stream = tableau(1);
-        let batch = stream.batch(3).unwrap();
-        assert_eq!(
-            batch.pixels.dims(),
-            [stream.batch, 3, stream.side, stream.side]
-        );
-        assert_eq!(batch.tokens.captions(), stream.batch);
-        assert_eq!(values(&batch), values(&stream.batch(3).unwrap()));
-        assert_ne!(values(&batch).0, values(&stream.batch(4).unwrap()).0);
-        assert_ne!(values(&batch).0, values(&tableau(2).batch(3).unwrap()).0);
+        let samples = stream.draw(3, 0..8).unwrap();
+        assert_eq!(samples.len(), 8);
+        assert_eq!(samples[0].pixels.len(), 3 * 32 * 32);
+        assert_eq!(stream.draw(3, 5..7).unwrap(), samples[5..7]);
+        assert_ne!(stream.draw(4, 0..8).unwrap(), samples);
+        assert_ne!(tableau(2).draw(3, 0..8).unwrap(), samples);
     }
 
     #[test]
@@ -223,16 +188,15 @@ mod tests {
             height: 2,
             data: vec![0, 255, 0, 255, 0, 51, 0, 0, 0, 0, 0, 0],
         };
-        let pixels = pixels(vec![picture], 2).unwrap();
-        assert_eq!(pixels.dims(), [1, 3, 2, 2]);
+        let pixels = pixels(picture, &Preprocessing::clip_default(2)).unwrap();
+        assert_eq!(pixels.len(), 12);
         let expected = [
             [0.0, 1.0].map(|x: f64| (x - 0.481_454_66) / 0.268_629_54),
             [1.0, 0.0].map(|x: f64| (x - 0.457_827_5) / 0.261_302_58),
             [0.0, 0.2].map(|x: f64| (x - 0.408_210_73) / 0.275_777_11),
         ];
-        let upper = pixels.narrow(2, 0, 1).unwrap().flatten_all().unwrap();
-        let got: Vec<f32> = upper.to_vec1().unwrap();
-        for (got, expected) in got.iter().zip(expected.as_flattened()) {
+        let upper = pixels.chunks(4).flat_map(|channel| &channel[..2]);
+        for (got, expected) in upper.zip(expected.as_flattened()) {
             assert!((f64::from(*got) - expected).abs() < 1e-6);
         }
     }
@@ -256,23 +220,25 @@ mod tests {
 
     #[test]
     fn loader_gives_the_steps_in_order_and_passes_errors_on() {
-        let stream = tableau(1);
-        let expected: Vec<_> = (5..8)
-            .map(|step| values(&stream.batch(step).unwrap()))
-            .collect();
+        let batch = |step: u64| Batch {
+            pixels: Some(Tensor::new(&[[[[step as f32]]]], &Device::Cpu).unwrap()),
+            texts: PackedTokens::default(),
+            layout: Layout::default(),
+        };
         let loader = Loader::spawn(
             move |step| {
-                if step < 8 {
-                    stream.batch(step)
-                } else {
-                    Err(anyhow!("no step {step}"))
-                }
+                ensure!(step < 8, "no step {step}");
+                Ok(batch(step))
             },
             5..9,
         )
         .unwrap();
-        for batch in expected {
-            assert_eq!(values(&loader.next().unwrap()), batch);
+        for step in 5..8 {
+            let pixels = loader.next().unwrap().pixels.unwrap();
+            assert_eq!(
+                pixels.sum_all().unwrap().to_scalar::<f32>().unwrap(),
+                step as f32
+            );
         }
         assert_eq!(loader.next().unwrap_err().to_string(), "no step 8");
         assert!(

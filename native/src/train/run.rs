@@ -9,15 +9,18 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use cliprobe::clip::config::ClipConfig;
+use cliprobe::clip::preprocessing::Preprocessing;
 use cliprobe::clip::tokenizer::Tokenizer;
 
 use super::checkpoint::Checkpoints;
+use super::collective::Alone;
 use super::data::{Loader, Tableau};
 use super::evaluate::{self, Evaluation};
 use super::hugging_face;
 use super::log::{Log, StepEntry};
 use super::progress::Progress;
 use super::recipe::Recipe;
+use super::sample::{Batch, Source};
 use super::trainer::Trainer;
 use super::vocabulary::Vocabulary;
 use crate::output::write_whole;
@@ -99,7 +102,8 @@ impl Run {
         let vocabulary = super::data::vocabulary(recipe.model.text.vocabulary)?;
         let config = recipe.clip_config(vocabulary.size)?;
         let tokenizer = Arc::new(Tokenizer::from_json(&vocabulary.json, &config.text)?);
-        let mut trainer = Trainer::new(&recipe, &config)?;
+        let threads = rayon::current_num_threads();
+        let mut trainer = Trainer::new(&recipe, &config, threads, Box::new(Alone))?;
         let checkpoints = Checkpoints::new(directory.join("checkpoints"), recipe.checkpoint.keep);
         let (saved, log) = begin(&checkpoints, &mut trainer)?;
         Ok(Self {
@@ -129,8 +133,16 @@ impl Run {
         stop: &AtomicBool,
         progress: &mut Progress,
     ) -> Result<Outcome> {
-        let tableau = Tableau::new(&self.recipe, Arc::clone(&self.tokenizer));
-        let loader = Loader::spawn(move |step| tableau.batch(step), self.step()..last)?;
+        let side = self.config.vision.image_size;
+        let preprocessing = Preprocessing::clip_default(side as u32);
+        let Recipe { data, seed, .. } = &self.recipe;
+        let tableau = Tableau::new(&data.tableau, *seed, &preprocessing, side);
+        let (rows, tokenizer) = (self.recipe.batch.pairs, Arc::clone(&self.tokenizer));
+        let make = move |step| {
+            let samples = tableau.draw(step, 0..rows)?;
+            Batch::pack(&samples, &[], &tokenizer, side)
+        };
+        let loader = Loader::spawn(make, self.step()..last)?;
         while self.step() < last {
             if stop.load(Ordering::Relaxed) {
                 self.save()?;
@@ -172,7 +184,7 @@ impl Run {
             learning_rate: report.learning_rate,
             logit_scale: report.logit_scale,
             gradient_norm: report.gradient_norm,
-            samples_per_s: self.recipe.batch as f64 / start.elapsed().as_secs_f64(),
+            samples_per_s: self.recipe.batch.pairs as f64 / start.elapsed().as_secs_f64(),
         };
         self.log.step(&entry)?;
         progress.step(&entry);
