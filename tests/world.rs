@@ -445,6 +445,8 @@ fn pictures_show_the_colour_where_the_thing_is() {
         Colour::Purple => [142, 62, 178],
         Colour::Brown => [122, 76, 40],
         Colour::Black => [38, 38, 42],
+        Colour::Pink => [255, 142, 190],
+        Colour::White => [250, 250, 250],
     };
     let distance = |pixel: &[u8], colour: [i32; 3]| -> i32 {
         let channels = pixel.iter().zip(colour);

@@ -10,6 +10,7 @@
 //! The same seed is the same scene, with the same captions, everywhere and for good, as long as
 //! the vocabulary stands; [`Split`] keeps what is trained on and what is asked apart.
 
+mod body;
 mod caption;
 mod claim;
 mod draw;
@@ -28,6 +29,6 @@ pub use probe::{
     sample_probe_for_page,
 };
 pub use scene::{
-    MAX_SHADE, MAX_THINGS, MAX_TURN, SIDE, Scene, SceneError, SceneParams, Split, Thing,
+    Hold, Host, MAX_SHADE, MAX_THINGS, MAX_TURN, SIDE, Scene, SceneError, SceneParams, Split, Thing,
 };
-pub use vocabulary::{Category, Colour, Ground, Noun, Relation, Size};
+pub use vocabulary::{Category, Colour, Domain, Ground, Noun, Pattern, Relation, Size, Style};

@@ -7,7 +7,7 @@ use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::claim::relation_between;
-use super::vocabulary::{Colour, Ground, Noun, Size};
+use super::vocabulary::{Colour, Ground, Noun, Pattern, Size, Style};
 
 /// The side of the picture in the unit of all positions and extents: a thousandth of it.
 pub const SIDE: i32 = 1000;
@@ -54,6 +54,9 @@ pub struct Thing {
     pub noun: Noun,
     /// Its colour.
     pub colour: Colour,
+    /// What breaks its colour.
+    #[serde(default)]
+    pub pattern: Pattern,
     /// Its size.
     pub size: Size,
     /// Its centre from the left edge, in thousandths of the picture's side.
@@ -69,6 +72,35 @@ pub struct Thing {
     /// How much lighter (positive) or darker its colour is, in per cent, within ±
     /// [`MAX_SHADE`].
     pub shade: i32,
+    /// Whether marks of speed are drawn behind it.
+    #[serde(default)]
+    pub moving: bool,
+    /// What it rests on or in, if not on the ground.
+    #[serde(default)]
+    pub host: Option<Host>,
+}
+
+/// That a thing rests on or in another one of the scene.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Host {
+    /// The other thing, as an index into [`Scene::things`].
+    pub thing: usize,
+    /// How the other holds it.
+    pub hold: Hold,
+}
+
+/// How one thing holds another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Hold {
+    /// It stands on the other's top, in front of it.
+    On,
+    /// It sits on the other.
+    Riding,
+    /// The other has it in its hand.
+    Carried,
+    /// It is in the other's hollow.
+    Inside,
 }
 
 /// A scene: everything that its picture shows.
@@ -81,6 +113,9 @@ pub struct Scene {
     pub seed: u64,
     /// What the things are on.
     pub ground: Ground,
+    /// How it is drawn.
+    #[serde(default)]
+    pub style: Style,
     /// One to [`MAX_THINGS`] things. In a sampled scene no two share a noun, and every two are
     /// in exactly one relation.
     #[serde(deserialize_with = "checked_things")]
@@ -239,6 +274,7 @@ impl Scene {
                 Thing {
                     noun,
                     colour,
+                    pattern: Pattern::default(),
                     size,
                     x: 0,
                     y: 0,
@@ -246,6 +282,8 @@ impl Scene {
                     turn: rng.random_range(-MAX_TURN..=MAX_TURN),
                     mirrored: rng.random(),
                     shade: rng.random_range(-MAX_SHADE..=MAX_SHADE),
+                    moving: false,
+                    host: None,
                 }
             })
             .collect();
@@ -253,6 +291,7 @@ impl Scene {
         Self {
             seed,
             ground,
+            style: Style::default(),
             things,
         }
     }
