@@ -8,7 +8,7 @@ mod encode;
 mod folders;
 mod gallery;
 mod html;
-mod pictures;
+pub(crate) mod pictures;
 mod published;
 pub(crate) mod questions;
 mod report;

@@ -9,6 +9,10 @@ use super::sweep::{Aim, Point, Sweep};
 
 const SIZE: u32 = 420;
 const TEXT: (&str, i32) = ("sans-serif", 14);
+/// Height of the names above the curves, in pixels.
+const NAMES: u32 = 30;
+/// A letter of the text on average; an SVG's viewer chooses the font.
+const LETTER: i32 = 7;
 /// Told apart by all kinds of colour vision (Okabe and Ito, 2008).
 const COLOURS: [(Aim, RGBColor); 3] = [
     (Aim::Composition, RGBColor(0, 114, 178)),
@@ -71,12 +75,23 @@ fn along(area: &Area<'_>, sweep: &Sweep, aims: &[(Aim, RGBColor)]) -> Drawn {
             (aim, colour, curve.collect())
         })
         .collect();
+    let (names, area) = area.split_vertically(NAMES);
+    let mut left = 16;
+    for (aim, colour, _) in &curves {
+        let words = aim.words();
+        names.draw(&Text::new(
+            words,
+            (left, 12),
+            TEXT.into_font().color(colour),
+        ))?;
+        left += LETTER * (words.chars().count() as i32 + 3);
+    }
     let x = extent(sweep.points.iter().map(|point| point.alpha), 0.02);
     let heights = curves
         .iter()
         .flat_map(|(.., curve)| curve.iter().map(|(_, y)| *y));
-    let y = extent(heights, 0.12);
-    let mut chart = ChartBuilder::on(area)
+    let y = extent(heights, 0.05);
+    let mut chart = ChartBuilder::on(&area)
         .margin(16)
         .x_label_area_size(40)
         .y_label_area_size(46)
@@ -95,14 +110,13 @@ fn along(area: &Area<'_>, sweep: &Sweep, aims: &[(Aim, RGBColor)]) -> Drawn {
         4,
         BLACK.mix(0.6).into(),
     ))?;
-    let top = Pos::new(HPos::Left, VPos::Top);
     let marked = format!(" α = {}", sweep.marked);
     chart.draw_series([Text::new(
         marked,
         (sweep.marked, y.0 + 0.05 * (y.1 - y.0)),
         TextStyle::from(TEXT.into_font()).pos(Pos::new(HPos::Left, VPos::Bottom)),
     )])?;
-    for (number, (aim, colour, curve)) in curves.into_iter().enumerate() {
+    for (_, colour, curve) in curves {
         chart.draw_series(LineSeries::new(
             curve.iter().copied(),
             colour.stroke_width(2),
@@ -112,14 +126,6 @@ fn along(area: &Area<'_>, sweep: &Sweep, aims: &[(Aim, RGBColor)]) -> Drawn {
                 .iter()
                 .map(|&point| Circle::new(point, 3, colour.filled())),
         )?;
-        // The names, one below the other, in the room above the curves.
-        let line = y.1 - (0.01 + 0.05 * number as f64) * (y.1 - y.0);
-        let style = TEXT.into_font().color(&colour).pos(top);
-        chart.draw_series([Text::new(
-            aim.words(),
-            (x.0 + 0.02 * (x.1 - x.0), line),
-            style,
-        )])?;
     }
     Ok(())
 }
