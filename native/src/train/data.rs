@@ -11,7 +11,9 @@ use cliprobe::clip::image::RgbImage;
 use cliprobe::clip::preprocessing::Preprocessing;
 use cliprobe::clip::tokenizer::Tokenizer;
 use cliprobe::engine::PackedTokens;
-use cliprobe::world::{Level, Picture, Scene, SceneParams, Split, draw, web_caption};
+use cliprobe::world::{
+    Picture, Scene, Split, Wording, WordingParams, captions_of_every_word, draw, web_caption,
+};
 
 use super::recipe::{Recipe, TableauRecipe};
 use super::vocabulary::Vocabulary;
@@ -19,9 +21,6 @@ use super::vocabulary::Vocabulary;
 /// Batches that wait for the model at most: one being drawn while one is ready evens out the
 /// difference between steps, more would only hold memory.
 const AHEAD: usize = 2;
-
-/// Scenes whose captions make the vocabulary: every word of the grammar occurs in hundreds.
-const VOCABULARY_SCENES: u64 = 4_000;
 
 /// Pictures and their captions, row i of one belonging to row i of the other.
 #[derive(Debug, Clone)]
@@ -59,8 +58,9 @@ impl Tableau {
         for index in 0..self.batch as u64 {
             let seed = Split::Training.seed(pair_number(self.seed, step, index));
             let scene = Scene::sample(seed, &self.recipe.scene);
-            let caption = web_caption(&scene, &mut scene.caption_rng(), &self.recipe.captions);
-            captions.push(caption.to_string());
+            let mut rng = scene.caption_rng();
+            let caption = web_caption(&scene, &mut rng, &self.recipe.captions);
+            captions.push(caption.worded(Wording::sample(&WordingParams::default(), &mut rng)));
             pictures.push(draw(&scene, self.side as u32)?);
         }
         Ok(Batch {
@@ -117,18 +117,7 @@ pub(crate) fn pack<'a>(
 /// The vocabulary of the world's whole grammar, not of a recipe's mix: models trained on
 /// different mixes have the same tokens.
 pub(crate) fn vocabulary(limit: usize) -> Result<Vocabulary> {
-    let params = SceneParams::default();
-    let captions: Vec<String> = (0..VOCABULARY_SCENES)
-        .flat_map(|index| {
-            let scene = Scene::sample(Split::Training.seed(index), &params);
-            let mut rng = scene.caption_rng();
-            let claims = Level::ALL.iter().map(|level| level.claim(&scene, &mut rng));
-            claims
-                .flatten()
-                .map(|claim| claim.to_string())
-                .collect::<Vec<_>>()
-        })
-        .collect();
+    let captions = captions_of_every_word();
     Vocabulary::learn(captions.iter().map(String::as_str), limit)
 }
 
@@ -243,6 +232,7 @@ mod tests {
         let tokenizer = tokenizer(&recipe);
         for (caption, words) in [
             ("a large red cat to the left of a small orange car", 12),
+            ("two spotted cacti, which are underneath a shrub", 9),
             ("an animal", 2),
             ("a blue thing", 3),
         ] {
