@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use cliprobe::probe::{
-    BENCHMARKS, Benchmark, CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, ProbeSet, Source, TABLEAU_KINDS,
-    imagenet_class_names, read_json, read_retrieval_csv, read_text_list, tableau,
+    BENCHMARKS, Benchmark, CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, ProbeSet, Source,
+    imagenet_class_names, read_json, read_retrieval_csv, read_text_list, tableau, tableau_name,
+    tableau_sets,
 };
 use sha2::{Digest, Sha256};
 
@@ -230,11 +231,10 @@ fn add_benchmark(
 
 fn add_tableau(name: &str, n: usize, questions: &mut Questions) -> Result<()> {
     let before = questions.asked.len();
-    for &kind in TABLEAU_KINDS {
-        let set = tableau(kind, TABLEAU_SEED, n)?;
-        if name == "tableau" || name == set.name {
+    for (kind, combination) in tableau_sets() {
+        if name == "tableau" || name == tableau_name(kind, combination) {
             questions.asked.push(Asked {
-                set,
+                set: tableau(kind, combination, TABLEAU_SEED, n)?,
                 files: Vec::new(),
             });
         }

@@ -320,7 +320,7 @@ mod tests {
             ("steps = 12", "steps = 0", "steps"),
             ("pairs = 8", "pairs = 1", "batch.pairs"),
             ("every = 4", "every = 0", "checkpoint.every"),
-            ("context = 32", "context = 2", "model.text.context"),
+            ("context = 48", "context = 2", "model.text.context"),
             ("1e-3", "-1e-3", "optimizer.learning_rate"),
             ("1e-3", "nan", "optimizer.learning_rate"),
             ("0.98", "1.0", "optimizer.betas"),

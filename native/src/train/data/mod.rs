@@ -29,6 +29,7 @@ pub(crate) use loader::Loader;
 use recipe::DataRecipe;
 use shuffled::Shuffled;
 use table::Table;
+use tableau::TableauChains;
 pub(crate) use tableau::{Tableau, pixels, vocabulary};
 use transform::Transform;
 use webdataset::Webdataset;
@@ -96,7 +97,12 @@ impl Sources {
                 let chains = Chains::open(hierarcaps, &bad)?;
                 Some(shuffled(chains, shape.seed, shape.chains, &bad, &workers))
             }
-            None => None,
+            None => recipe.tableau_chains.as_ref().map(|chains| {
+                Box::new(TableauChains {
+                    scene: chains.scene.clone(),
+                    seed: shape.seed,
+                }) as Box<dyn Source<Chain>>
+            }),
         };
         Ok(Self {
             samples,

@@ -1,7 +1,7 @@
 //! What a recipe says about data.
 
 use anyhow::{Result, bail, ensure};
-use cliprobe::world::{SceneParams, WebCaptionParams};
+use cliprobe::world::{SceneParams, WebCaptionParams, WordingParams};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use super::edits::EditsRecipe;
@@ -27,6 +27,9 @@ pub(crate) struct DataRecipe {
     /// Chains of captions, without pictures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hierarcaps: Option<HierarcapsRecipe>,
+    /// Chains of captions of the synthetic world's scenes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tableau_chains: Option<TableauChainsRecipe>,
     /// Edits of the captions of a table or a webdataset.
     #[serde(default)]
     pub(crate) edits: EditsRecipe,
@@ -46,7 +49,27 @@ pub(crate) struct DataRecipe {
 #[serde(deny_unknown_fields)]
 pub(crate) struct TableauRecipe {
     pub(crate) scene: SceneParams,
+    /// What a caption says, as on the web.
     pub(crate) captions: WebCaptionParams,
+    /// How often a caption says all that the scene shows instead, in per cent.
+    #[serde(default)]
+    pub(crate) dense_percent: u32,
+    /// How captions are put.
+    #[serde(default)]
+    pub(crate) wording: WordingParams,
+    /// Hard negatives of every caption, each of another kind, as far as it offers them.
+    #[serde(default)]
+    pub(crate) hard_negatives: usize,
+    /// Whether every caption that offers one has a hard positive.
+    #[serde(default)]
+    pub(crate) hard_positives: bool,
+}
+
+/// Chains of the synthetic world.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TableauChainsRecipe {
+    pub(crate) scene: SceneParams,
 }
 
 impl DataRecipe {
@@ -69,14 +92,20 @@ impl DataRecipe {
         .filter_map(|(name, is_there)| is_there.then_some(name))
         .collect();
         match sources.as_slice() {
-            [] if self.hierarcaps.is_none() => {
-                bail!("data has no source; give it tableau, table, webdataset or hierarcaps")
+            [] if self.hierarcaps.is_none() && self.tableau_chains.is_none() => {
+                bail!(
+                    "data has no source; give it tableau, table, webdataset, hierarcaps or tableau_chains"
+                )
             }
             [first, second, ..] => {
                 bail!("data has both {first} and {second}; pairs come from one source")
             }
             _ => {}
         }
+        ensure!(
+            self.hierarcaps.is_none() || self.tableau_chains.is_none(),
+            "data has both hierarcaps and tableau_chains; chains come from one source"
+        );
         let edits = !(self.edits.hard_negatives.is_empty() && self.edits.hard_positives.is_empty());
         ensure!(
             !edits || self.table.is_some() || self.webdataset.is_some(),

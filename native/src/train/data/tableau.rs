@@ -5,17 +5,20 @@ use std::ops::Range;
 use anyhow::Result;
 use cliprobe::clip::image::RgbImage;
 use cliprobe::clip::preprocessing::Preprocessing;
-use cliprobe::world::{Level, Picture, Scene, SceneParams, Split, draw, web_caption};
+use cliprobe::world::{
+    HardNegative, Picture, Scene, SceneParams, Split, Wording, any_hard_positive,
+    captions_of_every_word, chain, dense_caption, draw, web_caption,
+};
+use rand::Rng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 
 use super::dice::spread;
 use super::recipe::TableauRecipe;
-use crate::train::sample::{Sample, Source};
+use crate::train::sample::{Chain, Sample, Source};
 use crate::train::vocabulary::Vocabulary;
 
-/// Scenes whose captions make the vocabulary: every word of the grammar occurs in hundreds.
-const VOCABULARY_SCENES: u64 = 4_000;
-
-/// Scenes of the synthetic world with captions as the web writes them.
+/// Scenes of the synthetic world with captions as the web writes them, or with all that they show.
 pub(crate) struct Tableau {
     recipe: TableauRecipe,
     seed: u64,
@@ -38,6 +41,32 @@ impl Tableau {
             side: side as u32,
         }
     }
+
+    /// The scene's caption, its hard negatives and its hard positive.
+    fn texts(&self, scene: &Scene, rng: &mut ChaCha8Rng) -> (String, Vec<String>, Option<String>) {
+        let claim = if rng.random_range(0..100) < self.recipe.dense_percent {
+            dense_caption(scene, rng)
+        } else {
+            web_caption(scene, rng, &self.recipe.captions)
+        };
+        // One wording for all of them: how a caption is put must not tell whether it is true.
+        let wording = Wording::sample(&self.recipe.wording, rng);
+        let mut kinds = HardNegative::ALL.to_vec();
+        kinds.shuffle(rng);
+        let negatives = kinds
+            .into_iter()
+            .filter_map(|kind| kind.of(&claim, scene, rng))
+            .take(self.recipe.hard_negatives)
+            .map(|negative| negative.worded(wording))
+            .collect();
+        let positive = self
+            .recipe
+            .hard_positives
+            .then(|| any_hard_positive(&claim, rng))
+            .flatten();
+        let positive = positive.map(|positive| positive.to_string());
+        (claim.worded(wording), negatives, positive)
+    }
 }
 
 impl Source<Sample> for Tableau {
@@ -45,15 +74,47 @@ impl Source<Sample> for Tableau {
         rows.map(|row| {
             let seed = Split::Training.seed(spread([self.seed, step, row as u64]));
             let scene = Scene::sample(seed, &self.recipe.scene);
-            let caption = web_caption(&scene, &mut scene.caption_rng(), &self.recipe.captions);
+            let (caption, hard_negatives, hard_positive) =
+                self.texts(&scene, &mut scene.caption_rng());
             Ok(Sample {
                 pixels: pixels(draw(&scene, self.side)?, &self.preprocessing)?,
-                caption: caption.to_string(),
-                hard_negatives: Vec::new(),
-                hard_positive: None,
+                caption,
+                hard_negatives,
+                hard_positive,
             })
         })
         .collect()
+    }
+}
+
+/// Chains of captions of the synthetic world's scenes, which are not drawn.
+pub(crate) struct TableauChains {
+    pub(crate) scene: SceneParams,
+    pub(crate) seed: u64,
+}
+
+/// Keeps the scenes of chains apart from those of pairs of the same step and row.
+const CHAIN_STREAM: u64 = 1 << 32;
+
+impl Source<Chain> for TableauChains {
+    fn draw(&self, step: u64, rows: Range<usize>) -> Result<Vec<Chain>> {
+        // A scene may allow no chain (a single plain thing has too little to say): another is taken.
+        Ok(rows
+            .map(|row| {
+                (0..)
+                    .find_map(|attempt: u64| {
+                        let place = CHAIN_STREAM + row as u64;
+                        let seed = spread([self.seed, step, place]).wrapping_add(attempt);
+                        let scene = Scene::sample(Split::Training.seed(seed), &self.scene);
+                        chain(&scene, &mut scene.caption_rng())
+                    })
+                    .expect("most scenes have a chain")
+            })
+            .map(|chain| Chain {
+                tiers: chain.tiers.map(|claim| claim.to_string()),
+                contradictions: chain.contradictions.map(|claim| claim.to_string()),
+            })
+            .collect())
     }
 }
 
@@ -67,18 +128,7 @@ pub(crate) fn pixels(picture: Picture, preprocessing: &Preprocessing) -> Result<
 /// The vocabulary of the world's whole grammar, not of a recipe's mix: models trained on
 /// different mixes have the same tokens.
 pub(crate) fn vocabulary(limit: usize) -> Result<Vocabulary> {
-    let params = SceneParams::default();
-    let captions: Vec<String> = (0..VOCABULARY_SCENES)
-        .flat_map(|index| {
-            let scene = Scene::sample(Split::Training.seed(index), &params);
-            let mut rng = scene.caption_rng();
-            let claims = Level::ALL.iter().map(|level| level.claim(&scene, &mut rng));
-            claims
-                .flatten()
-                .map(|claim| claim.to_string())
-                .collect::<Vec<_>>()
-        })
-        .collect();
+    let captions = captions_of_every_word();
     Vocabulary::learn(captions.iter().map(String::as_str), limit)
 }
 
@@ -140,6 +190,7 @@ mod tests {
         let tokenizer = tokenizer(&recipe);
         for (caption, words) in [
             ("a large red cat to the left of a small orange car", 12),
+            ("two spotted cacti, which are underneath a shrub", 9),
             ("an animal", 2),
             ("a blue thing", 3),
         ] {
