@@ -1,5 +1,4 @@
-//! The words of the world: nouns in a taxonomy, colours, patterns, sizes,
-//! grounds, styles, relations.
+//! The words of the world: nouns in a taxonomy, colours, patterns, sizes, grounds, styles.
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +32,8 @@ macro_rules! vocabulary {
         }
     };
 }
+
+pub(super) use vocabulary;
 
 vocabulary! {
     /// The upper level of the taxonomy; above it there is only “thing”. Every word takes the
@@ -229,6 +230,7 @@ vocabulary! {
     /// How large a thing is in the picture, whatever it is.
     Size {
         Small = "small",
+        Medium = "medium-sized",
         Large = "large",
     }
 }
@@ -262,27 +264,5 @@ impl Default for Style {
     /// Everyday.
     fn default() -> Self {
         Self::Everyday
-    }
-}
-
-vocabulary! {
-    /// Where one thing is, seen from another, in the plane of the picture.
-    Relation {
-        LeftOf = "to the left of",
-        RightOf = "to the right of",
-        Above = "above",
-        Below = "below",
-    }
-}
-
-impl Relation {
-    /// The relation that holds the other way round: “a above b” says what “b below a” says.
-    pub const fn converse(self) -> Self {
-        match self {
-            Self::LeftOf => Self::RightOf,
-            Self::RightOf => Self::LeftOf,
-            Self::Above => Self::Below,
-            Self::Below => Self::Above,
-        }
     }
 }
