@@ -69,7 +69,6 @@ fn parsed(text: &str) -> (Vec<Phrase>, Vec<Joint>, Option<String>) {
             "a" | "an" => None,
             "two" => Some(2),
             "three" => Some(3),
-            "four" => Some(4),
             _ => {
                 joint.push(word);
                 continue;
