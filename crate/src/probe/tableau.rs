@@ -113,9 +113,15 @@ impl Questions {
                 let captions: Vec<_> = positives.iter().chain(&negatives).collect();
                 items.push(CaptionChoice {
                     id,
-                    group: captions.first().map(|first| group(&first.claim)).unwrap_or_default(),
+                    group: captions
+                        .first()
+                        .map(|first| group(&first.claim))
+                        .unwrap_or_default(),
                     picture: tables.scene(scene),
-                    captions: captions.iter().map(|caption| tables.text(&caption.text)).collect(),
+                    captions: captions
+                        .iter()
+                        .map(|caption| tables.text(&caption.text))
+                        .collect(),
                     correct: 0,
                 });
             }
@@ -169,7 +175,9 @@ const fn part_name(part: SentencePart) -> &'static str {
 /// The first relation that is said.
 fn group(claim: &Claim) -> String {
     let relation = claim.relations.iter().flatten().next();
-    relation.map(|relation| relation.word().to_owned()).unwrap_or_default()
+    relation
+        .map(|relation| relation.word().to_owned())
+        .unwrap_or_default()
 }
 
 /// A picture of one thing; every probe offers the same words.

@@ -75,6 +75,12 @@ fn aro_puts_the_false_caption_first_and_crops() {
         ["the horse is on the man", "the man is on the horse"]
     );
     assert_eq!(set.pictures[0].label(), "images/1.jpg#xywh=1,2,3,4");
+    // As the authors average: without the relations that hold both ways.
+    let Average::MacroOverGroups { at_least, except } = &set.protocol.average else {
+        panic!("VG-Relation is averaged over relations");
+    };
+    assert_eq!(*at_least, 1);
+    assert!(except.iter().any(|name| name == "near") && !except.contains(&item.group));
     // VG-Attribution's list has no relation_name, VG-Relation's no attributes.
     let error = read_vg_attribution(json).unwrap_err().to_string();
     assert!(error.contains("other list"), "{error}");

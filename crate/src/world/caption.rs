@@ -79,9 +79,7 @@ impl Level {
             | Self::Noun
             | Self::ColourNoun
             | Self::PatternColourNoun
-            | Self::SizeColourNoun => {
-                Claim::list(vec![self.describe(mentions.first()?, scene)])
-            }
+            | Self::SizeColourNoun => Claim::list(vec![self.describe(mentions.first()?, scene)]),
             Self::Count => {
                 let group = mentions.iter().find(|mention| mention.is_plural())?;
                 Claim::list(vec![self.describe(group, scene)])

@@ -71,9 +71,9 @@ fn try_chain(scene: &Scene, rng: &mut impl Rng) -> Option<Chain> {
         contradiction(&tiers[2], Some(&tiers[1]), scene, rng)?,
         contradiction(&tiers[3], Some(&tiers[2]), scene, rng)?,
     ];
-    let rising = tiers.windows(2).all(|pair| {
-        pair[1].entails(&pair[0]) && pair[0] != pair[1] && !pair[0].entails(&pair[1])
-    });
+    let rising = tiers
+        .windows(2)
+        .all(|pair| pair[1].entails(&pair[0]) && pair[0] != pair[1] && !pair[0].entails(&pair[1]));
     (rising && tiers.iter().all(|tier| tier.holds(scene))).then_some(Chain {
         tiers,
         contradictions,
@@ -113,7 +113,9 @@ fn contradiction(
     rng: &mut impl Rng,
 ) -> Option<Claim> {
     let said = tier.things.first()?.concept;
-    let general = above.and_then(|above| above.things.first()).map(|thing| thing.concept);
+    let general = above
+        .and_then(|above| above.things.first())
+        .map(|thing| thing.concept);
     if general != Some(said) {
         return other_concept(tier, general.unwrap_or(Concept::Thing), scene, rng);
     }
@@ -140,7 +142,11 @@ fn other_concept(
     let thing = *tier.things.first()?;
     let concepts: Vec<Concept> = match thing.concept {
         Concept::Domain(_) => Domain::ALL.iter().copied().map(Concept::Domain).collect(),
-        Concept::Category(_) => Category::ALL.iter().copied().map(Concept::Category).collect(),
+        Concept::Category(_) => Category::ALL
+            .iter()
+            .copied()
+            .map(Concept::Category)
+            .collect(),
         _ => Noun::ALL.iter().copied().map(Concept::Noun).collect(),
     };
     let others: Vec<Claim> = concepts

@@ -64,10 +64,7 @@ fn point(thing: &Thing, at: Point) -> (i32, i32) {
 
 impl Bounds {
     pub(super) fn centre(&self) -> (i32, i32) {
-        (
-            (self.left + self.right) / 2,
-            (self.top + self.bottom) / 2,
-        )
+        ((self.left + self.right) / 2, (self.top + self.bottom) / 2)
     }
 
     pub(super) fn width(&self) -> i32 {

@@ -208,7 +208,9 @@ impl Writer {
     }
 
     fn description(&mut self, thing: &Description) {
-        let size = thing.size.map(|size| (size.word(), synonyms::of_size(size)));
+        let size = thing
+            .size
+            .map(|size| (size.word(), synonyms::of_size(size)));
         let pattern = thing
             .pattern
             .map(|pattern| (pattern.word(), synonyms::of_pattern(pattern)));
@@ -380,7 +382,10 @@ mod tests {
                 "a red cat between a blue car and a green tree",
             ),
             (claim(&[cat], &[Some(LeftOf)], None), "a red cat"),
-            (claim(&[cat, car], &[Some(Between)], None), "a red cat and a blue car"),
+            (
+                claim(&[cat, car], &[Some(Between)], None),
+                "a red cat and a blue car",
+            ),
             (claim(&[], &[], None), ""),
         ];
         for (claim, english) in said {
@@ -392,13 +397,29 @@ mod tests {
     fn wordings_change_the_words_that_they_name() {
         let rabbit = thing(Noun::Rabbit, Some(Colour::Blue), Some(Size::Small));
         let car = thing(Noun::Car, None, None);
-        let related = claim(&[rabbit, car], &[Some(Relation::NextTo)], Some(Ground::Wood));
+        let related = claim(
+            &[rabbit, car],
+            &[Some(Relation::NextTo)],
+            Some(Ground::Wood),
+        );
         assert_eq!(related.replaceable_words(), 4);
         let worded = |template, synonyms| related.worded(Wording { template, synonyms });
         let said = [
-            (Template::Plain, 0b0001, "a little blue rabbit next to a car on wood"),
-            (Template::ThereIs, 0b0010, "there is a small blue bunny next to a car on wood"),
-            (Template::PictureOf, 0b0100, "a picture of a small blue rabbit beside a car on wood"),
+            (
+                Template::Plain,
+                0b0001,
+                "a little blue rabbit next to a car on wood",
+            ),
+            (
+                Template::ThereIs,
+                0b0010,
+                "there is a small blue bunny next to a car on wood",
+            ),
+            (
+                Template::PictureOf,
+                0b0100,
+                "a picture of a small blue rabbit beside a car on wood",
+            ),
             (
                 Template::CanBeSeen,
                 0b1000,

@@ -110,7 +110,13 @@ fn arrange(things: &mut [Thing], arrangement: Arrangement, rng: &mut ChaCha8Rng)
             (subject.moving, object.moving) = (true, true);
             // Room for the marks behind who flees.
             let marks = SPEED_REACH * object.radius / 100;
-            beside(subject, object, subject.mirrored, marks + 10..marks + 110, rng);
+            beside(
+                subject,
+                object,
+                subject.mirrored,
+                marks + 10..marks + 110,
+                rng,
+            );
         }
         Relation::InFrontOf => {
             hide_part(subject, object, rng);

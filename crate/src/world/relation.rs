@@ -141,9 +141,10 @@ fn fits_in_containers(noun: Noun) -> bool {
 fn rides(noun: Noun) -> bool {
     match noun.category() {
         Category::Person => true,
-        Category::Animal => {
-            !matches!(noun, Noun::Horse | Noun::Elephant | Noun::Fish | Noun::Turtle)
-        }
+        Category::Animal => !matches!(
+            noun,
+            Noun::Horse | Noun::Elephant | Noun::Fish | Noun::Turtle
+        ),
         _ => false,
     }
 }

@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::held_out::{Combination, is_pair_held_out};
 use super::layout::lay_out;
 use super::relation::Relation;
-use super::scene::{
-    MAX_SHADE, MAX_THINGS, MAX_TURN, SIDE, Scene, Split, Stream, Thing,
-};
+use super::scene::{MAX_SHADE, MAX_THINGS, MAX_TURN, SIDE, Scene, Split, Stream, Thing};
 use super::vocabulary::{Colour, Ground, Noun, Pattern, Size, Style};
 
 /// Casts that are tried for a scene before it is of one thing only. One in a few fits.
@@ -287,9 +285,8 @@ impl Cast {
 
 /// The first two nouns of a shuffled list that can be so related.
 fn principals(relation: Relation, nouns: &[Noun]) -> Option<(Noun, Noun)> {
-    let possible = |subject: Noun, object: Noun| {
-        subject != object && relation.is_possible(subject, object)
-    };
+    let possible =
+        |subject: Noun, object: Noun| subject != object && relation.is_possible(subject, object);
     let object = nouns
         .iter()
         .copied()

@@ -277,7 +277,8 @@ fn check(things: &[Thing]) -> Result<(), SceneError> {
         if holder.host.is_some() {
             return Err(held("which is held itself"));
         }
-        let place = berth(holder, host.hold, thing).ok_or_else(|| held("which has no such place"))?;
+        let place =
+            berth(holder, host.hold, thing).ok_or_else(|| held("which has no such place"))?;
         if !place.holds(thing) {
             return Err(held("but lies elsewhere"));
         }

@@ -145,9 +145,10 @@ pub(super) fn plain_relations(scene: &Scene, mentions: &[Mention]) -> Vec<Plain>
                 let holds = relation != Relation::Between
                     && (relation != Relation::NextTo || a < b)
                     && one.members.iter().all(|&a| {
-                        other.members.iter().all(|&b| {
-                            verdict_of_relation(relation, scene, a, b) == Verdict::True
-                        })
+                        other
+                            .members
+                            .iter()
+                            .all(|&b| verdict_of_relation(relation, scene, a, b) == Verdict::True)
                     });
                 if holds {
                     plain.push(Plain::Two(a, relation, b));
@@ -157,9 +158,10 @@ pub(super) fn plain_relations(scene: &Scene, mentions: &[Mention]) -> Vec<Plain>
                 let holds = a != c
                     && one.members.iter().all(|&a| {
                         other.members.iter().all(|&b| {
-                            third.members.iter().all(|&c| {
-                                verdict_of_between(scene, a, b, c) == Verdict::True
-                            })
+                            third
+                                .members
+                                .iter()
+                                .all(|&c| verdict_of_between(scene, a, b, c) == Verdict::True)
                         })
                     });
                 if holds {

@@ -56,7 +56,11 @@ pub fn verdict_of_relation(
     match relation {
         Relation::LeftOf | Relation::RightOf | Relation::Above | Relation::Below => {
             let verdict = direction(relation, a, b);
-            if held { verdict.at_most_unclear() } else { verdict }
+            if held {
+                verdict.at_most_unclear()
+            } else {
+                verdict
+            }
         }
         Relation::InFrontOf => {
             if held {
@@ -105,11 +109,11 @@ pub fn verdict_of_between(scene: &Scene, middle: usize, one: usize, other: usize
     if middle == one || middle == other || one == other {
         return Verdict::False;
     }
-    let holds = [middle, one, other]
-        .iter()
-        .any(|&thing| scene.things[thing].host.is_some_and(|host| {
-            [middle, one, other].contains(&host.thing)
-        }));
+    let holds = [middle, one, other].iter().any(|&thing| {
+        scene.things[thing]
+            .host
+            .is_some_and(|host| [middle, one, other].contains(&host.thing))
+    });
     let [middle, one, other] = [middle, one, other].map(|thing| &scene.things[thing]);
     let plainly = |relation, a: &Thing, b: &Thing| direction(relation, a, b) == Verdict::True;
     let separates = |m: &Thing, a: &Thing, b: &Thing| {
@@ -126,7 +130,11 @@ pub fn verdict_of_between(scene: &Scene, middle: usize, one: usize, other: usize
         .iter()
         .any(|&side| plainly(side, middle, one) && plainly(side, middle, other));
     if separates(middle, one, other) {
-        if holds { Verdict::Unclear } else { Verdict::True }
+        if holds {
+            Verdict::Unclear
+        } else {
+            Verdict::True
+        }
     } else if beside || separates(one, middle, other) || separates(other, middle, one) {
         Verdict::False
     } else {
@@ -252,7 +260,11 @@ fn facing(scene: &Scene, subject: usize, object: usize) -> Verdict {
                 && middle > one.left.min(other.left)
                 && middle < one.right.max(other.right)
         });
-        if blocked { Verdict::Unclear } else { Verdict::True }
+        if blocked {
+            Verdict::Unclear
+        } else {
+            Verdict::True
+        }
     } else if direction(behind, a, b) == Verdict::True {
         Verdict::False
     } else {

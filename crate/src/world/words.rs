@@ -13,7 +13,10 @@ pub fn captions_of_every_word() -> Vec<String> {
     let nouns = Noun::ALL.iter().map(|&noun| Concept::Noun(noun));
     let categories = Category::ALL.iter().map(|&word| Concept::Category(word));
     let domains = Domain::ALL.iter().map(|&word| Concept::Domain(word));
-    let concepts = nouns.chain(categories).chain(domains).chain([Concept::Thing]);
+    let concepts = nouns
+        .chain(categories)
+        .chain(domains)
+        .chain([Concept::Thing]);
     let named = concepts.flat_map(|concept| {
         (1..=Description::MOST).map(move |count| Description {
             count,

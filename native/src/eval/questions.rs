@@ -19,12 +19,9 @@ use cliprobe::probe::results::SourceFile;
 /// Held-out scenes of every evaluation are the same.
 const TABLEAU_SEED: u64 = 0;
 
-/// Which questions.
+/// How questions are asked.
 #[derive(Debug, Args)]
 pub(crate) struct QuestionArgs {
-    /// What to ask
-    #[arg(value_name = "BENCH", required = true)]
-    benchmarks: Vec<String>,
     /// Folders with the benchmarks' lists, in any depth
     #[arg(long, value_name = "DIR", num_args = 1..)]
     pub(super) data: Vec<PathBuf>,
@@ -92,15 +89,15 @@ impl Templates {
     }
 }
 
-/// Reads everything that is asked for.
-pub(crate) fn collect(args: &QuestionArgs) -> Result<Questions> {
+/// Reads the benchmarks that are asked for.
+pub(crate) fn collect(benchmarks: &[String], args: &QuestionArgs) -> Result<Questions> {
     let lists = Lists::search(&args.data)?;
     let mut questions = Questions {
         asked: Vec::new(),
         absent: Vec::new(),
         picture_folders: Vec::new(),
     };
-    for name in &args.benchmarks {
+    for name in benchmarks {
         add(name, args, &lists, &mut questions)?;
     }
     if let Some(limit) = args.limit {

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use anyhow::Result;
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use cliprobe::clip::config::ClipConfig;
+use cliprobe::clip::preprocessing::Preprocessing;
 use cliprobe::clip::tokenizer::Tokenizer;
 use cliprobe::engine::cpu::Model;
 use cliprobe::world::{Caption, Combination, ProbeKind, Scene, WorldProbe, draw, probes};
 use serde::Serialize;
 
-use super::data::{pack, pixels};
-use super::objective::normalised;
+use super::data::pixels;
+use super::features::normalised;
+use super::sample::pack_texts;
 
 /// Every evaluation asks the same questions.
 const PROBE_SEED: u64 = 0;
@@ -141,15 +143,17 @@ fn cosines(
     }
     let captions: Vec<&str> = rows.keys().copied().collect();
     let captions = encoded(&captions, |batch| {
-        Ok(model.text_features(&pack(tokenizer, batch.iter().copied())?)?)
+        Ok(model.text_features(&pack_texts(tokenizer, batch.iter().copied())?)?)
     })?;
     let side = config.vision.image_size;
+    let preprocessing = Preprocessing::clip_default(side as u32);
     let pictures = encoded(probes, |batch| {
-        let pictures = batch
-            .iter()
-            .map(|probe| Ok(draw(&probe.scene, side as u32)?))
-            .collect::<Result<Vec<_>>>()?;
-        Ok(model.image_features(&pixels(pictures, side)?)?)
+        let mut values = Vec::new();
+        for probe in batch {
+            values.extend(pixels(draw(&probe.scene, side as u32)?, &preprocessing)?);
+        }
+        let shape = (batch.len(), 3, side, side);
+        Ok(model.image_features(&Tensor::from_vec(values, shape, &Device::Cpu)?)?)
     })?;
     let cosine = |picture: &[f32], text: &str| -> f32 {
         let caption = &captions[rows[text]];

@@ -15,8 +15,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 
 mod checkpoint;
+mod chunks;
+mod collective;
 mod data;
 mod evaluate;
+mod features;
+mod gradients;
 mod hugging_face;
 mod log;
 mod objective;
@@ -24,10 +28,12 @@ mod optimizer;
 mod progress;
 mod recipe;
 mod run;
+mod sample;
 mod schedule;
 mod trainer;
 mod vocabulary;
 mod weights;
+mod workers;
 
 use progress::Progress;
 use recipe::Recipe;

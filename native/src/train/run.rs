@@ -9,15 +9,18 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use cliprobe::clip::config::ClipConfig;
+use cliprobe::clip::preprocessing::Preprocessing;
 use cliprobe::clip::tokenizer::Tokenizer;
 
 use super::checkpoint::Checkpoints;
-use super::data::{Loader, Tableau};
+use super::collective::Alone;
+use super::data::{Loader, Shape, Sources};
 use super::evaluate::{self, Evaluation};
 use super::hugging_face;
 use super::log::{Log, StepEntry};
 use super::progress::Progress;
 use super::recipe::Recipe;
+use super::sample::Batch;
 use super::trainer::Trainer;
 use super::vocabulary::Vocabulary;
 use crate::output::write_whole;
@@ -99,7 +102,8 @@ impl Run {
         let vocabulary = super::data::vocabulary(recipe.model.text.vocabulary)?;
         let config = recipe.clip_config(vocabulary.size)?;
         let tokenizer = Arc::new(Tokenizer::from_json(&vocabulary.json, &config.text)?);
-        let mut trainer = Trainer::new(&recipe, &config)?;
+        let threads = rayon::current_num_threads();
+        let mut trainer = Trainer::new(&recipe, &config, threads, Box::new(Alone))?;
         let checkpoints = Checkpoints::new(directory.join("checkpoints"), recipe.checkpoint.keep);
         let (saved, log) = begin(&checkpoints, &mut trainer)?;
         Ok(Self {
@@ -129,14 +133,48 @@ impl Run {
         stop: &AtomicBool,
         progress: &mut Progress,
     ) -> Result<Outcome> {
-        let tableau = Tableau::new(&self.recipe, Arc::clone(&self.tokenizer));
-        let loader = Loader::spawn(move |step| tableau.batch(step), self.step()..last)?;
+        let side = self.config.vision.image_size;
+        let preprocessing = Preprocessing::clip_default(side as u32);
+        let shape = Shape {
+            seed: self.recipe.seed,
+            pairs: self.recipe.batch.pairs,
+            chains: 0,
+            preprocessing: &preprocessing,
+            side,
+        };
+        let sources = Sources::open(&self.recipe.data, &shape)?;
+        let bad = Arc::clone(&sources.bad);
+        let (rows, tokenizer) = (self.recipe.batch.pairs, Arc::clone(&self.tokenizer));
+        let make = move |step| {
+            let samples = match &sources.samples {
+                Some(samples) => samples.draw(step, 0..rows)?,
+                None => Vec::new(),
+            };
+            Batch::pack(&samples, &[], &tokenizer, side)
+        };
+        let loader = Loader::spawn(make, self.step()..last)?;
         while self.step() < last {
             if stop.load(Ordering::Relaxed) {
                 self.save()?;
                 return Ok(Outcome::Interrupted { step: self.step() });
             }
-            self.one_step(&loader, progress)?;
+            let batch = loader.next();
+            for sentence in bad.take_untold() {
+                self.log.bad_sample(self.step(), &sentence)?;
+                progress.note(&format!("bad sample: {sentence}"));
+            }
+            let batch = match batch {
+                Ok(batch) => batch,
+                Err(error) => {
+                    self.save()?;
+                    let step = self.step();
+                    return Err(error.context(format!(
+                        "the run stopped after step {step}, which is saved; mend the data, and go \
+                         on with --resume"
+                    )));
+                }
+            };
+            self.one_step(&batch, progress)?;
             if self.step().is_multiple_of(self.recipe.checkpoint.every) {
                 self.save()?;
             }
@@ -156,9 +194,9 @@ impl Run {
         Ok(Outcome::Finished { model })
     }
 
-    fn one_step(&mut self, loader: &Loader, progress: &mut Progress) -> Result<()> {
+    fn one_step(&mut self, batch: &Batch, progress: &mut Progress) -> Result<()> {
         let start = Instant::now();
-        let report = self.trainer.update(&loader.next()?).with_context(|| {
+        let report = self.trainer.update(batch).with_context(|| {
             format!(
                 "the run stopped; its state of step {} is kept in {}. If the numbers diverged, \
                  start again with a lower optimizer.learning_rate or a longer warm_up",
@@ -172,7 +210,7 @@ impl Run {
             learning_rate: report.learning_rate,
             logit_scale: report.logit_scale,
             gradient_norm: report.gradient_norm,
-            samples_per_s: self.recipe.batch as f64 / start.elapsed().as_secs_f64(),
+            samples_per_s: self.recipe.batch.pairs as f64 / start.elapsed().as_secs_f64(),
         };
         self.log.step(&entry)?;
         progress.step(&entry);

@@ -112,7 +112,9 @@ impl HardNegative {
                         attribute.set_other(&mut added, rng)?;
                     }
                 }
-                edited.relations.resize(claim.things.len().saturating_sub(1), None);
+                edited
+                    .relations
+                    .resize(claim.things.len().saturating_sub(1), None);
                 edited.relations.push(None);
                 edited.things.push(added);
             }
@@ -259,9 +261,7 @@ fn other_relation(claim: &Claim, at: usize, rng: &mut impl Rng) -> Option<Relati
     let others: Vec<Relation> = Relation::ALL
         .iter()
         .copied()
-        .filter(|&relation| {
-            relation != said && relation != Relation::Between && possible(relation)
-        })
+        .filter(|&relation| relation != said && relation != Relation::Between && possible(relation))
         .collect();
     others.choose(rng).copied()
 }

@@ -89,7 +89,9 @@ fn swapped_conjuncts(claim: &Claim) -> Option<Claim> {
 /// backwards.
 fn turned(claim: &Claim, eligible: impl Fn(Relation) -> bool) -> Option<Claim> {
     let mut turned = claim.clone();
-    turned.relations.resize(claim.things.len().saturating_sub(1), None);
+    turned
+        .relations
+        .resize(claim.things.len().saturating_sub(1), None);
     let mut any = false;
     for clause in claim.clauses() {
         let joints = clause.start..clause.end - 1;

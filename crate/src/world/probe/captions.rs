@@ -161,7 +161,8 @@ pub(super) fn edits(scene: &Scene, recipe: Recipe) -> Option<Vec<Caption>> {
     let base = level.claim(scene, &mut rng)?;
     // Said plainly first: what is asked is whether the other voice says the same.
     let passive = |relation: Relation| relation.is_verb() && !Relation::DIRECT.contains(&relation);
-    if positive == Some(HardPositive::Passive) && base.relations.iter().flatten().any(|&r| passive(r))
+    if positive == Some(HardPositive::Passive)
+        && base.relations.iter().flatten().any(|&r| passive(r))
     {
         return None;
     }

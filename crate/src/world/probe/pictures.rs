@@ -167,11 +167,7 @@ pub(super) fn square(combination: Combination, seed: u64) -> Option<WorldProbe> 
     })
 }
 
-fn cast(
-    arrangement: Arrangement,
-    combination: Combination,
-    rng: &mut ChaCha8Rng,
-) -> Option<Cast> {
+fn cast(arrangement: Arrangement, combination: Combination, rng: &mut ChaCha8Rng) -> Option<Cast> {
     let params = SceneParams {
         distinct_colours: true,
         ..SceneParams::exactly(2)
