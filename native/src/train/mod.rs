@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `recipe.toml` | the recipe, every default spelled out |
 //! | `log.jsonl` | a line a step (loss, rates, norms, speed), a line an evaluation |
+//! | `tensorboard/` | the same numbers as event files |
 //! | `checkpoints/` | the newest states; a resumed run goes on as if it had never stopped |
 //! | `model/` | the result as a Hugging Face directory |
 
@@ -30,6 +31,7 @@ mod recipe;
 mod run;
 mod sample;
 mod schedule;
+mod tensorboard;
 mod trainer;
 mod vocabulary;
 mod weights;

@@ -65,7 +65,7 @@ impl Run {
             Ok(file.write_all(spelled_out.as_bytes())?)
         })?;
         let lock = lock(&recipe_file)?;
-        let log = Log::create(&directory.join("log.jsonl"))?;
+        let log = Log::create(directory)?;
         Self::open(recipe, directory, lock, |_, _| Ok((0, log)))
     }
 
@@ -88,7 +88,7 @@ impl Run {
             let step = checkpoints
                 .restore_latest(&trainer.weights, &mut trainer.optimizer)?
                 .unwrap_or(0);
-            Ok((step, Log::resume(&directory.join("log.jsonl"), step)?))
+            Ok((step, Log::resume(directory, step)?))
         })
     }
 
