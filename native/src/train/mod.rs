@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `recipe.toml` | the recipe, every default spelled out |
 //! | `log.jsonl` | a line a step (loss, rates, norms, speed), a line an evaluation |
+//! | `tensorboard/` | the same numbers as event files |
 //! | `checkpoints/` | the newest states; a resumed run goes on as if it had never stopped |
 //! | `model/` | the result as a Hugging Face directory |
 
@@ -30,11 +31,13 @@ mod recipe;
 mod run;
 mod sample;
 mod schedule;
+mod tensorboard;
 mod trainer;
 mod vocabulary;
 mod weights;
 mod workers;
 
+use collective::Collective;
 use progress::Progress;
 use recipe::Recipe;
 use run::{Outcome, Run};
@@ -63,10 +66,27 @@ pub(crate) struct TrainArgs {
 
 /// Runs the command. Ctrl-C saves a checkpoint before it ends; a second one ends at once.
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
+    let (joined, processes) = collective::join()?;
+    let outcome = train(args, processes);
+    if let Err(error) = &outcome {
+        joined.fail(error);
+    }
+    outcome
+}
+
+fn train(args: &TrainArgs, processes: Box<dyn Collective>) -> Result<ExitCode> {
     let recipe = Recipe::read(&args.recipe)?;
-    if let Some(threads) = args.threads {
+    let leads = processes.rank() == 0;
+    let threads = match args.threads {
+        Some(threads) => Some(threads.into()),
+        None => match collective::on_this_machine() {
+            1 => None,
+            sharing => Some((std::thread::available_parallelism()?.get() / sharing).max(1)),
+        },
+    };
+    if let Some(threads) = threads {
         rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.into())
+            .num_threads(threads)
             .build_global()
             .context("cannot set the number of threads")?;
     }
@@ -78,20 +98,24 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let stop = stop_on_interrupt()?;
 
     let mut run = if args.resume {
-        Run::resume(recipe, &directory)?
+        Run::resume(recipe, &directory, processes)?
     } else {
-        Run::start(recipe, &directory)?
+        Run::start(recipe, &directory, processes)?
     };
     let mut progress = Progress::new(run.step(), last);
     match run.train(last, &stop, &mut progress)? {
         Outcome::Finished { model } => {
-            progress.note(&format!("The model is in {}.", model.display()));
+            if leads {
+                progress.note(&format!("The model is in {}.", model.display()));
+            }
             Ok(ExitCode::SUCCESS)
         }
         Outcome::Interrupted { step } => {
-            progress.note(&format!(
-                "Stopped after step {step}; its state is saved. Go on with --resume."
-            ));
+            if leads {
+                progress.note(&format!(
+                    "Stopped after step {step}; its state is saved. Go on with --resume."
+                ));
+            }
             Ok(ExitCode::from(INTERRUPTED))
         }
     }
