@@ -64,12 +64,7 @@ pub(crate) struct TrainArgs {
 /// Runs the command. Ctrl-C saves a checkpoint before it ends; a second one ends at once.
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let recipe = Recipe::read(&args.recipe)?;
-    if let Some(threads) = args.threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.into())
-            .build_global()
-            .context("cannot set the number of threads")?;
-    }
+    let threads = set_threads(args.threads)?;
     let directory = match &args.out {
         Some(directory) => directory.clone(),
         None => Path::new("runs").join(args.recipe.file_stem().unwrap_or_default()),
@@ -78,9 +73,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let stop = stop_on_interrupt()?;
 
     let mut run = if args.resume {
-        Run::resume(recipe, &directory)?
+        Run::resume(recipe, &directory, threads)?
     } else {
-        Run::start(recipe, &directory)?
+        Run::start(recipe, &directory, threads)?
     };
     let mut progress = Progress::new(run.step(), last);
     match run.train(last, &stop, &mut progress)? {
@@ -95,6 +90,32 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
             Ok(ExitCode::from(INTERRUPTED))
         }
     }
+}
+
+/// Decides how many threads compute: as many as are asked for, or one a core.
+fn set_threads(asked: Option<u16>) -> Result<usize> {
+    let threads = match asked {
+        Some(threads) => threads.into(),
+        None => std::thread::available_parallelism()?.get(),
+    };
+    // Chunks of the batch have a thread each. candle would spread every product and every large
+    // sum of theirs over all cores again, in pools of its own that wait by spinning; both sizes
+    // come from the environment alone.
+    for variable in ["CANDLE_NUM_THREADS", "RAYON_NUM_THREADS"] {
+        // SAFETY: the command has started no thread yet that could read the environment.
+        #[expect(
+            unsafe_code,
+            reason = "no other thread may read the environment meanwhile"
+        )]
+        unsafe {
+            std::env::set_var(variable, "1");
+        }
+    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .context("cannot set the number of threads")?;
+    Ok(threads)
 }
 
 fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {

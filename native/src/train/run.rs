@@ -51,7 +51,7 @@ pub(crate) struct Run {
 
 impl Run {
     /// A new run in a directory that has none.
-    pub(crate) fn start(recipe: Recipe, directory: &Path) -> Result<Self> {
+    pub(crate) fn start(recipe: Recipe, directory: &Path, threads: usize) -> Result<Self> {
         let recipe_file = directory.join("recipe.toml");
         ensure!(
             !recipe_file.exists(),
@@ -66,11 +66,11 @@ impl Run {
         })?;
         let lock = lock(&recipe_file)?;
         let log = Log::create(&directory.join("log.jsonl"))?;
-        Self::open(recipe, directory, lock, |_, _| Ok((0, log)))
+        Self::open(recipe, directory, threads, lock, |_, _| Ok((0, log)))
     }
 
     /// The run of a directory, at its newest checkpoint.
-    pub(crate) fn resume(recipe: Recipe, directory: &Path) -> Result<Self> {
+    pub(crate) fn resume(recipe: Recipe, directory: &Path, threads: usize) -> Result<Self> {
         let recipe_file = directory.join("recipe.toml");
         ensure!(
             recipe_file.exists(),
@@ -84,7 +84,7 @@ impl Run {
             recipe_file.display()
         );
         let lock = lock(&recipe_file)?;
-        Self::open(recipe, directory, lock, |checkpoints, trainer| {
+        Self::open(recipe, directory, threads, lock, |checkpoints, trainer| {
             let step = checkpoints
                 .restore_latest(&trainer.weights, &mut trainer.optimizer)?
                 .unwrap_or(0);
@@ -96,13 +96,13 @@ impl Run {
     fn open(
         recipe: Recipe,
         directory: &Path,
+        threads: usize,
         lock: File,
         begin: impl FnOnce(&Checkpoints, &mut Trainer) -> Result<(u64, Log)>,
     ) -> Result<Self> {
         let vocabulary = super::data::vocabulary(recipe.model.text.vocabulary)?;
         let config = recipe.clip_config(vocabulary.size)?;
         let tokenizer = Arc::new(Tokenizer::from_json(&vocabulary.json, &config.text)?);
-        let threads = rayon::current_num_threads();
         let mut trainer = Trainer::new(&recipe, &config, threads, Box::new(Alone))?;
         let checkpoints = Checkpoints::new(directory.join("checkpoints"), recipe.checkpoint.keep);
         let (saved, log) = begin(&checkpoints, &mut trainer)?;
