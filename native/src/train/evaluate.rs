@@ -9,7 +9,7 @@ use cliprobe::clip::config::ClipConfig;
 use cliprobe::clip::preprocessing::Preprocessing;
 use cliprobe::clip::tokenizer::Tokenizer;
 use cliprobe::engine::cpu::Model;
-use cliprobe::world::{ProbeKind, WorldProbe, draw, probes};
+use cliprobe::world::{Caption, Combination, ProbeKind, Scene, WorldProbe, draw, probes};
 use serde::Serialize;
 
 use super::data::pixels;
@@ -69,22 +69,55 @@ impl fmt::Display for Evaluation {
     }
 }
 
-/// Asks `n` probes of every kind, of scenes that no training ever draws.
+/// Asks `n` probes of every kind that is one picture and several captions, of scenes that no training ever draws.
 pub(crate) fn on_tableau(
     model: &Model,
     tokenizer: &Tokenizer,
     config: &ClipConfig,
     n: usize,
 ) -> Result<Evaluation> {
+    const OTHERS: [ProbeKind; 4] = [
+        ProbeKind::Svo,
+        ProbeKind::Square,
+        ProbeKind::Chain,
+        ProbeKind::Retrieval,
+    ];
     ProbeKind::ALL
         .iter()
+        .filter(|kind| !OTHERS.contains(kind))
         .map(|&kind| {
-            let probes: Vec<WorldProbe> = probes(kind, PROBE_SEED, n).collect();
+            let probes: Vec<Question> = probes(kind, Combination::Seen, PROBE_SEED, n)
+                .filter_map(Question::of)
+                .collect();
             let cosines = cosines(model, tokenizer, config, &probes)?;
             Ok(score(kind, &cosines))
         })
         .collect::<Result<_>>()
         .map(Evaluation)
+}
+
+/// A picture with captions that are true or false of it.
+struct Question {
+    scene: Scene,
+    positives: Vec<Caption>,
+    negatives: Vec<Caption>,
+}
+
+impl Question {
+    fn of(probe: WorldProbe) -> Option<Self> {
+        match probe {
+            WorldProbe::Captions {
+                scene,
+                positives,
+                negatives,
+            } => Some(Self {
+                scene,
+                positives,
+                negatives,
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// Cosines of a probe's picture with its true and its false captions.
@@ -97,7 +130,7 @@ fn cosines(
     model: &Model,
     tokenizer: &Tokenizer,
     config: &ClipConfig,
-    probes: &[WorldProbe],
+    probes: &[Question],
 ) -> Result<Vec<Cosines>> {
     // Recognition asks about the same words in every probe: each caption is encoded once.
     let texts = probes

@@ -1,4 +1,4 @@
-//! `log.jsonl`: one JSON object a line, a line a step, and one an evaluation.
+//! `log.jsonl`: one JSON object a line: one a step, one an evaluation, one a bad sample.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -28,6 +28,12 @@ pub(crate) struct StepEntry {
 struct EvaluationEntry<'a> {
     step: u64,
     evaluation: &'a Evaluation,
+}
+
+#[derive(Serialize)]
+struct BadSampleEntry<'a> {
+    step: u64,
+    bad_sample: &'a str,
 }
 
 /// The open log of a run; every line is on its way to the disk when its call returns.
@@ -78,6 +84,14 @@ impl Log {
 
     pub(crate) fn evaluation(&mut self, step: u64, evaluation: &Evaluation) -> Result<()> {
         self.line(&EvaluationEntry { step, evaluation })
+    }
+
+    /// A sample that could not be used, found after `step` updates, in a sentence.
+    pub(crate) fn bad_sample(&mut self, step: u64, sentence: &str) -> Result<()> {
+        self.line(&BadSampleEntry {
+            step,
+            bad_sample: sentence,
+        })
     }
 
     fn line(&mut self, entry: &impl Serialize) -> Result<()> {

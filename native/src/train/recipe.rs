@@ -6,9 +6,9 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use cliprobe::clip::config::{
     Activation, ClipConfig, TextConfig, TextPooling, TransformerConfig, VisionConfig,
 };
-use cliprobe::world::{SceneParams, WebCaptionParams};
 use serde::{Deserialize, Serialize};
 
+use super::data::recipe::DataRecipe;
 use super::objective::Objectives;
 
 /// A whole run. Two runs of the same recipe on the same machine give the same model.
@@ -83,22 +83,6 @@ pub(crate) struct TextRecipe {
     pub(crate) width: usize,
     pub(crate) layers: usize,
     pub(crate) heads: usize,
-}
-
-/// Where pairs of picture and caption come from: a table named after the source.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DataRecipe {
-    /// The synthetic world, drawn as it is needed: no pair is ever seen twice.
-    pub(crate) tableau: TableauRecipe,
-}
-
-/// The mix of scenes and captions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TableauRecipe {
-    pub(crate) scene: SceneParams,
-    pub(crate) captions: WebCaptionParams,
 }
 
 /// AdamW, its schedule and its clipping.
@@ -181,6 +165,7 @@ impl Recipe {
             "model.text.context is {}; start, one token and end need 3",
             text.context
         );
+        self.data.check(self.batch.pairs)?;
         let optimizer = &self.optimizer;
         for (name, value) in [
             ("learning_rate", optimizer.learning_rate),
@@ -335,7 +320,7 @@ mod tests {
             ("steps = 12", "steps = 0", "steps"),
             ("pairs = 8", "pairs = 1", "batch.pairs"),
             ("every = 4", "every = 0", "checkpoint.every"),
-            ("context = 32", "context = 2", "model.text.context"),
+            ("context = 48", "context = 2", "model.text.context"),
             ("1e-3", "-1e-3", "optimizer.learning_rate"),
             ("1e-3", "nan", "optimizer.learning_rate"),
             ("0.98", "1.0", "optimizer.betas"),

@@ -14,13 +14,13 @@ use cliprobe::clip::tokenizer::Tokenizer;
 
 use super::checkpoint::Checkpoints;
 use super::collective::Alone;
-use super::data::{Loader, Tableau};
+use super::data::{Loader, Shape, Sources};
 use super::evaluate::{self, Evaluation};
 use super::hugging_face;
 use super::log::{Log, StepEntry};
 use super::progress::Progress;
 use super::recipe::Recipe;
-use super::sample::{Batch, Source};
+use super::sample::Batch;
 use super::trainer::Trainer;
 use super::vocabulary::Vocabulary;
 use crate::output::write_whole;
@@ -135,11 +135,21 @@ impl Run {
     ) -> Result<Outcome> {
         let side = self.config.vision.image_size;
         let preprocessing = Preprocessing::clip_default(side as u32);
-        let Recipe { data, seed, .. } = &self.recipe;
-        let tableau = Tableau::new(&data.tableau, *seed, &preprocessing, side);
+        let shape = Shape {
+            seed: self.recipe.seed,
+            pairs: self.recipe.batch.pairs,
+            chains: 0,
+            preprocessing: &preprocessing,
+            side,
+        };
+        let sources = Sources::open(&self.recipe.data, &shape)?;
+        let bad = Arc::clone(&sources.bad);
         let (rows, tokenizer) = (self.recipe.batch.pairs, Arc::clone(&self.tokenizer));
         let make = move |step| {
-            let samples = tableau.draw(step, 0..rows)?;
+            let samples = match &sources.samples {
+                Some(samples) => samples.draw(step, 0..rows)?,
+                None => Vec::new(),
+            };
             Batch::pack(&samples, &[], &tokenizer, side)
         };
         let loader = Loader::spawn(make, self.step()..last)?;
@@ -148,7 +158,23 @@ impl Run {
                 self.save()?;
                 return Ok(Outcome::Interrupted { step: self.step() });
             }
-            self.one_step(&loader, progress)?;
+            let batch = loader.next();
+            for sentence in bad.take_untold() {
+                self.log.bad_sample(self.step(), &sentence)?;
+                progress.note(&format!("bad sample: {sentence}"));
+            }
+            let batch = match batch {
+                Ok(batch) => batch,
+                Err(error) => {
+                    self.save()?;
+                    let step = self.step();
+                    return Err(error.context(format!(
+                        "the run stopped after step {step}, which is saved; mend the data, and go \
+                         on with --resume"
+                    )));
+                }
+            };
+            self.one_step(&batch, progress)?;
             if self.step().is_multiple_of(self.recipe.checkpoint.every) {
                 self.save()?;
             }
@@ -168,9 +194,9 @@ impl Run {
         Ok(Outcome::Finished { model })
     }
 
-    fn one_step(&mut self, loader: &Loader, progress: &mut Progress) -> Result<()> {
+    fn one_step(&mut self, batch: &Batch, progress: &mut Progress) -> Result<()> {
         let start = Instant::now();
-        let report = self.trainer.update(&loader.next()?).with_context(|| {
+        let report = self.trainer.update(batch).with_context(|| {
             format!(
                 "the run stopped; its state of step {} is kept in {}. If the numbers diverged, \
                  start again with a lower optimizer.learning_rate or a longer warm_up",

@@ -248,7 +248,7 @@ mod tests {
             let config = recipe.clip_config(vocabulary.size).unwrap();
             let preprocessing = Preprocessing::clip_default(32);
             Self {
-                tableau: Tableau::new(&recipe.data.tableau, 7, &preprocessing, 32),
+                tableau: Tableau::new(&recipe.data.tableau.clone().unwrap(), 7, &preprocessing, 32),
                 tokenizer: Tokenizer::from_json(&vocabulary.json, &config.text).unwrap(),
             }
         }
