@@ -77,19 +77,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
 fn train(args: &TrainArgs, processes: Box<dyn Collective>) -> Result<ExitCode> {
     let recipe = Recipe::read(&args.recipe)?;
     let leads = processes.rank() == 0;
-    let threads = match args.threads {
-        Some(threads) => Some(threads.into()),
-        None => match collective::on_this_machine() {
-            1 => None,
-            sharing => Some((std::thread::available_parallelism()?.get() / sharing).max(1)),
-        },
-    };
-    if let Some(threads) = threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build_global()
-            .context("cannot set the number of threads")?;
-    }
+    let threads = set_threads(args.threads)?;
     let directory = match &args.out {
         Some(directory) => directory.clone(),
         None => Path::new("runs").join(args.recipe.file_stem().unwrap_or_default()),
@@ -98,9 +86,9 @@ fn train(args: &TrainArgs, processes: Box<dyn Collective>) -> Result<ExitCode> {
     let stop = stop_on_interrupt()?;
 
     let mut run = if args.resume {
-        Run::resume(recipe, &directory, processes)?
+        Run::resume(recipe, &directory, processes, threads)?
     } else {
-        Run::start(recipe, &directory, processes)?
+        Run::start(recipe, &directory, processes, threads)?
     };
     let mut progress = Progress::new(run.step(), last);
     match run.train(last, &stop, &mut progress)? {
@@ -119,6 +107,35 @@ fn train(args: &TrainArgs, processes: Box<dyn Collective>) -> Result<ExitCode> {
             Ok(ExitCode::from(INTERRUPTED))
         }
     }
+}
+
+/// Decides how many threads compute: as many as are asked for, or one a core.
+fn set_threads(asked: Option<u16>) -> Result<usize> {
+    let threads = match asked {
+        Some(threads) => threads.into(),
+        None => {
+            let cores = std::thread::available_parallelism()?.get();
+            (cores / collective::on_this_machine()).max(1)
+        }
+    };
+    // Chunks of the batch have a thread each. candle would spread every product and every large
+    // sum of theirs over all cores again, in pools of its own that wait by spinning; both sizes
+    // come from the environment alone.
+    for variable in ["CANDLE_NUM_THREADS", "RAYON_NUM_THREADS"] {
+        // SAFETY: the command has started no thread yet that could read the environment.
+        #[expect(
+            unsafe_code,
+            reason = "no other thread may read the environment meanwhile"
+        )]
+        unsafe {
+            std::env::set_var(variable, "1");
+        }
+    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .context("cannot set the number of threads")?;
+    Ok(threads)
 }
 
 fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {

@@ -62,11 +62,12 @@ impl Run {
         recipe: Recipe,
         directory: &Path,
         processes: Box<dyn Collective>,
+        threads: usize,
     ) -> Result<Self> {
         let lead = (processes.rank() == 0)
             .then(|| Self::begin(&recipe, directory))
             .transpose()?;
-        Self::open(recipe, directory, processes, |_, _| Ok((0, lead)))
+        Self::open(recipe, directory, processes, threads, |_, _| Ok((0, lead)))
     }
 
     fn begin(recipe: &Recipe, directory: &Path) -> Result<Lead> {
@@ -92,6 +93,7 @@ impl Run {
         recipe: Recipe,
         directory: &Path,
         processes: Box<dyn Collective>,
+        threads: usize,
     ) -> Result<Self> {
         let recipe_file = directory.join("recipe.toml");
         ensure!(
@@ -108,21 +110,27 @@ impl Run {
         let lock = (processes.rank() == 0)
             .then(|| lock(&recipe_file))
             .transpose()?;
-        Self::open(recipe, directory, processes, |checkpoints, trainer| {
-            let step = checkpoints
-                .restore_latest(&trainer.weights, &mut trainer.optimizer)?
-                .unwrap_or(0);
-            // Nothing is removed before every process has read it.
-            trainer.processes().barrier()?;
-            let lead = match lock {
-                Some(lock) => Some(Lead {
-                    log: Log::resume(directory, step)?,
-                    _lock: lock,
-                }),
-                None => None,
-            };
-            Ok((step, lead))
-        })
+        Self::open(
+            recipe,
+            directory,
+            processes,
+            threads,
+            |checkpoints, trainer| {
+                let step = checkpoints
+                    .restore_latest(&trainer.weights, &mut trainer.optimizer)?
+                    .unwrap_or(0);
+                // Nothing is removed before every process has read it.
+                trainer.processes().barrier()?;
+                let lead = match lock {
+                    Some(lock) => Some(Lead {
+                        log: Log::resume(directory, step)?,
+                        _lock: lock,
+                    }),
+                    None => None,
+                };
+                Ok((step, lead))
+            },
+        )
     }
 
     /// `begin` brings the trainer to where the run stands: updates saved, and what the first process
@@ -131,12 +139,12 @@ impl Run {
         recipe: Recipe,
         directory: &Path,
         processes: Box<dyn Collective>,
+        threads: usize,
         begin: impl FnOnce(&Checkpoints, &mut Trainer) -> Result<(u64, Option<Lead>)>,
     ) -> Result<Self> {
         let vocabulary = super::data::vocabulary(recipe.model.text.vocabulary)?;
         let config = recipe.clip_config(vocabulary.size)?;
         let tokenizer = Arc::new(Tokenizer::from_json(&vocabulary.json, &config.text)?);
-        let threads = rayon::current_num_threads();
         let mut trainer = Trainer::new(&recipe, &config, threads, processes)?;
         let checkpoints = Checkpoints::new(directory.join("checkpoints"), recipe.checkpoint.keep);
         let (saved, lead) = begin(&checkpoints, &mut trainer)?;
