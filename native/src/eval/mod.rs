@@ -21,11 +21,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use cliprobe::facade;
 use cliprobe::probe::results::{Encoding, Results, Run, SetResult};
 use cliprobe::probe::{Evaluation, ProbeSet, evaluate, summarise};
 use cliprobe::score::TieRule;
 
-use crate::model::{self, DeviceArg, OverrideArgs};
+use crate::model::{self, DeviceArgs, OverrideArgs};
 use crate::output::write_text;
 use cache::Cache;
 use encode::{Embedded, Encoder, PictureReader};
@@ -67,9 +68,8 @@ pub(crate) struct EvalArgs {
     /// Take the white bands away that make a square of a picture, as of HierarCaps'
     #[arg(long)]
     unletterbox: bool,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-    device: DeviceArg,
+    #[command(flatten)]
+    device: DeviceArgs,
     /// Pictures computed at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     batch: u16,
@@ -182,7 +182,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
         let started = Instant::now();
         let checkpoint = Rc::new(args.overrides.open(path)?);
         let clip = model::load(&checkpoint, args.device)?;
-        let description = model::describe(&checkpoint, Some(&clip))?;
+        let description = facade::description(&checkpoint, Some(&clip))?;
         let dim = clip.config().projection_dim;
         let open = |kind: &str| -> Result<Cache> {
             let folder = args.cache.clone().or_else(cache::default_folder);

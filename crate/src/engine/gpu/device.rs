@@ -1,5 +1,6 @@
 //! The GPU: finding an adapter, opening a device, and what can go wrong with either.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,6 +8,7 @@ use futures_channel::oneshot;
 
 use super::GpuError;
 use super::kernels::Kernels;
+use super::tuning::Tuning;
 
 /// An opened GPU device with its compiled kernels. Cloning it gives another handle to the same
 /// device; models on one device share its kernels.
@@ -16,6 +18,7 @@ pub struct Gpu {
     pub(super) queue: wgpu::Queue,
     pub(super) kernels: Rc<Kernels>,
     info: GpuInfo,
+    tuning: Rc<RefCell<Tuning>>,
     faults: Arc<Mutex<Faults>>,
     /// Only held.
     _owner: Rc<Owner>,
@@ -155,6 +158,7 @@ impl Gpu {
                     .collect(),
             },
             kernels: Rc::new(Kernels::new(&device)),
+            tuning: Rc::default(),
             _owner: Rc::new(Owner(device.clone())),
             device,
             queue,
@@ -165,6 +169,20 @@ impl Gpu {
     /// What the device says about itself.
     pub fn info(&self) -> &GpuInfo {
         &self.info
+    }
+
+    /// How models that are loaded from now on come to their tiles.
+    pub fn tune(&self, tuning: Tuning) {
+        self.tuning.replace(tuning);
+    }
+
+    /// How models come to their tiles, with what the loads so far found.
+    pub fn tuning(&self) -> Tuning {
+        self.tuning.borrow().clone()
+    }
+
+    pub(super) fn note_tiles(&self, key: String, tiles: String) {
+        self.tuning.borrow_mut().known.insert(key, tiles);
     }
 
     /// Gives the device and everything on it back; engines that use it answer with an error.

@@ -9,7 +9,8 @@
 use super::device::Gpu;
 use super::kernels::PARAMS_STRIDE;
 use super::plan::{Plan, QueryBlock};
-use super::shader::{Kernel, TILES, Tile};
+use super::shader::Kernel;
+use super::tiles::{RowClass, Tile, Tiles};
 use super::weights::{Block, LayerNorm, Linear, Matrix, TextWeights, VisionWeights};
 use crate::clip::config::{Activation, ClipConfig, TransformerConfig, VisionConfig};
 
@@ -34,10 +35,10 @@ enum Extent {
 enum Work {
     /// One workgroup a row.
     Rows(wgpu::ComputePipeline),
-    /// Tiles of the result; the tile depends on the number of rows.
+    /// Tiles of the result, by the class of the number of rows.
     MatMul {
         columns: u32,
-        by_tile: Vec<(Tile, wgpu::ComputePipeline)>,
+        by_class: [(Tile, wgpu::ComputePipeline); 3],
     },
     /// A block of queries and a head each.
     Attention {
@@ -99,6 +100,7 @@ impl Program {
     /// The text tower.
     pub(super) fn text(
         gpu: &Gpu,
+        tiles: Tiles,
         weights: &TextWeights,
         config: &ClipConfig,
         capacity: Capacity,
@@ -107,6 +109,7 @@ impl Program {
         let input_bytes = u64::from(capacity.rows) * 8;
         let mut builder = Builder::new(
             gpu,
+            tiles,
             &config.text.transformer,
             config.projection_dim as u32,
             capacity,
@@ -131,6 +134,7 @@ impl Program {
     /// The image tower.
     pub(super) fn vision(
         gpu: &Gpu,
+        tiles: Tiles,
         weights: &VisionWeights,
         config: &ClipConfig,
         capacity: Capacity,
@@ -141,6 +145,7 @@ impl Program {
         let input_bytes = u64::from(capacity.sequences) * picture_bytes(vision);
         let mut builder = Builder::new(
             gpu,
+            tiles,
             &vision.transformer,
             config.projection_dim as u32,
             capacity,
@@ -236,12 +241,8 @@ impl Program {
                 let rows = rows_of(step.extent);
                 let (pipeline, [x, y]) = match &step.work {
                     Work::Rows(pipeline) => (pipeline, [rows, 1]),
-                    Work::MatMul { columns, by_tile } => {
-                        let (tile, pipeline) = by_tile
-                            .iter()
-                            .zip(TILES)
-                            .find(|(_, (least, _))| rows >= *least)
-                            .map_or(&by_tile[by_tile.len() - 1], |(tile, _)| tile);
+                    Work::MatMul { columns, by_class } => {
+                        let (tile, pipeline) = &by_class[RowClass::of(rows) as usize];
                         (pipeline, [columns.div_ceil(tile.n), rows.div_ceil(tile.m)])
                     }
                     Work::Attention {
@@ -298,6 +299,7 @@ struct Pending {
 
 struct Builder<'a> {
     gpu: &'a Gpu,
+    tiles: Tiles,
     config: &'a TransformerConfig,
     capacity: Capacity,
     all: Buffers,
@@ -318,6 +320,7 @@ struct Builder<'a> {
 impl<'a> Builder<'a> {
     fn new(
         gpu: &'a Gpu,
+        tiles: Tiles,
         config: &'a TransformerConfig,
         dim: u32,
         capacity: Capacity,
@@ -356,6 +359,7 @@ impl<'a> Builder<'a> {
             features: buffer("features", sequences * u64::from(dim) * 4, Usage::COPY_SRC),
             nothing: buffer("nothing", 0, Usage::empty()),
             gpu,
+            tiles,
             config,
             capacity,
             dim,
@@ -402,17 +406,14 @@ impl<'a> Builder<'a> {
         ];
         let bias = bias.unwrap_or(&self.nothing).clone();
         for part in &weight.parts {
-            let by_tile = TILES
-                .iter()
-                .map(|&(_, tile)| {
-                    let kernel = Kernel::MatMul(part.element, tile);
-                    (tile, self.gpu.kernels.pipeline(kernel))
-                })
-                .collect();
+            let by_class = self.tiles.all().map(|tile| {
+                let kernel = Kernel::MatMul(part.element, tile);
+                (tile, self.gpu.kernels.pipeline(kernel))
+            });
             self.step(
                 Work::MatMul {
                     columns: part.rows,
-                    by_tile,
+                    by_class,
                 },
                 extent,
                 [

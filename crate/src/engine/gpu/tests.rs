@@ -10,7 +10,8 @@ use super::device::Gpu;
 use super::kernels::PARAMS_STRIDE;
 use super::model::Model;
 use super::plan::{Plan, QueryBlock};
-use super::shader::{Kernel, TILES};
+use super::shader::Kernel;
+use super::tiles::{RowClass, Tile};
 use crate::clip::Checkpoint;
 use crate::clip::checkpoint::Overrides;
 use crate::clip::tensors::ElementType;
@@ -92,6 +93,11 @@ fn launch(
     .unwrap()
 }
 
+fn tiles() -> Vec<Tile> {
+    let all = RowClass::ALL.iter().flat_map(|class| class.candidates());
+    all.copied().collect()
+}
+
 /// Numbers that look random, the same for a seed everywhere.
 fn numbers(seed: u64, n: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
@@ -146,8 +152,8 @@ fn normal_cdf(x: f64) -> f64 {
 fn products_of_every_type_tile_and_epilogue() {
     let arguments = (
         0..ElementType::GGUF.len(),
-        0..TILES.len(),
-        (1usize..140, 1usize..70, 1usize..5),
+        0..tiles().len(),
+        (1usize..160, 1usize..140, 1usize..5),
         (any::<bool>(), 0u32..3, any::<bool>()),
         (
             0usize..3,
@@ -156,10 +162,10 @@ fn products_of_every_type_tile_and_epilogue() {
         ),
     );
     on_gpu(
-        60,
+        120,
         arguments,
         |gpu, (element, tile, (m, n, k), (bias, activation, residual), rest)| {
-            let (element, tile) = (ElementType::GGUF[element], TILES[tile].1);
+            let (element, tile) = (ElementType::GGUF[element], tiles()[tile]);
             let (first_column, seed, magnitude) = rest;
             // A row is whole blocks, and at least four values.
             let k = k * element.block_elements().max(4);

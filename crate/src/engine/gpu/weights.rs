@@ -78,6 +78,7 @@ pub(super) struct Upload<'a> {
     progress: &'a mut dyn FnMut(usize, usize),
     tensors: (usize, usize),
     bytes: u64,
+    own: Vec<wgpu::Buffer>,
     #[cfg(not(target_arch = "wasm32"))]
     waited_at: u64,
 }
@@ -98,14 +99,15 @@ impl<'a> Upload<'a> {
                 crate::clip::names::tensor_specs(&checkpoint.config).len(),
             ),
             bytes: 0,
+            own: Vec::new(),
             #[cfg(not(target_arch = "wasm32"))]
             waited_at: 0,
         }
     }
 
-    /// Bytes of the buffers made so far.
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes
+    /// The buffers that were made, and their bytes.
+    pub(super) fn buffers(self) -> (u64, Vec<wgpu::Buffer>) {
+        (self.bytes, self.own)
     }
 
     pub(super) fn text(&mut self, config: &ClipConfig) -> Result<TextWeights, GpuError> {
@@ -273,12 +275,14 @@ impl<'a> Upload<'a> {
         }
         self.bytes += size;
         self.gpu.check()?;
-        Ok(self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        let buffer = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("weights"),
             size,
             usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
-        }))
+        });
+        self.own.push(buffer.clone());
+        Ok(buffer)
     }
 
     /// Lets the device take what was written.
