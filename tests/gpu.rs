@@ -291,9 +291,16 @@ fn tiles_are_timed_once() {
     let Some(gpu) = gpu() else { return };
     let checkpoint = open(MODELS[0]);
     let load = |gpu: &Gpu| ready(GpuEngine::load(gpu, &checkpoint, &mut |_, _| {})).unwrap();
-    let tokens = captions(&[3, 9, 30, 30, 30, 30, 30], checkpoint.config.text.vocab_size);
+    let tokens = captions(
+        &[3, 9, 30, 30, 30, 30, 30],
+        checkpoint.config.text.vocab_size,
+    );
     let standard = load(&gpu);
-    assert_eq!(gpu.tuning().known.len(), 0, "nothing is timed on a processor");
+    assert_eq!(
+        gpu.tuning().known.len(),
+        0,
+        "nothing is timed on a processor"
+    );
     let expected = ready(standard.encode_text(&tokens)).unwrap();
     gpu.tune(Tuning {
         wish: TileWish::Anew,

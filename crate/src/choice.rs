@@ -98,7 +98,7 @@ async fn on_gpu(
     choice: &mut Choice,
 ) -> Result<Option<GpuEngine>, Error> {
     let start = clock();
-    let gpu = Gpu::open().await?;
+    let gpu = Gpu::shared().await?;
     gpu.tune(tuning.clone());
     choice.gpu_open_ms = clock() - start;
     choice.gpu = Some(gpu.info().clone());

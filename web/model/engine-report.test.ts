@@ -22,11 +22,19 @@ describe("what is told of the engine", () => {
   });
 
   test("nothing without a trial", () => {
-    expect(engineStory({ gpu: null, trial: null, whyCpu: null, gpuWeightBytes: 0, ...NO_LOAD })).toBe("");
+    expect(
+      engineStory({ gpu: null, trial: null, whyCpu: null, gpuWeightBytes: 0, ...NO_LOAD }),
+    ).toBe("");
   });
 
   test("both figures, the difference, and why the CPU", () => {
-    const story = engineStory({ gpu, trial, whyCpu: "it is faster", gpuWeightBytes: 0, ...NO_LOAD });
+    const story = engineStory({
+      gpu,
+      trial,
+      whyCpu: "it is faster",
+      gpuWeightBytes: 0,
+      ...NO_LOAD,
+    });
     expect(story).toContain("40 ms on the GPU (90 ms the first time) and 800 ms on the CPU");
     expect(story).toContain("3.0e-6");
     expect(story).toContain("On the CPU: it is faster.");
@@ -40,6 +48,13 @@ describe("what is told of the engine", () => {
         { userAgent: "B", crossOriginIsolated: true },
       ),
     );
-    expect(report).toMatchObject({ engine: "gpu", gpu, trial, userAgent: "B", gpuWeightBytes: 5, ...NO_LOAD });
+    expect(report).toMatchObject({
+      engine: "gpu",
+      gpu,
+      trial,
+      userAgent: "B",
+      gpuWeightBytes: 5,
+      ...NO_LOAD,
+    });
   });
 });

@@ -97,6 +97,10 @@ class FakeClip implements SessionClip {
     return Promise.resolve({ embedding: fakeEmbedding(file), width: 3, height: 2 });
   }
 
+  encodePixels(pixels: Float32Array): Promise<Float32Array> {
+    return Promise.resolve(pixels.subarray(0, DIM));
+  }
+
   free(): void {
     this.freed = true;
   }

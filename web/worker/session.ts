@@ -9,9 +9,11 @@ import type {
   EngineWish,
   LoadOptions,
   LoadProgress,
+  ModelInfo,
   ModelSource,
   SceneView,
 } from "../wasm/cliprobe.js";
+import { measure } from "../speed/measure";
 import type { ModelStore } from "./model-store";
 import type {
   Answer,
@@ -26,7 +28,10 @@ import type {
 import { Recent } from "./recent";
 
 /** What a session uses of a loaded model. */
-export type SessionClip = Pick<Clip, "info" | "encodeText" | "encodeImage" | "free">;
+export type SessionClip = Pick<
+  Clip,
+  "info" | "encodeText" | "encodeImage" | "encodePixels" | "free"
+>;
 
 /** What a session uses of the wasm module. */
 export interface ClipModule extends BenchmarkModule {
@@ -56,6 +61,8 @@ interface GoldenFile {
 export class Session {
   #clip: SessionClip | null = null;
   #golden: GoldenFile | null = null;
+  /** The engine that the model was loaded onto. */
+  #engine: ModelInfo["engine"] = "cpu";
   readonly #captions = new Recent<CaptionEmbedding>(REMEMBERED_CAPTIONS);
   readonly #pictures = new Recent<Float32Array>(REMEMBERED_PICTURES);
   /** The module computes one thing at a time; what uses the model waits here for its turn. */
@@ -88,6 +95,10 @@ export class Session {
         this.#newestRanking = call.id;
         const { picture, captions } = call.ask;
         return this.#inTurn(() => this.#rank(call.id, picture, captions));
+      }
+      case "measure": {
+        const { kind, batch, seconds } = call.ask;
+        return this.#inTurn(() => measure(this.#loaded(), { kind, batch }, seconds));
       }
       case "stored-bytes":
         return this.store.storedBytes();
@@ -122,6 +133,7 @@ export class Session {
     this.#captions.clear();
     this.#pictures.clear();
     const info = clip.info();
+    this.#engine = info.engine;
     if (info.choice.gpuLoad !== null && info.choice.gpuLoad.tuningMs > 0) {
       await this.store.keepTiles(info.knownTiles);
     }
@@ -234,6 +246,7 @@ export class Session {
       truncated: embedded.map(({ truncated }) => truncated),
       text,
       imageMilliseconds: image.milliseconds,
+      moved: this.#moved(clip),
     };
   }
 
@@ -251,6 +264,11 @@ export class Session {
     const { embedding } = await clip.encodeImage(png);
     this.#pictures.set(key, embedding);
     return { embedding, milliseconds: performance.now() - start };
+  }
+
+  #moved(clip: SessionClip): ModelInfo | null {
+    const info = clip.info();
+    return info.engine === this.#engine ? null : info;
   }
 
   #loaded(): SessionClip {

@@ -81,10 +81,10 @@ impl Model {
         let types = Types::of(checkpoint);
         let key = tuning::key(gpu.info(), types.most, config.vision.transformer.width);
         let known = gpu.tuning().without_a_run(gpu.info(), &key);
-        let compiled = gpu.kernels.compiled();
+        let compiled = gpu.kernels().compiled();
         let begun = match known {
-            Some(tiles) => gpu.kernels.begin(types.kernels(&config, tiles)),
-            None => gpu.kernels.begin(
+            Some(tiles) => gpu.kernels().begin(types.kernels(&config, tiles)),
+            None => gpu.kernels().begin(
                 types
                     .kernels(&config, Tiles::default())
                     .chain(tuning::kernels(types.most)),
@@ -100,7 +100,7 @@ impl Model {
             .await;
         let weights_ms = milliseconds() - start;
         // The compiler's threads end before an error is told.
-        let finished = gpu.kernels.finish(begun).await;
+        let finished = gpu.kernels().finish(begun).await;
         let (weight_bytes, own) = upload.buffers();
         let (text, vision) =
             uploaded.inspect_err(|_| own.iter().for_each(wgpu::Buffer::destroy))?;
@@ -116,7 +116,7 @@ impl Model {
             load_times: LoadTimes {
                 weights_ms,
                 kernels_ms: milliseconds() - start,
-                kernels: gpu.kernels.compiled() - compiled,
+                kernels: gpu.kernels().compiled() - compiled,
                 tuning_ms: 0.0,
             },
             weight_bytes,
@@ -130,8 +130,8 @@ impl Model {
             let start = milliseconds();
             model.tiles = tuning::fastest(gpu, matrix).await?;
             gpu.note_tiles(key, model.tiles.to_string());
-            let begun = gpu.kernels.begin(types.kernels(&config, model.tiles));
-            gpu.kernels.finish(begun).await?;
+            let begun = gpu.kernels().begin(types.kernels(&config, model.tiles));
+            gpu.kernels().finish(begun).await?;
             model.load_times.tuning_ms = milliseconds() - start;
         }
         // Buffers and bindings now, not with the first batch.
@@ -256,7 +256,7 @@ impl Model {
         let size = (rows * self.config.projection_dim * 4) as u64;
         match self.staging.take() {
             Some(buffer) if buffer.size() >= size => buffer,
-            _ => self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            _ => self.gpu.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some("result"),
                 size,
                 usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,

@@ -118,7 +118,7 @@ impl Program {
         );
         let (input, x) = (builder.input.clone(), builder.all.x.clone());
         for part in &weights.token_embedding.parts {
-            let pipeline = gpu.kernels.pipeline(Kernel::EmbedTokens(part.element));
+            let pipeline = gpu.kernels().pipeline(Kernel::EmbedTokens(part.element));
             builder.step(
                 Work::Rows(pipeline),
                 Extent::Rows,
@@ -154,7 +154,7 @@ impl Program {
         );
         let Buffers { x, narrow, wide } = builder.all.clone();
         let input = builder.input.clone();
-        let rows = |kernel| Work::Rows(gpu.kernels.pipeline(kernel));
+        let rows = |kernel| Work::Rows(gpu.kernels().pipeline(kernel));
         builder.step(
             rows(Kernel::Patchify),
             Extent::Patches,
@@ -230,10 +230,10 @@ impl Program {
             (&self.pooled, bytemuck::cast_slice(&plan.pooled)),
         ];
         for (buffer, bytes) in writes {
-            gpu.queue.write_buffer(buffer, 0, bytes);
+            gpu.queue().write_buffer(buffer, 0, bytes);
         }
         let mut encoder = gpu
-            .device
+            .device()
             .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
@@ -271,7 +271,7 @@ impl Program {
             u64::from(result_row) * row,
             u64::from(sequences) * row,
         );
-        gpu.queue.submit([encoder.finish()]);
+        gpu.queue().submit([encoder.finish()]);
     }
 }
 
@@ -330,7 +330,7 @@ impl<'a> Builder<'a> {
         use wgpu::BufferUsages as Usage;
         let mut own = Vec::new();
         let mut buffer = |label, size: u64, usage| {
-            let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
                 size: size.next_multiple_of(16).max(16), // what a vec4<f32> array needs at least
                 usage: Usage::STORAGE | usage,
@@ -408,7 +408,7 @@ impl<'a> Builder<'a> {
         for part in &weight.parts {
             let by_class = self.tiles.all().map(|tile| {
                 let kernel = Kernel::MatMul(part.element, tile);
-                (tile, self.gpu.kernels.pipeline(kernel))
+                (tile, self.gpu.kernels().pipeline(kernel))
             });
             self.step(
                 Work::MatMul {
@@ -452,7 +452,7 @@ impl<'a> Builder<'a> {
         x: &wgpu::Buffer,
         output: &wgpu::Buffer,
     ) {
-        let pipeline = self.gpu.kernels.pipeline(Kernel::LayerNorm);
+        let pipeline = self.gpu.kernels().pipeline(Kernel::LayerNorm);
         self.step(
             Work::Rows(pipeline),
             extent,
@@ -507,7 +507,7 @@ impl<'a> Builder<'a> {
 
     fn attention(&mut self, causal: bool, pooled: bool, qkv: &wgpu::Buffer, output: &wgpu::Buffer) {
         let head_dim = (self.config.width / self.config.heads) as u32;
-        let pipeline = self.gpu.kernels.pipeline(Kernel::Attention { head_dim });
+        let pipeline = self.gpu.kernels().pipeline(Kernel::Attention { head_dim });
         let blocks = if pooled {
             self.pooled_blocks.clone()
         } else {
@@ -532,7 +532,7 @@ impl<'a> Builder<'a> {
     }
 
     fn gather_pooled(&mut self) {
-        let pipeline = self.gpu.kernels.pipeline(Kernel::GatherRows);
+        let pipeline = self.gpu.kernels().pipeline(Kernel::GatherRows);
         let (from, rows, to) = (self.all.x.clone(), self.pooled.clone(), self.last.x.clone());
         self.step(
             Work::Rows(pipeline),
@@ -556,14 +556,14 @@ impl<'a> Builder<'a> {
             &last.narrow,
             &features,
         );
-        let params = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        let params = self.gpu.device().create_buffer(&wgpu::BufferDescriptor {
             label: Some("parameters"),
             size: self.steps.len() as u64 * PARAMS_STRIDE,
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
         self.own.push(params.clone());
-        let kernels = self.gpu.kernels.clone();
+        let kernels = self.gpu.kernels();
         let steps = self
             .steps
             .into_iter()

@@ -53,7 +53,7 @@ fn launch(
 ) -> Vec<f32> {
     use wgpu::BufferUsages as Usage;
     let buffer = |bytes: &[u8], usage| {
-        let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
             label: None,
             size: (bytes.len() as u64).next_multiple_of(16).max(PARAMS_STRIDE),
             usage: usage | Usage::COPY_DST,
@@ -61,7 +61,7 @@ fn launch(
         });
         let mut bytes = bytes.to_vec();
         bytes.resize(bytes.len().next_multiple_of(4), 0);
-        gpu.queue.write_buffer(&buffer, 0, &bytes);
+        gpu.queue().write_buffer(&buffer, 0, &bytes);
         buffer
     };
     let size = size_of_val(output) as u64;
@@ -77,16 +77,16 @@ fn launch(
         );
         let staging = buffer(&vec![0; size as usize], Usage::MAP_READ);
         let inputs: Vec<&wgpu::Buffer> = inputs.iter().collect();
-        let bindings = gpu.kernels.bind(&params, &inputs, &output);
-        let mut encoder = gpu.device.create_command_encoder(&Default::default());
+        let bindings = gpu.kernels().bind(&params, &inputs, &output);
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
-            pass.set_pipeline(&gpu.kernels.pipeline(kernel));
+            pass.set_pipeline(&gpu.kernels().pipeline(kernel));
             pass.set_bind_group(0, &bindings, &[0]);
             pass.dispatch_workgroups(groups[0], groups[1], 1);
         }
         encoder.copy_buffer_to_buffer(&output, 0, &staging, 0, size);
-        gpu.queue.submit([encoder.finish()]);
+        gpu.queue().submit([encoder.finish()]);
         Ok(staging)
     }))
     .map(|staging| ready(gpu.read(&staging, size)).unwrap())
@@ -543,10 +543,10 @@ fn a_model_that_is_dropped_leaves_nothing() {
     let checkpoint = Checkpoint::open(&golden, &Overrides::default()).unwrap();
     let tokens = PackedTokens::new([[1, 2, 3].as_slice()]);
     let held = |gpu: &Gpu| {
-        gpu.device
+        gpu.device()
             .poll(wgpu::PollType::wait_indefinitely())
             .unwrap();
-        gpu.device
+        gpu.device()
             .generate_allocator_report()
             .map(|report| report.total_allocated_bytes)
     };

@@ -83,7 +83,7 @@ pub(super) async fn fastest(gpu: &Gpu, matrix: &Matrix) -> Result<Tiles, GpuErro
         let rows = class.typical_rows();
         let run = gpu.guarded(0, || Ok(Run::new(gpu, matrix, rows))).await?;
         let (standard, others) = (class.candidates()[0], &class.candidates()[1..]);
-        let pipeline = |tile| gpu.kernels.pipeline(Kernel::MatMul(part.element, tile));
+        let pipeline = |tile| gpu.kernels().pipeline(Kernel::MatMul(part.element, tile));
         run.time(standard, &pipeline(standard), 1).await?; // the first time takes longer
         let mut products = 1;
         let mut best = run.time(standard, &pipeline(standard), products).await?;
@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
         use wgpu::BufferUsages as Usage;
         let mut own = Vec::new();
         let mut buffer = |size: u64, usage| {
-            let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some("tuning"),
                 size: size.next_multiple_of(16),
                 usage,
@@ -149,9 +149,11 @@ impl<'a> Run<'a> {
         );
         let result = buffer(16, Usage::MAP_READ | Usage::COPY_DST);
         let values = [rows, matrix.inner, part.rows, 0, matrix.rows, 0, 0, 0];
-        gpu.queue
+        gpu.queue()
             .write_buffer(&params, 0, bytemuck::cast_slice(&values));
-        let bindings = gpu.kernels.bind(&params, &[&x, &part.buffer, &nothing], &y);
+        let bindings = gpu
+            .kernels()
+            .bind(&params, &[&x, &part.buffer, &nothing], &y);
         Self {
             gpu,
             bindings,
@@ -173,7 +175,7 @@ impl<'a> Run<'a> {
         let start = milliseconds();
         let mut encoder = self
             .gpu
-            .device
+            .device()
             .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
@@ -186,7 +188,7 @@ impl<'a> Run<'a> {
         }
         // Read back what the last product wrote, so that the wait is for all of them.
         encoder.copy_buffer_to_buffer(&self.y, 0, &self.result, 0, 16);
-        self.gpu.queue.submit([encoder.finish()]);
+        self.gpu.queue().submit([encoder.finish()]);
         self.gpu.read(&self.result, 16).await?;
         Ok(milliseconds() - start)
     }

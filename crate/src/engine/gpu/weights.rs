@@ -206,7 +206,7 @@ impl<'a> Upload<'a> {
     fn upload_values(&mut self, values: &[f32]) -> Result<wgpu::Buffer, GpuError> {
         let buffer = self.buffer(size_of_val(values) as u64)?;
         self.gpu
-            .queue
+            .queue()
             .write_buffer(&buffer, 0, bytemuck::cast_slice(values));
         Ok(buffer)
     }
@@ -250,9 +250,11 @@ impl<'a> Upload<'a> {
                 }
                 let part = parts.last_mut().expect("one was pushed if there was none");
                 bytes.resize(bytes.len().next_multiple_of(4), 0);
-                self.gpu
-                    .queue
-                    .write_buffer(&part.buffer, u64::from(part.rows) * row_bytes, &bytes);
+                self.gpu.queue().write_buffer(
+                    &part.buffer,
+                    u64::from(part.rows) * row_bytes,
+                    &bytes,
+                );
                 part.rows += (end - row) as u32;
                 self.flush()?;
                 row = end;
@@ -275,7 +277,7 @@ impl<'a> Upload<'a> {
         }
         self.bytes += size;
         self.gpu.check()?;
-        let buffer = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        let buffer = self.gpu.device().create_buffer(&wgpu::BufferDescriptor {
             label: Some("weights"),
             size,
             usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
@@ -287,12 +289,12 @@ impl<'a> Upload<'a> {
 
     /// Lets the device take what was written.
     fn flush(&mut self) -> Result<(), GpuError> {
-        self.gpu.queue.submit([]);
+        self.gpu.queue().submit([]);
         #[cfg(not(target_arch = "wasm32"))]
         if self.bytes - self.waited_at >= IN_FLIGHT {
             self.waited_at = self.bytes;
             self.gpu
-                .device
+                .device()
                 .poll(wgpu::PollType::wait_indefinitely())
                 .map_err(|error| GpuError::Failed {
                     why: error.to_string(),
