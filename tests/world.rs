@@ -690,6 +690,27 @@ fn scenes_that_are_none_are_refused() {
     assert!(refused(&["things", "1", "radius"], (-3).into()).contains("radius -3"));
     assert!(refused(&["things", "1", "turn"], 90.into()).contains("turn 90"));
     assert!(refused(&["things", "1", "noun"], "unicorn".into()).contains("unicorn"));
+    let host = |thing: usize, hold: &str| serde_json::json!({"thing": thing, "hold": hold});
+    assert!(refused(&["things", "0", "host"], host(1, "on")).contains("does not come before"));
+    assert!(refused(&["things", "1", "host"], host(9, "on")).contains("does not come before"));
+    assert!(refused(&["things", "1", "host"], host(0, "glued")).contains("glued"));
+
+    let params = SceneParams {
+        arrangements: ArrangementWeights {
+            on: 1,
+            ..ArrangementWeights::none()
+        },
+        ..SceneParams::exactly(2)
+    };
+    let mut standing = serde_json::to_value(Scene::sample(1, &params)).unwrap();
+    assert_eq!(standing["things"][1]["host"], host(0, "on"));
+    standing["things"][1]["host"] = host(0, "carried");
+    let why = serde_json::from_value::<Scene>(standing.clone()).unwrap_err();
+    assert!(why.to_string().contains("no such place"), "{why}");
+    standing["things"][1]["host"] = host(0, "on");
+    standing["things"][1]["y"] = 900.into();
+    let why = serde_json::from_value::<Scene>(standing).unwrap_err();
+    assert!(why.to_string().contains("lies elsewhere"), "{why}");
 }
 
 #[test]
@@ -715,8 +736,9 @@ fn pictures_show_the_colour_where_the_thing_is() {
             let mut scene = Scene::sample(noun as u64, &SceneParams::exactly(1));
             let thing = &mut scene.things[0];
             (thing.noun, thing.colour, thing.shade) = (noun, colour, 0);
-            (thing.pattern, thing.moving) = (Pattern::Plain, false);
-            let radius = thing.radius;
+            (thing.pattern, thing.size) = (Pattern::Plain, Size::Large);
+            let radius = 200;
+            (thing.x, thing.y, thing.radius) = (SIDE / 2, SIDE / 2, radius);
             let picture = draw(&scene, 96).unwrap();
             assert_eq!((picture.width, picture.height), (96, 96));
             assert_eq!(picture.data.len(), 3 * 96 * 96);

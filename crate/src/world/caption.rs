@@ -212,6 +212,14 @@ pub fn web_caption(scene: &Scene, rng: &mut impl Rng, params: &WebCaptionParams)
     claim
 }
 
+/// How often “plain” is said where patterns are, in per cent. Were it said of no thing that is plain,
+/// it would stand in false captions only.
+const PLAIN_PERCENT: u32 = 25;
+
+fn says_plain(rng: &mut impl Rng) -> bool {
+    rng.random_range(0..100) < PLAIN_PERCENT
+}
+
 fn partial_claim(scene: &Scene, rng: &mut impl Rng, params: &WebCaptionParams) -> Claim {
     let mut percent = |percent: u32| rng.random_range(0..100) < percent;
     let detail = Detail {
@@ -219,7 +227,7 @@ fn partial_claim(scene: &Scene, rng: &mut impl Rng, params: &WebCaptionParams) -
         size: percent(params.size_percent),
         pattern: percent(params.pattern_percent),
     };
-    let with_plain = percent(25);
+    let with_plain = percent(PLAIN_PERCENT);
     let with_category = percent(params.category_percent);
     let with_domain = percent(params.domain_percent);
     let with_thing = percent(params.thing_percent);
@@ -286,8 +294,8 @@ fn or_something(claim: Claim, scene: &Scene) -> Claim {
     }
 }
 
-/// Everything that a scene shows, in one true claim: all things with size, pattern (unless plain) and
-/// colour, in an order chosen by lot, how some of them are related, and the ground. Its text is
+/// Everything that a scene shows, in one true claim: all things with size, pattern (“plain” one time
+/// in four) and colour, in an order chosen by lot, how some of them are related, and the ground. Its text is
 /// `to_string()`.
 ///
 /// With four things to name, “medium-sized” is left out: the caption stays within 48 tokens when
@@ -296,9 +304,9 @@ pub fn dense_caption(scene: &Scene, rng: &mut impl Rng) -> Claim {
     let mentions = mentions(scene);
     let plain = plain_relations(scene, &mentions);
     let crowded = mentions.len() > 3;
-    let describe = |place: usize| {
+    let describe = |place: usize, rng: &mut _| {
         let mut description = Level::Full.describe(&mentions[place], scene);
-        if description.pattern == Some(Pattern::Plain) {
+        if description.pattern == Some(Pattern::Plain) && !says_plain(rng) {
             description.pattern = None;
         }
         if crowded && description.size == Some(Size::Medium) {
@@ -343,9 +351,8 @@ pub fn dense_caption(scene: &Scene, rng: &mut impl Rng) -> Claim {
         ground: Some(scene.ground),
     };
     for (places, relations) in clauses {
-        claim
-            .things
-            .extend(places.iter().map(|&place| describe(place)));
+        let things = places.iter().map(|&place| describe(place, rng));
+        claim.things.extend(things);
         claim.relations.extend(relations);
         claim.relations.push(None);
     }

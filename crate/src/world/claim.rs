@@ -74,7 +74,7 @@ pub struct Description {
 
 impl Description {
     /// The largest number that captions say.
-    pub const MOST: u8 = 4;
+    pub const MOST: u8 = 3;
 
     /// The bare name of one thing, nothing else said.
     pub const fn of(concept: Concept) -> Self {

@@ -2,9 +2,13 @@
 
 use super::body::{Bounds, Point, Shelf, body};
 use super::scene::{Hold, Thing};
+use super::vocabulary::Noun;
 
 /// How far off its host's place a held thing may lie: rounding, and a little care.
 const TOLERANCE: i32 = 6;
+
+/// The most of a thing's height that a container's wall hides, in per cent.
+const MOST_HIDDEN: i32 = 40;
 
 impl Thing {
     /// What of the picture its figure fills: left, top, right and bottom, in thousandths of the
@@ -23,6 +27,11 @@ impl Thing {
     pub fn looks_right(&self) -> Option<bool> {
         body(self.noun).directed.then_some(self.mirrored)
     }
+}
+
+/// Whether its front hides nothing of what is inside.
+const fn is_of_glass(noun: Noun) -> bool {
+    matches!(noun, Noun::Jar)
 }
 
 /// What of the picture the figure fills.
@@ -104,7 +113,15 @@ pub(super) fn berth(host: &Thing, hold: Hold, content: &Thing) -> Option<Berth> 
             );
             Berth::between(&shelf, extent.width())
         }
-        Hold::Inside => Berth::between(&placed(host, place.hollow?), extent.width()),
+        Hold::Inside => {
+            let mut hollow = placed(host, place.hollow?);
+            // Content that the wall would hide for the most part sits higher, as on a pile.
+            if !is_of_glass(host.noun) {
+                let hidden = extent.height() * MOST_HIDDEN / 100;
+                hollow.bottom = hollow.bottom.min(hollow.top + hidden);
+            }
+            Berth::between(&hollow, extent.width())
+        }
         Hold::Riding => {
             let (x, y) = point(host, place.seat?);
             Some(Berth {

@@ -316,7 +316,7 @@ mod tests {
             (Description::of(Concept::Thing), "a thing"),
             (several(Noun::Cactus, 2), "two cacti"),
             (several(Noun::Bush, 3), "three bushes"),
-            (several(Noun::Fish, 4), "four fish"),
+            (several(Noun::Fish, 2), "two fish"),
             (
                 Description {
                     count: 2,

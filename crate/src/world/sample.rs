@@ -61,7 +61,7 @@ impl Default for ArrangementWeights {
     fn default() -> Self {
         Self {
             apart: 22,
-            group: 10,
+            group: 12,
             between: 10,
             next_to: 7,
             in_front_of: 9,

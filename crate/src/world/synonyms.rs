@@ -107,7 +107,6 @@ pub(super) fn plural(word: &str) -> String {
 pub(super) const fn number(count: u8) -> &'static str {
     match count {
         2 => "two",
-        3 => "three",
-        _ => "four",
+        _ => "three",
     }
 }

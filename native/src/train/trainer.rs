@@ -84,6 +84,11 @@ impl Trainer {
         self.optimizer.updates
     }
 
+    /// The processes that train together.
+    pub(crate) fn processes(&self) -> &dyn Collective {
+        &*self.processes
+    }
+
     /// One update on `batch`, which is this process's part of the step. A loss or gradient that is
     /// no number is an error and leaves the weights as they were.
     pub(crate) fn update(&mut self, batch: &Batch) -> Result<StepReport> {

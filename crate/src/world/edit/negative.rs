@@ -32,7 +32,8 @@ pub enum HardNegative {
     AddObject,
     /// One colour, size or pattern more, which is wrong.
     AddAttribute,
-    /// One number is another: of things alike if the claim speaks of any, else of one thing.
+    /// One number is another, of things alike. One thing is not made several: plurals would be
+    /// false far more often than true.
     ReplaceCount,
     /// The other voice, with the things left where they are: “a dog chased by a cat” for “a dog
     /// chasing a cat”.
@@ -122,11 +123,7 @@ impl HardNegative {
                 attribute.set_other(&mut edited.things[at], rng)?;
             }
             Self::ReplaceCount => {
-                let several = place(claim, rng, |thing| thing.count > 1);
-                let at = match several {
-                    Some(at) => at,
-                    None => place(claim, rng, |_| true)?,
-                };
+                let at = place(claim, rng, |thing| thing.count > 1)?;
                 let counts: Vec<u8> = (2..=Description::MOST)
                     .filter(|&count| count != claim.things[at].count)
                     .collect();
