@@ -66,18 +66,19 @@ pub(crate) struct TrainArgs {
 
 /// Runs the command. Ctrl-C saves a checkpoint before it ends; a second one ends at once.
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
+    // First of all, for it wants to be the only thread, and joining may start others.
+    let threads = set_threads(args.threads)?;
     let (joined, processes) = collective::join()?;
-    let outcome = train(args, processes);
+    let outcome = train(args, processes, threads);
     if let Err(error) = &outcome {
         joined.fail(error);
     }
     outcome
 }
 
-fn train(args: &TrainArgs, processes: Box<dyn Collective>) -> Result<ExitCode> {
+fn train(args: &TrainArgs, processes: Box<dyn Collective>, threads: usize) -> Result<ExitCode> {
     let recipe = Recipe::read(&args.recipe)?;
     let leads = processes.rank() == 0;
-    let threads = set_threads(args.threads)?;
     let directory = match &args.out {
         Some(directory) => directory.clone(),
         None => Path::new("runs").join(args.recipe.file_stem().unwrap_or_default()),
