@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use cliprobe::world::{
     ArrangementWeights, Caption, Claim, Colour, Combination, HardNegative, HardPositive, Level,
-    MAX_PICTURE_SIDE, Noun, PageProbe, Pattern, ProbeKind, Relation, SIDE, Scene, SceneParams, Size, Split,
-    Statement, Verdict, WebCaptionParams, Wording, WordingParams, WorldProbe, any_hard_positive,
-    captions_of_every_word, captions_to_ask, chain, dense_caption, draw, is_pair_held_out,
-    is_triple_held_out, probes, sample_probe_for_page, verdict_of_relation, web_caption,
+    MAX_PICTURE_SIDE, Noun, PageProbe, Pattern, ProbeKind, Relation, SIDE, Scene, SceneParams,
+    Size, Split, Statement, Verdict, WebCaptionParams, Wording, WordingParams, WorldProbe,
+    any_hard_positive, captions_of_every_word, captions_to_ask, chain, dense_caption, draw,
+    is_pair_held_out, is_triple_held_out, probes, sample_probe_for_page, verdict_of_relation,
+    web_caption,
 };
 use proptest::prelude::*;
 use rand::SeedableRng;
@@ -64,11 +65,7 @@ struct Tally {
 }
 
 fn assert_true(claim: &Claim, text: &str, scene: &Scene) {
-    assert_eq!(
-        claim.verdict(scene),
-        Verdict::True,
-        "“{text}” of {scene:?}"
-    );
+    assert_eq!(claim.verdict(scene), Verdict::True, "“{text}” of {scene:?}");
     assert!(reader::is_true(text, scene), "“{text}” of {scene:?}");
 }
 
@@ -121,12 +118,21 @@ fn chain_rises(scene: &Scene, rng: &mut ChaCha8Rng) {
     let chain = chain(scene, rng).unwrap_or_else(|| panic!("no chain of {scene:?}"));
     for (tier, claim) in chain.tiers.iter().enumerate() {
         assert_true(claim, &claim.to_string(), scene);
-        assert!(tier == 0 || claim.entails(&chain.tiers[tier - 1]), "{chain:?}");
-        assert!(tier == 0 || !chain.tiers[tier - 1].entails(claim), "{chain:?}");
+        assert!(
+            tier == 0 || claim.entails(&chain.tiers[tier - 1]),
+            "{chain:?}"
+        );
+        assert!(
+            tier == 0 || !chain.tiers[tier - 1].entails(claim),
+            "{chain:?}"
+        );
     }
     for (tier, claim) in chain.contradictions.iter().enumerate() {
         assert_false(claim, &claim.to_string(), scene);
-        assert!(tier == 0 || claim.entails(&chain.tiers[tier - 1]), "{chain:?}");
+        assert!(
+            tier == 0 || claim.entails(&chain.tiers[tier - 1]),
+            "{chain:?}"
+        );
     }
 }
 
@@ -157,7 +163,11 @@ fn captions_are_true_and_their_hard_negatives_false_in_many_scenes() {
     assert_eq!(tally.negatives.len(), HardNegative::ALL.len(), "{tally:?}");
     assert_eq!(tally.positives.len(), HardPositive::ALL.len(), "{tally:?}");
     assert!(
-        tally.negatives.values().chain(tally.positives.values()).all(|&count| count > 2_000),
+        tally
+            .negatives
+            .values()
+            .chain(tally.positives.values())
+            .all(|&count| count > 2_000),
         "{tally:?}"
     );
 }
@@ -174,7 +184,10 @@ fn things_lie_inside_the_picture_and_every_relation_is_shown() {
     for (scene, mut rng) in scenes(10_000) {
         for thing in &scene.things {
             let [left, top, right, bottom] = thing.extent();
-            assert!(left >= 0 && top >= 0 && right <= SIDE && bottom <= SIDE, "{scene:?}");
+            assert!(
+                left >= 0 && top >= 0 && right <= SIDE && bottom <= SIDE,
+                "{scene:?}"
+            );
         }
         if let Some(claim) = Level::Related.claim(&scene, &mut rng) {
             for relation in claim.relations.into_iter().flatten() {
@@ -228,7 +241,9 @@ fn words_are_sampled_as_the_parameters_say() {
     for (found, spread) in [(nouns, 3), (colours, 2), (sizes, 2)] {
         let mean = found.iter().sum::<usize>() / found.len();
         assert!(
-            found.iter().all(|&count| count * spread > mean && count < mean * spread),
+            found
+                .iter()
+                .all(|&count| count * spread > mean && count < mean * spread),
             "{found:?}"
         );
     }
@@ -372,7 +387,11 @@ fn assert_combination(combination: Combination, scenes: &[&Scene], captions: &[&
 fn probes_have_the_answers_that_they_say() {
     for &kind in ProbeKind::ALL {
         for &combination in Combination::ALL {
-            let n = if kind == ProbeKind::ColourNoun { 40 } else { 300 };
+            let n = if kind == ProbeKind::ColourNoun {
+                40
+            } else {
+                300
+            };
             let set: Vec<_> = probes(kind, combination, 7, n).collect();
             assert_eq!(set.len(), n);
             let shorter: Vec<_> = probes(kind, combination, 7, 20).collect();
@@ -554,11 +573,14 @@ fn the_page_shows_a_mixture() {
 fn one_combination_in_eight_is_held_out_and_none_of_a_word_alone() {
     let pairs: Vec<bool> = Noun::ALL
         .iter()
-        .flat_map(|&noun| Colour::ALL.iter().map(move |&colour| is_pair_held_out(colour, noun)))
+        .flat_map(|&noun| {
+            Colour::ALL
+                .iter()
+                .map(move |&colour| is_pair_held_out(colour, noun))
+        })
         .collect();
-    let share = |held: &[bool]| {
-        held.iter().filter(|&&held| held).count() as f64 / held.len() as f64
-    };
+    let share =
+        |held: &[bool]| held.iter().filter(|&&held| held).count() as f64 / held.len() as f64;
     assert!((share(&pairs) - 0.125).abs() < 0.04, "{}", share(&pairs));
     for noun in Noun::ALL {
         let seen = Colour::ALL.iter().filter(|&&c| !is_pair_held_out(c, *noun));
@@ -576,7 +598,11 @@ fn one_combination_in_eight_is_held_out_and_none_of_a_word_alone() {
             }
         }
     }
-    assert!((share(&triples) - 0.125).abs() < 0.01, "{}", share(&triples));
+    assert!(
+        (share(&triples) - 0.125).abs() < 0.01,
+        "{}",
+        share(&triples)
+    );
 }
 
 const FROZEN: &str = concat!(

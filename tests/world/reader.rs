@@ -123,7 +123,9 @@ fn plain_word(word: &str, many: bool) -> String {
         "firemen" => "fireman",
         "bookshelves" => "bookshelf",
         "lorries" => "lorry",
-        "boxes" | "couches" | "bushes" | "churches" | "crosses" | "fortresses" => &word[..word.len() - 2],
+        "boxes" | "couches" | "bushes" | "churches" | "crosses" | "fortresses" => {
+            &word[..word.len() - 2]
+        }
         _ if many && is_name(synonym(word.strip_suffix('s').unwrap_or(word))) => {
             word.strip_suffix('s').unwrap_or(word)
         }
@@ -182,7 +184,12 @@ fn some_pointing(
         return joints.iter().all(|joint| is_joined(joint, scene, pointed));
     };
     let fitting: Vec<usize> = (0..scene.things.len())
-        .filter(|&index| phrase.words.iter().all(|word| is_a(word, &scene.things[index])))
+        .filter(|&index| {
+            phrase
+                .words
+                .iter()
+                .all(|word| is_a(word, &scene.things[index]))
+        })
         .collect();
     let choices: Vec<Vec<usize>> = match phrase.number {
         None => fitting.into_iter().map(|index| vec![index]).collect(),
@@ -268,9 +275,7 @@ fn holds(relation: &str, scene: &Scene, a: usize, b: usize) -> bool {
         "below" | "beneath" => p[TOP] > q[BOTTOM] && !any_hold,
         "in front of" => gap_across < 0 && gap_down < 0 && a > b && !any_hold,
         "behind" => converse("in front of"),
-        "next to" | "beside" => {
-            (0..150).contains(&gap_across) && gap_down < 0 && !any_hold
-        }
+        "next to" | "beside" => (0..150).contains(&gap_across) && gap_down < 0 && !any_hold,
         "on" => held(one, b, Hold::On) && touches(p, q) && p[BOTTOM] <= q[BOTTOM],
         "under" | "underneath" => converse("on"),
         "inside" | "in" => held(one, b, Hold::Inside) && touches(p, q) && narrower(p, q),

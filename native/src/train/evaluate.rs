@@ -44,6 +44,21 @@ pub(crate) struct Score {
 #[serde(transparent)]
 pub(crate) struct Evaluation(pub(crate) Vec<Score>);
 
+impl Evaluation {
+    /// Every number with its name, as a log of scalars has them.
+    pub(crate) fn scalars(&self) -> Vec<(String, f64)> {
+        let mut scalars = Vec::new();
+        for score in &self.0 {
+            let name = serde_json::to_value(score.kind).unwrap_or_default();
+            let name = name.as_str().unwrap_or_default();
+            scalars.push((format!("val/{name}"), score.accuracy));
+            let brittleness = score.brittleness;
+            scalars.extend(brittleness.map(|value| (format!("val/{name}/brittleness"), value)));
+        }
+        scalars
+    }
+}
+
 impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

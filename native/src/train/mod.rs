@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `recipe.toml` | the recipe, every default spelled out |
 //! | `log.jsonl` | a line a step (loss, rates, norms, speed), a line an evaluation |
+//! | `tensorboard/` | the same numbers as event files |
 //! | `checkpoints/` | the newest states; a resumed run goes on as if it had never stopped |
 //! | `model/` | the result as a Hugging Face directory |
 
@@ -30,11 +31,13 @@ mod recipe;
 mod run;
 mod sample;
 mod schedule;
+mod tensorboard;
 mod trainer;
 mod vocabulary;
 mod weights;
 mod workers;
 
+use collective::Collective;
 use progress::Progress;
 use recipe::Recipe;
 use run::{Outcome, Run};
@@ -63,8 +66,18 @@ pub(crate) struct TrainArgs {
 
 /// Runs the command. Ctrl-C saves a checkpoint before it ends; a second one ends at once.
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
-    let recipe = Recipe::read(&args.recipe)?;
     let threads = set_threads(args.threads)?;
+    let (joined, processes) = collective::join()?;
+    let outcome = train(args, threads, processes);
+    if let Err(error) = &outcome {
+        joined.fail(error);
+    }
+    outcome
+}
+
+fn train(args: &TrainArgs, threads: usize, processes: Box<dyn Collective>) -> Result<ExitCode> {
+    let recipe = Recipe::read(&args.recipe)?;
+    let leads = processes.rank() == 0;
     let directory = match &args.out {
         Some(directory) => directory.clone(),
         None => Path::new("runs").join(args.recipe.file_stem().unwrap_or_default()),
@@ -73,30 +86,36 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let stop = stop_on_interrupt()?;
 
     let mut run = if args.resume {
-        Run::resume(recipe, &directory, threads)?
+        Run::resume(recipe, &directory, threads, processes)?
     } else {
-        Run::start(recipe, &directory, threads)?
+        Run::start(recipe, &directory, threads, processes)?
     };
     let mut progress = Progress::new(run.step(), last);
     match run.train(last, &stop, &mut progress)? {
         Outcome::Finished { model } => {
-            progress.note(&format!("The model is in {}.", model.display()));
+            if leads {
+                progress.note(&format!("The model is in {}.", model.display()));
+            }
             Ok(ExitCode::SUCCESS)
         }
         Outcome::Interrupted { step } => {
-            progress.note(&format!(
-                "Stopped after step {step}; its state is saved. Go on with --resume."
-            ));
+            if leads {
+                progress.note(&format!(
+                    "Stopped after step {step}; its state is saved. Go on with --resume."
+                ));
+            }
             Ok(ExitCode::from(INTERRUPTED))
         }
     }
 }
 
-/// Decides how many threads compute: as many as are asked for, or one a core.
+/// Decides how many threads compute: as many as are asked for, or this process's share of the cores.
 fn set_threads(asked: Option<u16>) -> Result<usize> {
     let threads = match asked {
         Some(threads) => threads.into(),
-        None => std::thread::available_parallelism()?.get(),
+        None => {
+            (std::thread::available_parallelism()?.get() / collective::on_this_machine()).max(1)
+        }
     };
     // Chunks of the batch have a thread each. candle would spread every product and every large
     // sum of theirs over all cores again, in pools of its own that wait by spinning; both sizes

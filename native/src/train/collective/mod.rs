@@ -1,6 +1,11 @@
 //! What several processes that train one model together say to each other.
 
+#[cfg(feature = "mpi")]
+mod mpi;
+
 use anyhow::Result;
+#[cfg(not(feature = "mpi"))]
+use anyhow::bail;
 
 /// The processes of a run, as one of them sees the others. Every process makes the same calls in
 /// the same order; each call waits for all of them. The process that ends early ends the others:
@@ -46,6 +51,87 @@ impl Collective for Alone {
 
     fn barrier(&self) -> Result<()> {
         Ok(())
+    }
+}
+
+/// Variables of the environment by which launchers say how many processes they started: Open MPI's
+/// mpirun, MPICH's and Slurm's, torchrun.
+const LAUNCHERS: [&str; 3] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "WORLD_SIZE"];
+/// How many of them are on this machine.
+const LOCAL: [&str; 3] = [
+    "OMPI_COMM_WORLD_LOCAL_SIZE",
+    "MPI_LOCALNRANKS",
+    "LOCAL_WORLD_SIZE",
+];
+
+/// The number that a launcher gave under one of these names.
+fn given(names: &[&str]) -> Option<usize> {
+    let mut values = names.iter().filter_map(|name| std::env::var(name).ok());
+    values.find_map(|value| value.parse().ok())
+}
+
+/// How many processes of the run share this machine's cores.
+pub(crate) fn on_this_machine() -> usize {
+    given(&LOCAL).unwrap_or(1).max(1)
+}
+
+/// The connection of a process to the others of its run; the others are told when it is dropped.
+pub(crate) struct Joined {
+    rank: usize,
+    world: usize,
+    #[cfg(feature = "mpi")]
+    _universe: Option<::mpi::environment::Universe>,
+}
+
+/// Joins the processes that a launcher started with this one.
+///
+/// # Errors
+/// Several processes where this program is built for one.
+pub(crate) fn join() -> Result<(Joined, Box<dyn Collective>)> {
+    let world = given(&LAUNCHERS).unwrap_or(1);
+    #[cfg(feature = "mpi")]
+    if world > 1 {
+        let (universe, joined) = mpi::join()?;
+        anyhow::ensure!(
+            joined.world() == world,
+            "{world} processes were started, but MPI knows of {}; start them with the mpirun of the \
+             MPI that cliprobe is built with",
+            joined.world()
+        );
+        let connection = Joined {
+            rank: joined.rank(),
+            world,
+            _universe: Some(universe),
+        };
+        return Ok((connection, Box::new(joined)));
+    }
+    #[cfg(not(feature = "mpi"))]
+    if world > 1 {
+        bail!(
+            "{world} processes were started, but this cliprobe trains in one; build it with \
+             `--features mpi` and start it with mpirun"
+        );
+    }
+    let connection = Joined {
+        rank: 0,
+        world: 1,
+        #[cfg(feature = "mpi")]
+        _universe: None,
+    };
+    Ok((connection, Box::new(Alone)))
+}
+
+impl Joined {
+    /// Ends the other processes where this one failed: they would wait for it for ever.
+    pub(crate) fn fail(&self, error: &anyhow::Error) {
+        if self.world > 1 {
+            eprintln!(
+                "cliprobe: process {} of {}: {error:#}; the others are ended",
+                self.rank, self.world
+            );
+            #[cfg(feature = "mpi")]
+            mpi::abort();
+        }
     }
 }
 

@@ -66,8 +66,12 @@ impl Sources {
     /// Files that are not there or not what they should be.
     pub(crate) fn open(recipe: &DataRecipe, shape: &Shape<'_>) -> Result<Self> {
         let bad = Arc::new(BadSamples::new(recipe.max_bad_percent));
+        let threads = match recipe.workers {
+            Some(workers) => workers,
+            None => std::thread::available_parallelism()?.get(),
+        };
         let workers = ThreadPoolBuilder::new()
-            .num_threads(recipe.workers.unwrap_or(0)) // 0 is rayon's word for one a core
+            .num_threads(threads)
             .thread_name(|number| format!("data-{number}"))
             .build()
             .context("cannot start the threads that read data")?;
