@@ -16,7 +16,7 @@ use cliprobe::clip::checkpoint::{Overrides, Provenance};
 use cliprobe::clip::model_file::write_gguf;
 use cliprobe::clip::tensors::ElementType;
 use cliprobe::engine::cpu::{CpuEngine, Model};
-use cliprobe::engine::gpu::{Gpu, GpuEngine, GpuError};
+use cliprobe::engine::gpu::{Gpu, GpuEngine, GpuError, TileWish, Tuning};
 use cliprobe::engine::trial::Trial;
 use cliprobe::engine::{Embeddings, Engine, EngineError, PackedTokens};
 use cliprobe::facade::Clip;
@@ -285,12 +285,67 @@ fn a_trial_tells_right_from_wrong() {
     assert!(!wrong.agrees() && !wrong.prefers_gpu());
 }
 
+/// A timed run gives some tiles, which the next load takes as they are, and which compute the same.
+#[test]
+fn tiles_are_timed_once() {
+    let Some(gpu) = gpu() else { return };
+    let checkpoint = open(MODELS[0]);
+    let load = |gpu: &Gpu| ready(GpuEngine::load(gpu, &checkpoint, &mut |_, _| {})).unwrap();
+    let tokens = captions(
+        &[3, 9, 30, 30, 30, 30, 30],
+        checkpoint.config.text.vocab_size,
+    );
+    let standard = load(&gpu);
+    assert_eq!(
+        gpu.tuning().known.len(),
+        0,
+        "nothing is timed on a processor"
+    );
+    let expected = ready(standard.encode_text(&tokens)).unwrap();
+    gpu.tune(Tuning {
+        wish: TileWish::Anew,
+        ..Tuning::default()
+    });
+    let tuned = load(&gpu);
+    println!("{}: {:?}", tuned.tiles(), tuned.load_times());
+    assert!(tuned.load_times().tuning_ms > 0.0);
+    let known = gpu.tuning().known;
+    assert_eq!(known.values().collect::<Vec<_>>(), [&tuned.tiles()]);
+    let worst = difference(&ready(tuned.encode_text(&tokens)).unwrap(), expected.rows());
+    assert!(worst <= TOLERANCE, "{worst}");
+
+    // Whatever is remembered is used: here tiles that no run on this machine would find by chance.
+    let others = "thin=4x64x32/1x4 medium=64x32x32/8x4 wide=128x128x8/8x8".to_owned();
+    let known = known.into_keys().map(|key| (key, others.clone())).collect();
+    gpu.tune(Tuning {
+        wish: TileWish::Known,
+        known,
+    });
+    let remembered = load(&gpu);
+    assert_eq!(remembered.tiles(), others);
+    assert_eq!(remembered.load_times().tuning_ms, 0.0);
+    let worst = difference(
+        &ready(remembered.encode_text(&tokens)).unwrap(),
+        expected.rows(),
+    );
+    assert!(worst <= TOLERANCE, "{worst}");
+}
+
 #[test]
 fn the_choice_follows_the_wish() {
     let Some(gpu) = gpu() else { return };
     let checkpoint = open(MODELS[0]);
     let clock = || 0.0;
-    let choose = |wish| ready(Clip::choose(&checkpoint, wish, &clock, &mut |_, _| {})).unwrap();
+    let choose = |wish| {
+        ready(Clip::choose(
+            &checkpoint,
+            wish,
+            &mut Tuning::default(),
+            &clock,
+            &mut |_, _| {},
+        ))
+        .unwrap()
+    };
     let (clip, choice) = choose(Wish::Gpu);
     assert_eq!(clip.engine(), "gpu");
     assert_eq!(choice.gpu.as_ref(), Some(gpu.info()));

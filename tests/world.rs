@@ -725,7 +725,7 @@ fn pictures_show_the_colour_where_the_thing_is() {
         Colour::Brown => [122, 76, 40],
         Colour::Black => [38, 38, 42],
         Colour::Pink => [255, 142, 190],
-        Colour::White => [250, 250, 250],
+        Colour::White => [248, 248, 248],
     };
     let distance = |pixel: &[u8], colour: [i32; 3]| -> i32 {
         let channels = pixel.iter().zip(colour);
@@ -739,24 +739,30 @@ fn pictures_show_the_colour_where_the_thing_is() {
             (thing.pattern, thing.size) = (Pattern::Plain, Size::Large);
             let radius = 200;
             (thing.x, thing.y, thing.radius) = (SIDE / 2, SIDE / 2, radius);
-            let picture = draw(&scene, 64).unwrap();
-            assert_eq!((picture.width, picture.height), (64, 64));
-            assert_eq!(picture.data.len(), 3 * 64 * 64);
-            // Of the pixels that look like one of the pure colours, the thing's own lead.
+            let picture = draw(&scene, 96).unwrap();
+            assert_eq!((picture.width, picture.height), (96, 96));
+            assert_eq!(picture.data.len(), 3 * 96 * 96);
+            scene.things.clear();
+            let bare = draw(&scene, 96).unwrap();
+            // Of the thing's pixels that look like one of the pure colours, its own lead;
+            // but details are black and white on things of any colour.
             let mut votes = vec![0usize; Colour::ALL.len()];
-            for pixel in picture.data.chunks_exact(3) {
+            let pixels = picture.data.chunks_exact(3);
+            for (pixel, ground) in pixels.zip(bare.data.chunks_exact(3)) {
                 for &candidate in Colour::ALL {
-                    if distance(pixel, pure(candidate)) < 600 {
+                    if pixel != ground && distance(pixel, pure(candidate)) < 900 {
                         votes[candidate as usize] += 1;
                     }
                 }
             }
             let own = votes[colour as usize];
-            votes[colour as usize] = 0;
+            for neutral in [colour, Colour::Black, Colour::White] {
+                votes[neutral as usize] = 0;
+            }
             let next = *votes.iter().max().unwrap();
-            let area = (2 * radius * 64 / SIDE).pow(2) as usize;
+            let area = (2 * radius * 96 / SIDE).pow(2) as usize;
             assert!(
-                own * 8 > area && own > 2 * next,
+                own * 20 > area && own > next,
                 "{colour:?} {noun:?}: {own} of {area}, {votes:?}"
             );
         }

@@ -16,6 +16,7 @@ import { keepPage } from "./offline/register";
 import { MAX_CAPTIONS } from "./probe/caption-list";
 import type { HandedPicture } from "./probe/picture";
 import { Probe } from "./probe/probe.svelte";
+import { Speed } from "./speed/speed.svelte";
 import { Client, type WorkerPort } from "./worker/client";
 
 /** Writing the address on every keystroke would meet the browsers' rate limits. */
@@ -25,6 +26,7 @@ export class Laboratory {
   readonly model: Model;
   readonly probe: Probe;
   readonly benchmarks: Benchmarks;
+  readonly speed: Speed;
   view = $state<View>("probe");
   /** Why the engine stopped, until it is restarted. */
   crash = $state<string | null>(null);
@@ -51,6 +53,7 @@ export class Laboratory {
     this.model = new Model(this.#client, base);
     this.probe = new Probe(this.#client, this.model);
     this.benchmarks = new Benchmarks(this.#client, this.model);
+    this.speed = new Speed(this.#client, this.model);
   }
 
   /** Loads the model, takes up the link, and keeps link and page together from then on. */
@@ -94,8 +97,9 @@ export class Laboratory {
     const sha256 = this.model.loaded?.info.sha256;
     const state: LinkState = {
       ...this.probe.link,
+      view: this.view,
       ...(this.view === "benchmarks"
-        ? { view: this.view, set: this.benchmarks.set, items: this.benchmarks.items }
+        ? { set: this.benchmarks.set, items: this.benchmarks.items }
         : {}),
       model: sha256?.slice(0, HASH_DIGITS) ?? this.askedModel,
     };

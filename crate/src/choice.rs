@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use crate::clip::Checkpoint;
-use crate::engine::gpu::{Gpu, GpuEngine, GpuInfo};
+use crate::engine::gpu::{Gpu, GpuEngine, GpuInfo, LoadTimes, Tuning};
 use crate::engine::trial::Trial;
 use crate::facade::{Clip, Error};
 
@@ -33,14 +33,21 @@ pub struct Choice {
     pub why_cpu: Option<String>,
     /// Bytes of the weights in the GPU's memory; 0 on the CPU.
     pub gpu_weight_bytes: u64,
+    /// Milliseconds of finding and opening the GPU.
+    pub gpu_open_ms: f64,
+    /// What loading onto the GPU took, where that was done.
+    pub gpu_load: Option<LoadTimes>,
+    /// The tiles of the GPU's matrix products: `m×n×k` of a workgroup and `m×n` of a thread, for
+    /// results of few, some and many rows.
+    pub gpu_tiles: Option<String>,
 }
 
 /// A model below this answers on a CPU at once, and compiling kernels takes longer than that.
 const WORTH_A_TRIAL: u64 = 20_000_000;
 
 impl Clip {
-    /// Loads a checkpoint where it runs best. `clock` gives milliseconds from any beginning;
-    /// `progress` is told the number of tensors read and of all.
+    /// Loads a checkpoint where it runs best. What is found about tiles is added to `tuning`; `clock`
+    /// gives milliseconds from any beginning; `progress` is told the number of tensors read and of all.
     ///
     /// # Errors
     /// The checkpoint's; with [`Wish::Gpu`] also a GPU that is not there or has no room. A GPU that
@@ -48,6 +55,7 @@ impl Clip {
     pub async fn choose(
         checkpoint: &Rc<Checkpoint>,
         wish: Wish,
+        tuning: &mut Tuning,
         clock: &dyn Fn() -> f64,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<(Self, Choice), Error> {
@@ -59,7 +67,7 @@ impl Clip {
                 None
             }
             Wish::Auto | Wish::Gpu => {
-                match on_gpu(checkpoint, wish, clock, progress, &mut choice).await {
+                match on_gpu(checkpoint, wish, tuning, clock, progress, &mut choice).await {
                     Ok(engine) => engine,
                     Err(error) if wish == Wish::Auto => {
                         choice.why_cpu = Some(error.to_string());
@@ -84,17 +92,24 @@ impl Clip {
 async fn on_gpu(
     checkpoint: &Rc<Checkpoint>,
     wish: Wish,
+    tuning: &mut Tuning,
     clock: &dyn Fn() -> f64,
     progress: &mut dyn FnMut(usize, usize),
     choice: &mut Choice,
 ) -> Result<Option<GpuEngine>, Error> {
-    let gpu = Gpu::open().await?;
+    let start = clock();
+    let gpu = Gpu::shared().await?;
+    gpu.tune(tuning.clone());
+    choice.gpu_open_ms = clock() - start;
     choice.gpu = Some(gpu.info().clone());
     if wish == Wish::Auto && gpu.info().software {
         choice.why_cpu = Some(format!("{} is made of processor cores", gpu.info().name));
         return Ok(None);
     }
     let engine = GpuEngine::load(&gpu, checkpoint, progress).await?;
+    *tuning = gpu.tuning();
+    choice.gpu_load = Some(engine.load_times());
+    choice.gpu_tiles = Some(engine.tiles());
     let trial = Trial::run(checkpoint, &engine, clock).await?;
     choice.trial = Some(trial);
     if !trial.agrees() {

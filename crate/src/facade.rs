@@ -65,9 +65,6 @@ pub struct Clip {
     logit_scale: Option<f32>,
 }
 
-/// Tokens computed at once: enough to keep every core busy, few enough that activations stay small.
-const BATCH_TOKENS: usize = 2048;
-
 impl Clip {
     /// Loads a checkpoint on the CPU. `progress` is told the number of tensors read and of all.
     ///
@@ -128,6 +125,11 @@ impl Clip {
         self.engine.name()
     }
 
+    /// Why it no longer computes on the GPU that it was loaded onto.
+    pub fn why_not_gpu(&self) -> Option<&str> {
+        self.engine.why_not_gpu()
+    }
+
     /// The GPU in use, where the engine has one.
     #[cfg(feature = "gpu")]
     pub fn gpu(&self) -> Option<GpuInfo> {
@@ -153,12 +155,13 @@ impl Clip {
             .map(|tokens| self.tokenizer.seen(tokens))
             .collect();
         let mut rows = Vec::with_capacity(seen.len() * self.config.projection_dim);
+        let at_once = self.engine.batch_tokens();
         let mut start = 0;
         while start < seen.len() {
             let mut tokens = 0;
             let fitting = seen[start..].iter().take_while(|ids| {
                 tokens += ids.len();
-                tokens <= BATCH_TOKENS
+                tokens <= at_once
             });
             let end = start + fitting.count().max(1);
             let packed = PackedTokens::new(seen[start..end].iter().copied());
@@ -200,8 +203,42 @@ impl Clip {
             .iter()
             .flat_map(|p| p.pixels.iter().copied())
             .collect();
-        Ok(self.engine.encode_images(&pixels).await?)
+        self.encode_pixels(&pixels).await
     }
+
+    /// Embeds `pixels.len() / (3 · side²)` pictures that were prepared elsewhere, in one batch.
+    ///
+    /// # Errors
+    /// The engine's, such as values that are no whole number of pictures.
+    pub async fn encode_pixels(&self, pixels: &[f32]) -> Result<Embeddings, Error> {
+        Ok(self.engine.encode_images(pixels).await?)
+    }
+}
+
+/// What every result says about the model that gave it. `clip` is none where nothing is computed.
+///
+/// # Errors
+/// A file of weights that cannot be read.
+pub fn description(
+    checkpoint: &Checkpoint,
+    clip: Option<&Clip>,
+) -> Result<serde_json::Value, ClipError> {
+    let mut description = serde_json::json!({
+        "name": checkpoint.name,
+        "sha256": checkpoint.sha256()?,
+        "format": checkpoint.format,
+        "activation": checkpoint.config.activation,
+        "tensor_types": checkpoint.tensor_types(),
+        "preprocessing": checkpoint.preprocessing.summary(),
+        "engine": clip.map_or("none", Clip::engine),
+        "dtype": "f32",
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    #[cfg(feature = "gpu")]
+    {
+        description["gpu"] = serde_json::json!(clip.and_then(Clip::gpu));
+    }
+    Ok(description)
 }
 
 /// Decodes a picture (PNG, JPEG, WebP, GIF) and preprocesses it.

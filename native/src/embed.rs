@@ -8,14 +8,14 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use cliprobe::clip::preprocessing::Preprocessing;
 use cliprobe::engine::Embeddings;
-use cliprobe::facade::{Clip, Distinct, PreparedImage, prepare};
+use cliprobe::facade::{self, Clip, Distinct, PreparedImage, prepare};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use safetensors::Dtype;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::model::{self, DeviceArg, ModelArgs};
+use crate::model::{DeviceArgs, ModelArgs};
 use crate::tensor_file::{Tensor, write};
 use crate::{pictures, progress, texts};
 
@@ -38,9 +38,8 @@ pub(crate) struct EmbedArgs {
     /// File to write
     #[arg(long, value_name = "F.safetensors")]
     out: PathBuf,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-    device: DeviceArg,
+    #[command(flatten)]
+    device: DeviceArgs,
     /// Pictures computed at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     batch: u16,
@@ -68,7 +67,7 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
     let mut tensors = Vec::new();
     let mut metadata = vec![(
         "model",
-        model::describe(&checkpoint, Some(&clip))?.to_string(),
+        facade::description(&checkpoint, Some(&clip))?.to_string(),
     )];
     let mut skipped = Vec::new();
     if !files.is_empty() {

@@ -3,9 +3,10 @@
 use anyhow::Result;
 use clap::Args;
 use cliprobe::clip::config::TextPooling;
+use cliprobe::facade;
 use serde_json::json;
 
-use crate::model::{self, ModelArgs};
+use crate::model::ModelArgs;
 use crate::output::print_json;
 
 /// Say what a checkpoint is: architecture, activation, types, preprocessing, origin
@@ -24,7 +25,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
     let vocabulary = checkpoint.tokenizer()?.vocabulary().len();
     let config = &checkpoint.config;
     if args.json {
-        let mut report = model::describe(&checkpoint, None)?;
+        let mut report = facade::description(&checkpoint, None)?;
         report["config"] = serde_json::to_value(config)?;
         report["preprocessing_config"] = serde_json::to_value(&checkpoint.preprocessing)?;
         report["parameters"] = json!(checkpoint.parameters());

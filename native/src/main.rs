@@ -28,6 +28,7 @@ mod score;
 mod serve;
 mod tensor_file;
 mod texts;
+mod tile_memory;
 mod tokens;
 mod train;
 mod world;

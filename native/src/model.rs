@@ -11,9 +11,10 @@ use cliprobe::clip::bytes::FileSet;
 use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::config::Activation;
 use cliprobe::clip::{Checkpoint, architectures};
+use cliprobe::engine::gpu::{TileWish, Tuning};
 use cliprobe::facade::Clip;
 
-use crate::progress;
+use crate::{progress, tile_memory};
 
 /// Which checkpoint, and how to read it.
 #[derive(Debug, Args)]
@@ -41,13 +42,35 @@ pub(crate) struct OverrideArgs {
 
 /// Where to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DeviceArg {
+enum DeviceArg {
     /// The GPU where there is one and a trial shows it to be right and faster, else the CPU
     Auto,
     /// All cores; RAYON_NUM_THREADS sets how many
     Cpu,
     /// Through Vulkan, Metal or DirectX 12; WGPU_BACKEND chooses
     Gpu,
+}
+
+/// How to come to the tiles of the GPU's matrix products.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TilesArg {
+    /// As found before on this GPU, else by a short timed run
+    Known,
+    /// By a timed run
+    Anew,
+    /// The same on every GPU
+    Standard,
+}
+
+/// Where and how to compute.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct DeviceArgs {
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    device: DeviceArg,
+    /// How the GPU's matrix products are divided
+    #[arg(long, value_enum, default_value_t = TilesArg::Known)]
+    gpu_tiles: TilesArg,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -66,7 +89,7 @@ impl ModelArgs {
     }
 
     /// Opens the checkpoint and loads it where it shall compute.
-    pub(crate) fn load(&self, device: DeviceArg) -> Result<(Rc<Checkpoint>, Clip)> {
+    pub(crate) fn load(&self, device: DeviceArgs) -> Result<(Rc<Checkpoint>, Clip)> {
         let checkpoint = Rc::new(self.open()?);
         let clip = load(&checkpoint, device)?;
         Ok((checkpoint, clip))
@@ -74,22 +97,40 @@ impl ModelArgs {
 }
 
 /// Loads a checkpoint where it shall compute.
-pub(crate) fn load(checkpoint: &Rc<Checkpoint>, device: DeviceArg) -> Result<Clip> {
-    let wish = match device {
+pub(crate) fn load(checkpoint: &Rc<Checkpoint>, device: DeviceArgs) -> Result<Clip> {
+    let wish = match device.device {
         DeviceArg::Auto => Wish::Auto,
         DeviceArg::Cpu => Wish::Cpu,
         DeviceArg::Gpu => Wish::Gpu,
     };
+    let known = tile_memory::read();
+    let mut tuning = Tuning {
+        wish: match device.gpu_tiles {
+            TilesArg::Known => TileWish::Known,
+            TilesArg::Anew => TileWish::Anew,
+            TilesArg::Standard => TileWish::Standard,
+        },
+        known: known.clone(),
+    };
     let start = Instant::now();
     let clock = || start.elapsed().as_secs_f64() * 1e3;
     let bar = progress::bar("Loading", "tensors");
-    let (clip, choice) =
-        pollster::block_on(Clip::choose(checkpoint, wish, &clock, &mut |done, all| {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
-        }))?;
+    let mut report = |done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    };
+    let (clip, choice) = pollster::block_on(Clip::choose(
+        checkpoint,
+        wish,
+        &mut tuning,
+        &clock,
+        &mut report,
+    ))?;
     bar.finish_and_clear();
-    if let (DeviceArg::Gpu, Some(why)) = (device, &choice.why_cpu) {
+    if tuning.known != known {
+        tile_memory::write(&tuning.known);
+    }
+    if let (DeviceArg::Gpu, Some(why)) = (device.device, &choice.why_cpu) {
         eprintln!("on the CPU: {why}");
     }
     Ok(clip)
@@ -114,6 +155,7 @@ impl OverrideArgs {
                 activation,
                 config,
                 tokenizer,
+                sha256: None,
             },
         )?)
     }
@@ -131,22 +173,4 @@ fn read_config(given: &str) -> Result<serde_json::Value> {
     }
     let text = std::fs::read(given).with_context(|| given.to_owned())?;
     serde_json::from_slice(&text).with_context(|| format!("{given} is not valid JSON"))
-}
-
-/// What every result says about the model that gave it.
-///
-/// `clip` is none where nothing is computed.
-pub(crate) fn describe(checkpoint: &Checkpoint, clip: Option<&Clip>) -> Result<serde_json::Value> {
-    Ok(serde_json::json!({
-        "name": checkpoint.name,
-        "sha256": checkpoint.sha256()?,
-        "format": checkpoint.format,
-        "activation": checkpoint.config.activation,
-        "tensor_types": checkpoint.tensor_types(),
-        "preprocessing": checkpoint.preprocessing.summary(),
-        "engine": clip.map_or("none", Clip::engine),
-        "gpu": clip.and_then(Clip::gpu),
-        "dtype": "f32",
-        "version": env!("CARGO_PKG_VERSION"),
-    }))
 }

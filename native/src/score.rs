@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use cliprobe::facade;
 use cliprobe::score::{cosine, rank, softmax};
 use serde_json::json;
 
-use crate::model::{self, DeviceArg, ModelArgs};
+use crate::model::{DeviceArgs, ModelArgs};
 use crate::output::print_json;
 use crate::texts;
 
@@ -28,9 +29,8 @@ pub(crate) struct ScoreArgs {
     /// Also give softmax(τ · cosine) over these captions, with the checkpoint's τ
     #[arg(long)]
     softmax: bool,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-    device: DeviceArg,
+    #[command(flatten)]
+    device: DeviceArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -86,7 +86,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
             "width": prepared.width,
             "height": prepared.height,
             "ranking": ranking,
-            "model": model::describe(&checkpoint, Some(&clip))?,
+            "model": facade::description(&checkpoint, Some(&clip))?,
         }));
     }
     println!(

@@ -3,13 +3,12 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 
-import { expect, type Page, test } from "@playwright/test";
+import { expect, test } from "@playwright/test";
+
+import { GOLDEN, MODULE, openModule } from "./module";
 
 /** Largest difference of a normalised embedding's element from the reference. */
 const TOLERANCE = { cpu: 1e-5, gpu: 1e-4 };
-
-const MODULE = "web/wasm";
-const GOLDEN = "tests/golden";
 
 const MODELS = [
   {
@@ -28,19 +27,6 @@ const MODELS = [
     files: ["open_clip_config.json", "open_clip_model.safetensors", "vocab.json", "merges.txt"],
   },
 ];
-
-/** Serves the module and the golden files under the page's own origin, on an empty page. */
-async function openModule(page: Page): Promise<void> {
-  await page.route("**/under-test/**", async (route) => {
-    const path = new URL(route.request().url()).pathname.split("/under-test/")[1] ?? "";
-    if (path === "") {
-      await route.fulfill({ contentType: "text/html", body: "<!doctype html><title>test</title>" });
-    } else {
-      await route.fulfill({ path });
-    }
-  });
-  await page.goto("./under-test/");
-}
 
 /** Reads the f32 tensors and the metadata of a safetensors file. */
 async function readGolden(model: string) {

@@ -7,7 +7,7 @@
 import { MAX_CAPTION_CHARACTERS, MAX_CAPTIONS } from "../probe/caption-list";
 import { fromBase64Url, toBase64Url } from "./base64url";
 
-export const VIEWS = ["probe", "benchmarks"] as const;
+export const VIEWS = ["probe", "benchmarks", "speed"] as const;
 export type View = (typeof VIEWS)[number];
 
 export interface LinkState {

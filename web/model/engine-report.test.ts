@@ -11,34 +11,50 @@ const gpu = {
   largestBinding: 134217728,
   features: ["shader-f16"],
 };
+const NO_LOAD = { gpuOpenMs: 0, gpuLoad: null, gpuTiles: null };
 const trial = { textDifference: 1e-6, imageDifference: 3e-6, cpuMs: 800, gpuColdMs: 90, gpuMs: 40 };
 
 describe("what is told of the engine", () => {
   test("its name", () => {
     expect(engineName(modelInfo)).toBe("CPU (WebAssembly)");
-    const choice = { gpu, trial, whyCpu: null, gpuWeightBytes: 1 };
+    const choice = { gpu, trial, whyCpu: null, gpuWeightBytes: 1, ...NO_LOAD };
     expect(engineName({ ...modelInfo, engine: "gpu", choice })).toBe("GPU (WebGPU, Some GPU)");
   });
 
   test("nothing without a trial", () => {
-    expect(engineStory({ gpu: null, trial: null, whyCpu: null, gpuWeightBytes: 0 })).toBe("");
+    expect(
+      engineStory({ gpu: null, trial: null, whyCpu: null, gpuWeightBytes: 0, ...NO_LOAD }),
+    ).toBe("");
   });
 
   test("both figures, the difference, and why the CPU", () => {
-    const story = engineStory({ gpu, trial, whyCpu: "it is faster", gpuWeightBytes: 0 });
+    const story = engineStory({
+      gpu,
+      trial,
+      whyCpu: "it is faster",
+      gpuWeightBytes: 0,
+      ...NO_LOAD,
+    });
     expect(story).toContain("40 ms on the GPU (90 ms the first time) and 800 ms on the CPU");
     expect(story).toContain("3.0e-6");
     expect(story).toContain("On the CPU: it is faster.");
   });
 
   test("the report holds device, trial and model", () => {
-    const choice = { gpu, trial, whyCpu: null, gpuWeightBytes: 5 };
+    const choice = { gpu, trial, whyCpu: null, gpuWeightBytes: 5, ...NO_LOAD };
     const report: unknown = JSON.parse(
       deviceReport(
         { ...modelInfo, engine: "gpu", choice },
         { userAgent: "B", crossOriginIsolated: true },
       ),
     );
-    expect(report).toMatchObject({ engine: "gpu", gpu, trial, userAgent: "B", gpuWeightBytes: 5 });
+    expect(report).toMatchObject({
+      engine: "gpu",
+      gpu,
+      trial,
+      userAgent: "B",
+      gpuWeightBytes: 5,
+      ...NO_LOAD,
+    });
   });
 });

@@ -1,7 +1,7 @@
 /** The loaded model as the page shows it, and what can be done with models. */
 
 import { messageOf } from "../message-of";
-import type { EngineWish, LoadProgress } from "../wasm/cliprobe.js";
+import type { EngineWish, LoadProgress, ModelInfo } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
 import type { LoadedModel, ModelChoice, Parity } from "../worker/protocol";
 
@@ -22,6 +22,8 @@ export interface Timings {
 export class Model {
   /** The model in use; it stays while another is loading, and when that fails. */
   loaded = $state.raw<LoadedModel | null>(null);
+  /** What the model in use says of itself since its engine changed; `null` before. */
+  moved = $state.raw<ModelInfo | null>(null);
   /** File name of an own model in use, `null` for the default. */
   ownName = $state<string | null>(null);
   loading = $state(false);
@@ -107,6 +109,7 @@ export class Model {
       if (turn !== this.#turn) return;
       this.#choice = choice;
       this.loaded = loaded;
+      this.moved = null;
       this.ownName = choice.kind === "own" ? ownName(choice.files) : null;
       this.timings = { image: null, caption: null };
       this.loading = false;

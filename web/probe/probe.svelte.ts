@@ -118,7 +118,8 @@ export class Probe {
       if (similarities === null || turn !== this.#newest) return;
       this.#answer = { question, similarities };
       this.problem = null;
-      const { text, imageMilliseconds } = similarities;
+      const { text, imageMilliseconds, moved } = similarities;
+      if (moved !== null) this.model.moved = moved;
       if (text.encoded > 0) this.model.timings.caption = text.milliseconds / text.encoded;
       if (imageMilliseconds !== null) this.model.timings.image = imageMilliseconds;
     } catch (error) {

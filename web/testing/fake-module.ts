@@ -1,6 +1,7 @@
 /** A stand-in for the wasm module in unit tests: it embeds bytes by counting them. */
 
 import type { BenchmarkSet } from "../benchmarks/desk";
+import { sha256 } from "../sha256";
 import type {
   AnswerFilter,
   ImageEmbedding,
@@ -55,7 +56,16 @@ export const modelInfo: ModelInfo = {
   logitScale: Math.log(100),
   preprocessing: "none",
   engine: "cpu",
-  choice: { gpu: null, trial: null, whyCpu: null, gpuWeightBytes: 0 },
+  choice: {
+    gpu: null,
+    trial: null,
+    whyCpu: null,
+    gpuWeightBytes: 0,
+    gpuOpenMs: 0,
+    gpuLoad: null,
+    gpuTiles: null,
+  },
+  knownTiles: {},
   provenance: null,
 };
 
@@ -85,6 +95,10 @@ class FakeClip implements SessionClip {
     this.record.encodedImages += 1;
     if (file.length === 0) return Promise.reject(new Error("The picture could not be read."));
     return Promise.resolve({ embedding: fakeEmbedding(file), width: 3, height: 2 });
+  }
+
+  encodePixels(pixels: Float32Array): Promise<Float32Array> {
+    return Promise.resolve(pixels.subarray(0, DIM));
   }
 
   free(): void {
@@ -239,6 +253,7 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
       },
     },
     scene: fakeScene,
+    sha256: async (file) => (await sha256(new Uint8Array(await file.arrayBuffer()))) ?? "",
     Benchmark: {
       tableauSets: () => ["tableau/noun", "tableau/swap_attribute"],
       find: (paths) => paths.map((set, file) => ({ set, title: "Probe file", files: [file] })),

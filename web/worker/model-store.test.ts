@@ -25,6 +25,8 @@ function served(model: Uint8Array<ArrayBuffer> = MODEL) {
 }
 
 const ignore = () => undefined;
+const bytesOf = async (file: Blob) => new Uint8Array(await file.arrayBuffer());
+const hash = async (file: Blob) => (await sha256(await bytesOf(file))) ?? "";
 
 describe("the manifest", () => {
   test("is read below the page's own address", async () => {
@@ -56,15 +58,15 @@ describe("the model", () => {
   test("is downloaded once, with progress, then found", async () => {
     const { store, fetched, caches } = served();
     const progress: number[] = [];
-    const first = await store.model(BASE, MANIFEST, (p) => progress.push(p.loaded));
+    const first = await store.model(BASE, MANIFEST, hash, (p) => progress.push(p.loaded));
     expect(first.storage).toEqual({ kind: "kept" });
-    expect(first.bytes).toEqual(MODEL);
+    expect(await bytesOf(first.file)).toEqual(MODEL);
     expect(progress.at(-1)).toBe(MODEL.length);
     expect([...caches.named.keys()]).toEqual([CACHE]);
 
-    const second = await store.model(BASE, MANIFEST, ignore);
+    const second = await store.model(BASE, MANIFEST, hash, ignore);
     expect(second.storage).toEqual({ kind: "found" });
-    expect(second.bytes).toEqual(MODEL);
+    expect(await bytesOf(second.file)).toEqual(MODEL);
     expect(fetched).toEqual(["/lab/models/default.gguf"]);
     expect(await store.storedBytes()).toBe(MODEL.length);
   });
@@ -75,7 +77,7 @@ describe("the model", () => {
     ["too long", Uint8Array.from([...MODEL, 0]), "is not 14 bytes long"],
   ])("that is %s is never stored", async (_, body, message) => {
     const { store, caches } = served(body);
-    await expect(store.model(BASE, MANIFEST, ignore)).rejects.toThrow(message);
+    await expect(store.model(BASE, MANIFEST, hash, ignore)).rejects.toThrow(message);
     expect(caches.named.get(CACHE)?.entries.size).toBe(0);
   });
 
@@ -83,8 +85,8 @@ describe("the model", () => {
     const { store, caches, fetched } = served();
     const cache = await caches.open(CACHE);
     await cache.put(new URL("models/default.gguf", BASE), new Response("something else"));
-    const { bytes, storage } = await store.model(BASE, MANIFEST, ignore);
-    expect(bytes).toEqual(MODEL);
+    const { file, storage } = await store.model(BASE, MANIFEST, hash, ignore);
+    expect(await bytesOf(file)).toEqual(MODEL);
     expect(storage).toEqual({ kind: "kept" });
     expect(fetched).toHaveLength(1);
   });
@@ -92,17 +94,19 @@ describe("the model", () => {
   test("is used from memory when there is no room", async () => {
     const { store, caches } = served();
     caches.putError = new DOMException("full", "QuotaExceededError");
-    expect(await store.model(BASE, MANIFEST, ignore)).toEqual({
-      bytes: MODEL,
-      storage: { kind: "refused", reason: "The browser has no room left for this page." },
+    const { file, storage } = await store.model(BASE, MANIFEST, hash, ignore);
+    expect(await bytesOf(file)).toEqual(MODEL);
+    expect(storage).toEqual({
+      kind: "refused",
+      reason: "The browser has no room left for this page.",
     });
   });
 
   test("is used from memory where the browser offers no storage", async () => {
     const { browser } = served();
     const store = new ModelStore({ ...browser, caches: undefined });
-    const { bytes, storage } = await store.model(BASE, MANIFEST, ignore);
-    expect(bytes).toEqual(MODEL);
+    const { file, storage } = await store.model(BASE, MANIFEST, hash, ignore);
+    expect(await bytesOf(file)).toEqual(MODEL);
     expect(storage).toMatchObject({ kind: "refused" });
     expect(await store.storedBytes()).toBe(0);
   });
@@ -111,11 +115,23 @@ describe("the model", () => {
     const { store, caches } = served();
     await caches.open("cliprobe-model-v0-old");
     await caches.open("another page");
-    await store.model(BASE, MANIFEST, ignore);
+    await store.model(BASE, MANIFEST, hash, ignore);
     expect([...caches.named.keys()].sort()).toEqual(["another page", CACHE]);
     await store.delete();
     expect([...caches.named.keys()]).toEqual(["another page"]);
   });
+});
+
+test("tiles are kept apart from models, and damaged ones are forgotten", async () => {
+  const { store, caches } = served();
+  expect(await store.knownTiles()).toEqual({});
+  await store.keepTiles({ "a GPU": "some tiles" });
+  await store.delete();
+  expect(await store.knownTiles()).toEqual({ "a GPU": "some tiles" });
+  const cache = await caches.open("cliprobe-gpu-tiles-v1");
+  for (const [url] of cache.entries) await cache.put(new URL(url), new Response('{"a GPU":1}'));
+  expect(await store.knownTiles()).toEqual({});
+  expect(await new ModelStore({ fetch, caches: undefined }).knownTiles()).toEqual({});
 });
 
 test("golden values with a row missing are refused", async () => {

@@ -3,14 +3,17 @@
  * browser's Cache Storage.
  *
  * A body is stored only after its SHA-256 was found right, under a cache name that carries the
- * storage layout's version and that hash, so that a new model never meets an old one's bytes.
+ * storage layout's version and that hash, so that a new model never meets an old one's bytes. It is a
+ * `Blob` all the way, which the browser keeps outside this page's memory: it is read in parts.
  */
 
-import { sha256 } from "../sha256";
 import type { LoadProgress } from "../wasm/cliprobe.js";
 import type { Storage } from "./protocol";
 
 const CACHE_PREFIX = "cliprobe-model-";
+/** What loads found about GPUs' tiles; small, and kept until the browser drops it. */
+const TILES_CACHE = "cliprobe-gpu-tiles-v1";
+const TILES_URL = "https://cliprobe.invalid/gpu-tiles.json";
 /** Raise it when what is stored, or under which key, changes. */
 const CACHE_VERSION = 1;
 
@@ -41,9 +44,12 @@ export interface GoldenValues {
 }
 
 export interface StoredModel {
-  bytes: Uint8Array<ArrayBuffer>;
+  file: Blob;
   storage: Storage;
 }
+
+/** SHA-256 in lower-case hexadecimal. */
+export type Hash = (file: Blob) => Promise<string>;
 
 /** The browser's own services; an insecure context hides its caches. */
 export interface Browser {
@@ -72,26 +78,48 @@ export class ModelStore {
     return golden;
   }
 
-  /** The model's bytes, from the cache when they are there and right, else from the network. */
+  /** The model's file, from the cache when it is there and right, else from the network. */
   async model(
     base: string,
     manifest: ModelManifest,
+    hash: Hash,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<StoredModel> {
     const url = fileUrl(base, manifest.file);
     const { cache, reason } = await this.#openCache(manifest);
     const found = await cache?.match(url);
     if (found !== undefined) {
-      const bytes = new Uint8Array(await found.arrayBuffer());
+      const file = await found.blob();
       // Pages that share this origin can write to its caches, so what is found is checked too.
-      if ((await sha256(bytes)) === manifest.sha256) {
-        return { bytes, storage: { kind: "found" } };
-      }
+      if ((await hash(file)) === manifest.sha256) return { file, storage: { kind: "found" } };
       await cache?.delete(url);
     }
-    const bytes = await this.#download(url, manifest, onProgress);
-    if (cache === null) return { bytes, storage: { kind: "refused", reason } };
-    return { bytes, storage: await keep(cache, url, bytes) };
+    const file = await this.#download(url, manifest, hash, onProgress);
+    if (cache === null) return { file, storage: { kind: "refused", reason } };
+    return { file, storage: await keep(cache, url, file) };
+  }
+
+  /** What loads before this one found about GPUs' tiles. */
+  async knownTiles(): Promise<Record<string, string>> {
+    try {
+      const cache = await this.browser.caches?.open(TILES_CACHE);
+      const found: unknown = await (await cache?.match(new URL(TILES_URL)))?.json();
+      return isRecord(found) && Object.values(found).every(isString)
+        ? (found as Record<string, string>)
+        : {};
+    } catch {
+      return {}; // the next load times them again
+    }
+  }
+
+  /** Replaces what is known about GPUs' tiles. */
+  async keepTiles(tiles: Record<string, string>): Promise<void> {
+    try {
+      const cache = await this.browser.caches?.open(TILES_CACHE);
+      await cache?.put(new URL(TILES_URL), new Response(JSON.stringify(tiles)));
+    } catch {
+      // A browser that stores nothing costs the next load a short timed run.
+    }
   }
 
   /** Bytes that all stored models take. */
@@ -157,22 +185,22 @@ export class ModelStore {
   async #download(
     url: URL,
     manifest: ModelManifest,
+    hash: Hash,
     onProgress: (progress: LoadProgress) => void,
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  ): Promise<Blob> {
     const response = await this.#get(url);
-    const bytes = await readBody(response, manifest.bytes, (loaded) => {
+    const file = await readBody(response, manifest.bytes, (loaded) => {
       onProgress({ stage: "download", loaded, total: manifest.bytes });
     });
-    if (bytes === null) {
+    if (file === null) {
       throw new Error(
         `${shown(url)} is not ${manifest.bytes} bytes long as models/default.json says.`,
       );
     }
-    const digest = await sha256(bytes);
-    if (digest !== null && digest !== manifest.sha256) {
+    if ((await hash(file)) !== manifest.sha256) {
       throw new Error(`${shown(url)} arrived damaged: its SHA-256 is not that of the manifest.`);
     }
-    return bytes;
+    return file;
   }
 
   async #ownCaches(): Promise<Cache[]> {
@@ -183,36 +211,37 @@ export class ModelStore {
   }
 }
 
-/** Reads a body of exactly `length` bytes into one buffer; `null` when it is longer or shorter. */
+/** Reads a body of exactly `length` bytes; `null` when it is longer or shorter. */
 async function readBody(
   response: Response,
   length: number,
   onLoaded: (loaded: number) => void,
-): Promise<Uint8Array<ArrayBuffer> | null> {
-  const bytes = new Uint8Array(length);
-  const reader = response.body?.getReader();
+): Promise<Blob | null> {
   let loaded = 0;
-  while (reader !== undefined) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (loaded + value.length > length) {
-      await reader.cancel();
-      return null;
-    }
-    bytes.set(value, loaded);
-    loaded += value.length;
-    onLoaded(loaded);
-  }
-  return loaded === length ? bytes : null;
+  const counted = new TransformStream<Uint8Array, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      loaded += chunk.length;
+      if (loaded > length) {
+        controller.terminate(); // no more than was promised is taken
+        return;
+      }
+      onLoaded(loaded);
+      controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
+    },
+  });
+  const body = response.body?.pipeThrough(counted);
+  // Whoever ends a stream early makes the pipe into it fail, too; the count tells.
+  const file = await new Response(body ?? null).blob();
+  return loaded === length ? file : null;
 }
 
-async function keep(cache: Cache, url: URL, bytes: Uint8Array<ArrayBuffer>): Promise<Storage> {
+async function keep(cache: Cache, url: URL, file: Blob): Promise<Storage> {
   const headers = {
     "content-type": "application/octet-stream",
-    "content-length": String(bytes.length),
+    "content-length": String(file.size),
   };
   try {
-    await cache.put(url, new Response(bytes, { headers }));
+    await cache.put(url, new Response(file, { headers }));
     return { kind: "kept" };
   } catch (error) {
     return { kind: "refused", reason: refusal(error) };

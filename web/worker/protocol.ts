@@ -59,6 +59,15 @@ export interface Similarities {
   text: { encoded: number; milliseconds: number };
   /** What the picture took, or `null` when its embedding was in the cache. */
   imageMilliseconds: number | null;
+  /** What the model says of itself now, if its engine is no longer the one it was loaded onto. */
+  moved: ModelInfo | null;
+}
+
+/** What a speed is measured on. */
+export interface SpeedCase {
+  kind: "pictures" | "captions";
+  /** How many at once. */
+  batch: number;
 }
 
 /** Everything that can be asked, with what is sent (`ask`) and what comes back (`answer`). */
@@ -73,6 +82,8 @@ export interface Requests extends BenchmarkRequests {
   photo: { ask: { key: string; bytes: Uint8Array }; answer: { milliseconds: number } };
   /** Compares captions with a picture; `null` when a newer `rank` arrived meanwhile. */
   rank: { ask: { picture: PictureSource; captions: string[] }; answer: Similarities | null };
+  /** Computes a batch of made-up input: once to warm up, then again for about `seconds`. */
+  measure: { ask: SpeedCase & { seconds: number }; answer: { milliseconds: number; runs: number } };
   /** Size of the stored models, in bytes. */
   "stored-bytes": { ask: object; answer: number };
   /** Deletes the stored models; what is loaded stays loaded. */

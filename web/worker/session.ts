@@ -4,7 +4,16 @@
  */
 
 import { BenchmarkDesk, type BenchmarkModule } from "../benchmarks/desk";
-import type { Clip, EngineWish, LoadProgress, ModelSource, SceneView } from "../wasm/cliprobe.js";
+import type {
+  Clip,
+  EngineWish,
+  LoadOptions,
+  LoadProgress,
+  ModelInfo,
+  ModelSource,
+  SceneView,
+} from "../wasm/cliprobe.js";
+import { measure } from "../speed/measure";
 import type { ModelStore } from "./model-store";
 import type {
   Answer,
@@ -19,16 +28,17 @@ import type {
 import { Recent } from "./recent";
 
 /** What a session uses of a loaded model. */
-export type SessionClip = Pick<Clip, "info" | "encodeText" | "encodeImage" | "free">;
+export type SessionClip = Pick<
+  Clip,
+  "info" | "encodeText" | "encodeImage" | "encodePixels" | "free"
+>;
 
 /** What a session uses of the wasm module. */
 export interface ClipModule extends BenchmarkModule {
   Clip: {
-    load(
-      source: ModelSource,
-      options?: { onProgress?: (progress: LoadProgress) => void; engine?: EngineWish },
-    ): Promise<SessionClip>;
+    load(source: ModelSource, options?: LoadOptions): Promise<SessionClip>;
   };
+  sha256(file: Blob): Promise<string>;
   scene(seed: string, size: number): SceneView;
 }
 
@@ -51,6 +61,8 @@ interface GoldenFile {
 export class Session {
   #clip: SessionClip | null = null;
   #golden: GoldenFile | null = null;
+  /** The engine that the model was loaded onto. */
+  #engine: ModelInfo["engine"] = "cpu";
   readonly #captions = new Recent<CaptionEmbedding>(REMEMBERED_CAPTIONS);
   readonly #pictures = new Recent<Float32Array>(REMEMBERED_PICTURES);
   /** The module computes one thing at a time; what uses the model waits here for its turn. */
@@ -84,6 +96,10 @@ export class Session {
         const { picture, captions } = call.ask;
         return this.#inTurn(() => this.#rank(call.id, picture, captions));
       }
+      case "measure": {
+        const { kind, batch, seconds } = call.ask;
+        return this.#inTurn(() => measure(this.#loaded(), { kind, batch }, seconds));
+      }
       case "stored-bytes":
         return this.store.storedBytes();
       case "delete-stored":
@@ -105,17 +121,25 @@ export class Session {
     onProgress: (progress: LoadProgress) => void,
   ): Promise<LoadedModel> {
     const start = performance.now();
-    const { name, source, golden, storage } = await this.#source(choice, onProgress);
+    const { name, source, sha256, golden, storage } = await this.#source(choice, onProgress);
     const { Clip } = await this.module;
-    const clip = await Clip.load(source, { onProgress, engine });
+    const knownTiles = await this.store.knownTiles();
+    const options: LoadOptions = { onProgress, engine, knownTiles };
+    if (sha256 !== null) options.sha256 = sha256;
+    const clip = await Clip.load(source, options);
     this.#clip?.free();
     this.#clip = clip;
     this.#golden = golden;
     this.#captions.clear();
     this.#pictures.clear();
+    const info = clip.info();
+    this.#engine = info.engine;
+    if (info.choice.gpuLoad !== null && info.choice.gpuLoad.tuningMs > 0) {
+      await this.store.keepTiles(info.knownTiles);
+    }
     return {
       name,
-      info: clip.info(),
+      info,
       milliseconds: performance.now() - start,
       storage,
       verifiable: golden !== null,
@@ -128,19 +152,23 @@ export class Session {
   ): Promise<{
     name: string | null;
     source: ModelSource;
+    /** Of the file of weights, where it was checked. */
+    sha256: string | null;
     golden: GoldenFile | null;
     storage: LoadedModel["storage"];
   }> {
     if (choice.kind === "own") {
       // By name, so that an error can say which file it is about.
       const source = Object.fromEntries(choice.files.map((file) => [file.name, file]));
-      return { name: null, source, golden: null, storage: null };
+      return { name: null, source, sha256: null, golden: null, storage: null };
     }
     const { base } = choice;
     const manifest = await this.store.manifest(base);
-    const { bytes, storage } = await this.store.model(base, manifest, onProgress);
+    const hash = (file: Blob) => this.module.then((module) => module.sha256(file));
+    const { file, storage } = await this.store.model(base, manifest, hash, onProgress);
     const golden = manifest.golden === undefined ? null : { base, file: manifest.golden };
-    return { name: manifest.name, source: { [manifest.file]: bytes }, golden, storage };
+    const { name, sha256 } = manifest;
+    return { name, source: { [manifest.file]: file }, sha256, golden, storage };
   }
 
   /** Takes a turn for each embedding: a ranking asked for meanwhile waits for one, not for all. */
@@ -218,6 +246,7 @@ export class Session {
       truncated: embedded.map(({ truncated }) => truncated),
       text,
       imageMilliseconds: image.milliseconds,
+      moved: this.#moved(clip),
     };
   }
 
@@ -235,6 +264,11 @@ export class Session {
     const { embedding } = await clip.encodeImage(png);
     this.#pictures.set(key, embedding);
     return { embedding, milliseconds: performance.now() - start };
+  }
+
+  #moved(clip: SessionClip): ModelInfo | null {
+    const info = clip.info();
+    return info.engine === this.#engine ? null : info;
   }
 
   #loaded(): SessionClip {

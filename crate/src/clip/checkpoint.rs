@@ -1,7 +1,7 @@
 //! Opening a checkpoint of any form, and reading its tensors by their canonical names.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -10,6 +10,8 @@ use super::config::{Activation, ClipConfig};
 use super::error::ClipError;
 use super::names::{LOGIT_SCALE, Naming, tensor_specs};
 use super::preprocessing::Preprocessing;
+#[cfg(feature = "gpu")]
+use super::tensors::ElementType;
 use super::tensors::{StoredTensor, TensorEntry, TensorReader, TensorTable};
 use super::tokenizer::{Tokenizer, tokenizer_json};
 use super::{gguf, model_file, safetensors};
@@ -47,6 +49,8 @@ pub struct Overrides {
     pub config: Option<Value>,
     /// Files with a tokenizer.
     pub tokenizer: Option<FileSet>,
+    /// SHA-256 of the file of weights, where it was computed before: it is then believed.
+    pub sha256: Option<String>,
 }
 
 /// Where a derived file came from.
@@ -77,6 +81,7 @@ pub struct Checkpoint {
     pub provenance: Provenance,
     naming: Naming,
     reader: Box<dyn TensorReader>,
+    sha256: OnceLock<String>,
 }
 
 /// Weight files of a directory, in the order of preference.
@@ -178,7 +183,9 @@ impl Checkpoint {
         let mut magic = [0; 4];
         let readable = source.read_at(0, &mut magic).is_ok();
         if readable && &magic == b"GGUF" {
-            return model_file::open(gguf::read(&source)?, base_name(source.name()), overrides);
+            let checkpoint =
+                model_file::open(gguf::read(&source)?, base_name(source.name()), overrides)?;
+            return Ok(checkpoint.known_as(overrides));
         }
         if readable && &magic == b"PK\x03\x04" {
             #[cfg(not(target_arch = "wasm32"))]
@@ -192,7 +199,17 @@ impl Checkpoint {
             });
         }
         let entries = safetensors::read_header(&source, 0)?;
-        Self::assemble(table(vec![source], entries), siblings, overrides)
+        Ok(Self::assemble(table(vec![source], entries), siblings, overrides)?.known_as(overrides))
+    }
+
+    fn known_as(self, overrides: &Overrides) -> Self {
+        Self {
+            sha256: overrides
+                .sha256
+                .clone()
+                .map_or_else(OnceLock::new, OnceLock::from),
+            ..self
+        }
     }
 
     fn assemble(
@@ -277,6 +294,7 @@ impl Checkpoint {
             provenance: Provenance::default(),
             naming,
             reader,
+            sha256: OnceLock::new(),
         };
         checkpoint.read_logit_scale()?;
         checkpoint.check_shapes()?;
@@ -300,6 +318,7 @@ impl Checkpoint {
             provenance: parts.provenance,
             naming: Naming::Gguf,
             reader: Box::new(tensors),
+            sha256: OnceLock::new(),
         };
         checkpoint.check_shapes()?;
         Ok(checkpoint)
@@ -324,6 +343,7 @@ impl Checkpoint {
             provenance,
             naming: Naming::HuggingFace,
             reader,
+            sha256: OnceLock::new(),
         }
     }
 
@@ -412,6 +432,19 @@ impl Checkpoint {
         ))
     }
 
+    /// The type that [`Checkpoint::read`] gives a matrix in: its own where that is F16 or quantised,
+    /// else F32.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn read_type(&self, name: &str, shape: &[usize]) -> ElementType {
+        match self.entry(name, shape) {
+            Ok((location, entry)) if !location.transposed => match entry.element {
+                Ok(element) if element.is_quantized() || element == ElementType::F16 => element,
+                _ => ElementType::F32,
+            },
+            _ => ElementType::F32,
+        }
+    }
+
     /// The tokenizer for the text tower.
     ///
     /// # Errors
@@ -445,12 +478,18 @@ impl Checkpoint {
             .sum()
     }
 
-    /// SHA-256 of the file of weights, as `sha256sum` prints it.
+    /// SHA-256 of the file of weights, as `sha256sum` prints it; computed once.
     ///
     /// # Errors
     /// The file's.
     pub fn sha256(&self) -> Result<String, ClipError> {
-        self.reader.sha256()
+        match self.sha256.get() {
+            Some(hash) => Ok(hash.clone()),
+            None => {
+                let hash = self.reader.sha256()?;
+                Ok(self.sha256.get_or_init(|| hash).clone())
+            }
+        }
     }
 }
 

@@ -376,7 +376,7 @@ fn check_scales(
 }
 
 /// SHA-256 of one source, or of the hashes of several, as hexadecimal.
-pub(super) fn sha256_of<'a>(
+pub(crate) fn sha256_of<'a>(
     sources: impl Iterator<Item = &'a dyn ByteSource>,
 ) -> Result<String, ClipError> {
     let mut hashes = sources.map(source_sha256).collect::<Result<Vec<_>, _>>()?;

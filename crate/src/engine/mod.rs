@@ -26,6 +26,17 @@ pub trait Engine {
         None
     }
 
+    /// Why it no longer computes on the GPU that it was loaded onto: one sentence without a stop.
+    fn why_not_gpu(&self) -> Option<&str> {
+        None
+    }
+
+    /// Tokens to give it at once: enough to keep all of it busy, few enough that activations stay
+    /// small.
+    fn batch_tokens(&self) -> usize {
+        2048
+    }
+
     /// Embeds captions; one normalised row each.
     fn encode_text<'a>(&'a self, tokens: &'a PackedTokens) -> EngineFuture<'a, Embeddings>;
 

@@ -368,7 +368,7 @@ impl WebBenchmark {
             gallery: Gallery::new(&evaluation),
             evaluation,
             seconds: (Date::now() - started) / 1000.0,
-            model: clip.info.for_results.clone(),
+            model: clip.description()?,
         });
         self.overview()
     }

@@ -4,6 +4,7 @@
 mod benchmark;
 mod source;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array, Uint8ClampedArray};
@@ -13,7 +14,9 @@ use wasm_bindgen::prelude::*;
 use crate::choice::{Choice, Wish};
 use crate::clip::Checkpoint;
 use crate::clip::checkpoint::Overrides;
+use crate::clip::tensors::sha256_of;
 use crate::engine::Embeddings;
+use crate::engine::gpu::{TileWish, Tuning, milliseconds};
 use crate::facade;
 use crate::score::{cosine, rank};
 use crate::world;
@@ -43,21 +46,58 @@ fn set(object: &Object, key: &str, value: impl Into<JsValue>) -> Result<(), JsEr
         .map_err(|_| error(format!("the property {key} could not be set")))
 }
 
-/// The engine that the caller's options ask for.
-fn wish(options: &JsValue) -> Result<Wish, JsError> {
-    if options.is_undefined() || options.is_null() {
-        return Ok(Wish::Auto);
-    }
-    let given = Reflect::get(options, &"engine".into()).unwrap_or_default();
-    match given.as_string().as_deref() {
-        None if given.is_undefined() => Ok(Wish::Auto),
-        Some("auto") => Ok(Wish::Auto),
-        Some("cpu") => Ok(Wish::Cpu),
-        Some("gpu") => Ok(Wish::Gpu),
-        _ => Err(error("the engine is none of auto, cpu, gpu")),
+/// What the caller of `Clip.load` asks for.
+struct LoadOptions {
+    progress: source::Progress,
+    wish: Wish,
+    tuning: Tuning,
+    sha256: Option<String>,
+}
+
+impl LoadOptions {
+    fn read(options: &JsValue) -> Result<Self, JsError> {
+        let given = |key: &str| match options.is_object() {
+            true => Reflect::get(options, &key.into()).unwrap_or_default(),
+            false => JsValue::UNDEFINED,
+        };
+        let word = |key: &str, words: &[&'static str]| {
+            let value = given(key);
+            if value.is_undefined() {
+                return Ok(words[0]);
+            }
+            let text = value.as_string();
+            let found = words.iter().find(|word| text.as_deref() == Some(**word));
+            found
+                .copied()
+                .ok_or_else(|| error(format!("{key} is none of {}", words.join(", "))))
+        };
+        let tiles = given("knownTiles");
+        Ok(Self {
+            progress: source::Progress::from(given("onProgress"))?,
+            wish: match word("engine", &["auto", "cpu", "gpu"])? {
+                "cpu" => Wish::Cpu,
+                "gpu" => Wish::Gpu,
+                _ => Wish::Auto,
+            },
+            tuning: Tuning {
+                wish: match word("tiles", &["known", "anew", "standard"])? {
+                    "anew" => TileWish::Anew,
+                    "standard" => TileWish::Standard,
+                    _ => TileWish::Known,
+                },
+                known: if tiles.is_undefined() {
+                    BTreeMap::new()
+                } else {
+                    serde_wasm_bindgen::from_value(tiles)
+                        .map_err(|_| error("knownTiles is not an object of strings"))?
+                },
+            },
+            sha256: given("sha256").as_string(),
+        })
     }
 }
 
+/// What stays of a checkpoint once its model is loaded.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ModelInfo {
@@ -65,7 +105,7 @@ struct ModelInfo {
     sha256: String,
     format: String,
     parameters: f64,
-    tensor_types: std::collections::BTreeMap<String, usize>,
+    tensor_types: BTreeMap<String, usize>,
     activation: &'static str,
     embedding_dim: usize,
     image_size: usize,
@@ -76,14 +116,17 @@ struct ModelInfo {
     preprocessing: String,
     engine: &'static str,
     choice: Choice,
+    known_tiles: BTreeMap<String, String>,
     provenance: Option<String>,
-    /// What a result says about the model that gave it, as `cliprobe eval` does.
-    #[serde(skip)]
-    for_results: serde_json::Value,
 }
 
 impl ModelInfo {
-    fn new(checkpoint: &Checkpoint, engine: &'static str, choice: Choice) -> Result<Self, JsError> {
+    fn new(
+        checkpoint: &Checkpoint,
+        engine: &'static str,
+        choice: Choice,
+        tuning: Tuning,
+    ) -> Result<Self, JsError> {
         let config = &checkpoint.config;
         let provenance = &checkpoint.provenance;
         let parent = provenance
@@ -91,21 +134,9 @@ impl ModelInfo {
             .as_ref()
             .map(|hash| format!("made from {hash}"));
         let parts: Vec<String> = provenance.recipe.iter().cloned().chain(parent).collect();
-        let sha256 = checkpoint.sha256().map_err(error)?;
         Ok(Self {
-            for_results: serde_json::json!({
-                "name": checkpoint.name,
-                "sha256": sha256,
-                "format": checkpoint.format,
-                "activation": config.activation,
-                "tensor_types": checkpoint.tensor_types(),
-                "preprocessing": checkpoint.preprocessing.summary(),
-                "engine": engine,
-                "dtype": "f32",
-                "version": env!("CARGO_PKG_VERSION"),
-            }),
             name: checkpoint.name.clone(),
-            sha256,
+            sha256: checkpoint.sha256().map_err(error)?,
             format: checkpoint.format.to_string(),
             parameters: checkpoint.parameters() as f64,
             tensor_types: checkpoint.tensor_types(),
@@ -119,6 +150,7 @@ impl ModelInfo {
             preprocessing: checkpoint.preprocessing.summary(),
             engine,
             choice,
+            known_tiles: tuning.known,
             provenance: (!parts.is_empty()).then(|| parts.join("; ")),
         })
     }
@@ -136,6 +168,7 @@ struct Scored<'a> {
 #[wasm_bindgen(js_name = Clip, skip_typescript)]
 pub struct WebClip {
     clip: facade::Clip,
+    checkpoint: Rc<Checkpoint>,
     info: ModelInfo,
 }
 
@@ -147,21 +180,34 @@ impl WebClip {
     /// What keeps the model from loading.
     #[wasm_bindgen(skip_typescript)]
     pub async fn load(source: JsValue, options: JsValue) -> Result<WebClip, JsError> {
-        let progress = source::Progress::from_options(&options)?;
+        let LoadOptions {
+            progress,
+            wish,
+            mut tuning,
+            sha256,
+        } = LoadOptions::read(&options)?;
         let files = source::files(source, &progress).await?;
         progress.tell("read", 0, None);
-        let checkpoint = Checkpoint::from_files(&files, &Overrides::default()).map_err(error)?;
-        let checkpoint = Rc::new(checkpoint);
+        let overrides = Overrides {
+            sha256,
+            ..Overrides::default()
+        };
+        let checkpoint = Rc::new(Checkpoint::from_files(&files, &overrides).map_err(error)?);
         let (clip, choice) = facade::Clip::choose(
             &checkpoint,
-            wish(&options)?,
-            &js_sys::Date::now,
+            wish,
+            &mut tuning,
+            &milliseconds,
             &mut |done, all| progress.tell("build", done, Some(all)),
         )
         .await
         .map_err(error)?;
-        let info = ModelInfo::new(&checkpoint, clip.engine(), choice)?;
-        Ok(Self { clip, info })
+        let info = ModelInfo::new(&checkpoint, clip.engine(), choice, tuning)?;
+        Ok(Self {
+            clip,
+            checkpoint,
+            info,
+        })
     }
 
     /// See `types.ts`.
@@ -170,7 +216,13 @@ impl WebClip {
     /// None in practice.
     #[wasm_bindgen(skip_typescript)]
     pub fn info(&self) -> Result<JsValue, JsError> {
-        to_js(&self.info)
+        // An engine may have changed since the load.
+        let mut info = self.info.clone();
+        info.engine = self.clip.engine();
+        if let Some(why) = self.clip.why_not_gpu() {
+            info.choice.why_cpu = Some(why.to_owned());
+        }
+        to_js(&info)
     }
 
     /// See `types.ts`.
@@ -213,6 +265,16 @@ impl WebClip {
     /// See `types.ts`.
     ///
     /// # Errors
+    /// Values that are no whole number of pictures, or the engine's.
+    #[wasm_bindgen(js_name = encodePixels, skip_typescript)]
+    pub async fn encode_pixels(&self, pixels: Vec<f32>) -> Result<Float32Array, JsError> {
+        let embeddings = self.clip.encode_pixels(&pixels).await.map_err(error)?;
+        Ok(Float32Array::from(embeddings.values.as_slice()))
+    }
+
+    /// See `types.ts`.
+    ///
+    /// # Errors
     /// No captions, a picture that cannot be decoded, or the engine's.
     #[wasm_bindgen(skip_typescript)]
     pub async fn score(&self, file: Vec<u8>, captions: Vec<String>) -> Result<JsValue, JsError> {
@@ -237,6 +299,11 @@ impl WebClip {
 }
 
 impl WebClip {
+    /// What a result says about the model that gave it, as `cliprobe eval` does.
+    fn description(&self) -> Result<serde_json::Value, JsError> {
+        facade::description(&self.checkpoint, Some(&self.clip)).map_err(error)
+    }
+
     async fn encode_captions(
         &self,
         captions: &[String],
@@ -260,6 +327,16 @@ impl WebClip {
             .map_err(error)?;
         Ok((embedding, width, height))
     }
+}
+
+/// See `types.ts`.
+///
+/// # Errors
+/// A file that is none, or that cannot be read.
+#[wasm_bindgen(skip_typescript)]
+pub async fn sha256(file: JsValue) -> Result<String, JsError> {
+    let file = source::file("the file", &file).await?;
+    sha256_of([file.as_ref()].into_iter()).map_err(error)
 }
 
 #[derive(Serialize)]

@@ -15,11 +15,7 @@ use crate::clip::bytes::{ByteSource, FileSet};
 pub(super) struct Progress(Option<Function>);
 
 impl Progress {
-    pub(super) fn from_options(options: &JsValue) -> Result<Self, JsError> {
-        if options.is_undefined() || options.is_null() {
-            return Ok(Self(None));
-        }
-        let given = Reflect::get(options, &"onProgress".into()).unwrap_or_default();
+    pub(super) fn from(given: JsValue) -> Result<Self, JsError> {
         if given.is_undefined() {
             return Ok(Self(None));
         }
@@ -73,14 +69,16 @@ pub(super) async fn files(source: JsValue, progress: &Progress) -> Result<FileSe
     for entry in Object::entries(object).iter() {
         let entry: js_sys::Array = entry.unchecked_into();
         let name = entry.get(0).as_string().unwrap_or_default();
-        let file = held(&name, &entry.get(1)).await?.ok_or_else(|| {
-            error(format!(
-                "the file {name} is neither a Uint8Array nor a Blob"
-            ))
-        })?;
-        files.push(file);
+        files.push(file(&name, &entry.get(1)).await?);
     }
     Ok(FileSet::from_sources("the given model", files))
+}
+
+/// A file that JavaScript holds.
+pub(super) async fn file(name: &str, value: &JsValue) -> Result<Arc<dyn ByteSource>, JsError> {
+    held(name, value)
+        .await?
+        .ok_or_else(|| error(format!("{name} is neither a Uint8Array nor a Blob")))
 }
 
 /// A file that JavaScript holds; `None` of a value that is none.

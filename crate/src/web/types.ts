@@ -44,6 +44,35 @@ export interface EngineChoice {
   whyCpu: string | null;
   /** Bytes of the weights in the GPU's memory; 0 on the CPU. */
   gpuWeightBytes: number;
+  /** Of finding and opening the GPU. */
+  gpuOpenMs: number;
+  /** What loading onto the GPU took, where that was done. */
+  gpuLoad: GpuLoad | null;
+  /** The tiles of the GPU's matrix products, for results of few, some and many rows. */
+  gpuTiles: string | null;
+}
+
+/** What a load onto the GPU took. */
+export interface GpuLoad {
+  /** Reading the weights and handing them over. */
+  weightsMs: number;
+  /** From the beginning until all kernels were compiled: beside the weights, not after. */
+  kernelsMs: number;
+  kernels: number;
+  /** Timing tiles; 0 where they were known. */
+  tuningMs: number;
+}
+
+export interface LoadOptions {
+  onProgress?: (progress: LoadProgress) => void;
+  /** `auto` where it is absent. */
+  engine?: EngineWish;
+  /** How the GPU's matrix products are divided: as known, else by a timed run (the default); by a run; always alike. */
+  tiles?: "known" | "anew" | "standard";
+  /** {@link ModelInfo.knownTiles} of an earlier load. */
+  knownTiles?: Record<string, string>;
+  /** SHA-256 of the file of weights, if it was computed before: it is believed. */
+  sha256?: string;
 }
 
 /** What a loaded model is. */
@@ -66,8 +95,11 @@ export interface ModelInfo {
   /** `ln τ`; null where the file does not say. */
   logitScale: number | null;
   preprocessing: string;
+  /** Where it runs now: a GPU that was lost is left for the CPU. */
   engine: "cpu" | "gpu";
   choice: EngineChoice;
+  /** Tiles by adapter, as given to the load and found by it; kept, they save the next load the timing. */
+  knownTiles: Record<string, string>;
   /** How and from what the file was made, where it says. */
   provenance: string | null;
 }
@@ -135,13 +167,18 @@ export class Clip {
   private constructor();
   static load(
     source: ModelSource,
-    options?: { onProgress?: (progress: LoadProgress) => void; engine?: EngineWish },
+    options?: LoadOptions,
   ): Promise<Clip>;
   info(): ModelInfo;
   /** Embeds texts; repeated ones are computed once. */
   encodeText(texts: string[]): Promise<TextEmbeddings>;
   /** Embeds a picture from the bytes of a PNG, JPEG, WebP or GIF file. */
   encodeImage(file: Uint8Array): Promise<ImageEmbedding>;
+  /**
+   * Embeds a batch of pictures that were prepared elsewhere: `3 × imageSize × imageSize` values each, as
+   * the checkpoint's preprocessing gives them. Resolves to rows of `embeddingDim` values.
+   */
+  encodePixels(pixels: Float32Array): Promise<Float32Array>;
   /** Ranks captions for a picture, best first. */
   score(file: Uint8Array, captions: string[]): Promise<Scored[]>;
   /** Gives the model's memory back; the object cannot be used afterwards. */
@@ -278,6 +315,9 @@ export class Benchmark {
   /** Gives the memory back; the object cannot be used afterwards. */
   free(): void;
 }
+
+/** SHA-256 of a file, hexadecimal; in a worker a `Blob` is read a part at a time. */
+export function sha256(file: Uint8Array | Blob): Promise<string>;
 
 /**
  * Draws the scene of a seed, a decimal number, or of a scene's JSON, `size` pixels wide, with captions

@@ -6,7 +6,7 @@
 use super::vocabulary::{Category, Noun};
 
 /// How far marks of speed reach behind a figure's bounds.
-pub(super) const SPEED_REACH: i32 = 44;
+pub(super) const SPEED_REACH: i32 = 50;
 
 /// A place on a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,60 +108,62 @@ pub(super) const fn body(noun: Noun) -> Body {
 
 const fn shape(noun: Noun) -> Body {
     match noun {
-        Noun::Cat => Body::filling(-80, -98, 90, 98),
-        Noun::Dog => Body::filling(-98, -88, 96, 98),
-        Noun::Rabbit => Body::filling(-80, -98, 80, 98),
-        Noun::Bird => Body::filling(-98, -90, 98, 96),
-        Noun::Fish => Body::filling(-98, -72, 98, 76),
-        Noun::Horse => Body::filling(-98, -98, 96, 98).with_seat(12, 24),
-        Noun::Elephant => Body::filling(-98, -80, 96, 90).with_seat(20, 0),
-        Noun::Turtle => Body::filling(-98, -60, 96, 64).with_seat(14, -20),
-        Noun::Doctor
-        | Noun::Chef
-        | Noun::Farmer
-        | Noun::Astronaut
-        | Noun::King
-        | Noun::Pirate
-        | Noun::Firefighter => Body::filling(-64, -98, 60, 98).with_hand(-66, 4),
-        Noun::Tree | Noun::Palm => Body::filling(-92, -98, 92, 98),
-        Noun::Flower => Body::filling(-64, -98, 64, 98),
+        Noun::Cat => Body::filling(-99, -97, 98, 97),
+        Noun::Dog => Body::filling(-99, -91, 99, 98),
+        Noun::Rabbit => Body::filling(-88, -97, 96, 98),
+        Noun::Bird => Body::filling(-98, -83, 97, 96),
+        Noun::Fish => Body::filling(-98, -67, 97, 76),
+        Noun::Horse => Body::filling(-98, -98, 99, 98).with_seat(12, 24),
+        Noun::Elephant => Body::filling(-99, -72, 99, 94).with_seat(20, 0),
+        Noun::Turtle => Body::filling(-96, -59, 97, 64).with_seat(14, -20),
+        Noun::Doctor => Body::filling(-98, -98, 98, 98).with_hand(-68, 14),
+        Noun::Chef => Body::filling(-98, -99, 90, 98).with_hand(-68, 14),
+        Noun::Farmer => Body::filling(-98, -98, 90, 98).with_hand(-68, 14),
+        Noun::Astronaut => Body::filling(-95, -98, 79, 98).with_hand(-68, 14),
+        Noun::King => Body::filling(-98, -99, 84, 98).with_hand(-68, 14),
+        Noun::Pirate => Body::filling(-97, -98, 93, 98).with_hand(-68, 14),
+        Noun::Firefighter => Body::filling(-98, -98, 100, 99).with_hand(-68, 14),
+        Noun::Tree => Body::filling(-99, -93, 99, 98),
+        Noun::Palm => Body::filling(-99, -99, 99, 99),
+        Noun::Flower => Body::filling(-63, -97, 63, 100),
         Noun::Cactus => Body::filling(-88, -98, 88, 98),
-        Noun::Bush => Body::filling(-98, -66, 98, 80),
-        Noun::Car => Body::filling(-98, -62, 98, 66),
-        Noun::Truck => Body::filling(-98, -66, 98, 72).with_top(6, -10, 92),
-        Noun::Boat => Body::filling(-98, -98, 98, 92).with_seat(24, 62),
-        Noun::Plane => Body::filling(-98, -66, 98, 62),
-        Noun::Bicycle => Body::filling(-98, -66, 98, 78).with_seat(14, 56),
-        Noun::Train => Body::filling(-98, -76, 98, 76),
-        Noun::Balloon => Body::filling(-72, -98, 72, 98),
-        Noun::House | Noun::Castle | Noun::Church | Noun::Lighthouse => {
-            Body::filling(-98, -98, 98, 98)
-        }
-        Noun::Windmill => Body::filling(-90, -98, 90, 98),
-        Noun::Tent => Body::filling(-98, -84, 98, 80),
-        Noun::Chair => Body::filling(-60, -98, 60, 98).with_top(14, -46, 40),
-        Noun::Table => Body::filling(-98, -50, 98, 74).with_top(-44, -88, 88),
-        Noun::Bed => Body::filling(-98, -60, 98, 66).with_top(-4, -40, 80),
-        Noun::Lamp => Body::filling(-60, -98, 60, 98),
-        Noun::Sofa => Body::filling(-98, -58, 98, 66).with_top(10, -62, 62),
+        Noun::Bush => Body::filling(-98, -67, 98, 90),
+        Noun::Car => Body::filling(-98, -67, 98, 63),
+        Noun::Truck => Body::filling(-98, -73, 99, 71).with_top(2, -18, 88),
+        Noun::Boat => Body::filling(-98, -97, 95, 95).with_seat(28, 50),
+        Noun::Plane => Body::filling(-99, -71, 99, 69),
+        Noun::Bicycle => Body::filling(-99, -58, 99, 78).with_seat(14, 14),
+        Noun::Train => Body::filling(-99, -98, 99, 70),
+        Noun::Balloon => Body::filling(-79, -99, 79, 99),
+        Noun::House => Body::filling(-98, -95, 98, 98),
+        Noun::Castle => Body::filling(-98, -99, 98, 98),
+        Noun::Church => Body::filling(-97, -99, 98, 98),
+        Noun::Lighthouse => Body::filling(-98, -99, 98, 98),
+        Noun::Windmill => Body::filling(-93, -99, 93, 98),
+        Noun::Tent => Body::filling(-97, -69, 97, 73),
+        Noun::Chair => Body::filling(-59, -98, 59, 98).with_top(14, -46, 40),
+        Noun::Table => Body::filling(-98, -59, 98, 86).with_top(-28, -74, 74),
+        Noun::Bed => Body::filling(-98, -59, 98, 69).with_top(6, -66, 66),
+        Noun::Lamp => Body::filling(-69, -98, 69, 98),
+        Noun::Sofa => Body::filling(-98, -61, 98, 72).with_top(16, -58, 58),
         Noun::Bookcase => Body::filling(-76, -98, 76, 98).with_top(-94, -64, 64),
-        Noun::Box => Body::filling(-98, -40, 98, 90).with_hollow(-70, -20, 70, 30),
-        Noun::Basket => Body::filling(-98, -90, 98, 90).with_hollow(-70, -4, 70, 44),
-        Noun::Bucket => Body::filling(-82, -98, 82, 96).with_hollow(-60, -30, 60, 14),
-        Noun::Jar => Body::filling(-80, -98, 80, 98).with_hollow(-64, -50, 64, 84),
-        Noun::Cup => Body::filling(-92, -70, 98, 84).with_hollow(-62, -50, 62, -4),
-        Noun::Apple => Body::filling(-94, -98, 94, 98),
-        Noun::Banana => Body::filling(-92, -88, 98, 78),
+        Noun::Box => Body::filling(-98, -69, 98, 91).with_hollow(-70, -4, 70, 28),
+        Noun::Basket => Body::filling(-98, -99, 98, 87).with_hollow(-66, -10, 66, 20),
+        Noun::Bucket => Body::filling(-83, -95, 83, 98).with_hollow(-64, -20, 64, 6),
+        Noun::Jar => Body::filling(-89, -98, 89, 98).with_hollow(-64, -50, 64, 84),
+        Noun::Cup => Body::filling(-85, -75, 99, 87).with_hollow(-62, -42, 50, -12),
+        Noun::Apple => Body::filling(-94, -96, 94, 97),
+        Noun::Banana => Body::filling(-89, -84, 99, 77),
         Noun::Pear => Body::filling(-78, -98, 78, 98),
-        Noun::Pineapple => Body::filling(-74, -98, 74, 98),
-        Noun::Carrot => Body::filling(-60, -98, 60, 98),
-        Noun::Cake => Body::filling(-92, -90, 92, 84),
-        Noun::Cheese => Body::filling(-98, -60, 98, 70),
+        Noun::Pineapple => Body::filling(-75, -99, 75, 98),
+        Noun::Carrot => Body::filling(-57, -99, 57, 99),
+        Noun::Cake => Body::filling(-98, -99, 98, 91),
+        Noun::Cheese => Body::filling(-98, -65, 98, 73),
         Noun::Circle => Body::filling(-98, -98, 98, 98),
-        Noun::Square => Body::filling(-90, -90, 90, 90).with_top(-88, -78, 78),
-        Noun::Triangle => Body::filling(-98, -96, 98, 84),
-        Noun::Star => Body::filling(-98, -98, 98, 92),
-        Noun::Heart => Body::filling(-98, -88, 98, 92),
+        Noun::Square => Body::filling(-98, -98, 98, 98),
+        Noun::Triangle => Body::filling(-98, -91, 98, 85),
+        Noun::Star => Body::filling(-98, -98, 98, 89),
+        Noun::Heart => Body::filling(-97, -87, 97, 94),
         Noun::Cross => Body::filling(-98, -98, 98, 98),
     }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use cliprobe::clip::Checkpoint;
+use cliprobe::facade;
 use cliprobe::probe::results::{Encoding, Run, SetResult};
 use cliprobe::probe::{Evaluation, ProbeSet, evaluate, summarise};
 use cliprobe::score::TieRule;
@@ -15,7 +16,7 @@ use super::cache::{self, Cache};
 use super::encode::{self, Embedded, Encoder, PictureReader};
 use super::pictures::PictureFiles;
 use super::questions::{self, QuestionArgs, Questions};
-use crate::model::{self, DeviceArg};
+use crate::model::{self, DeviceArgs};
 
 /// How models are asked.
 #[derive(Debug, Args)]
@@ -31,9 +32,8 @@ pub(crate) struct BenchArgs {
     /// Take the white bands away that make a square of a picture, as of HierarCaps'
     #[arg(long)]
     pub(super) unletterbox: bool,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-    device: DeviceArg,
+    #[command(flatten)]
+    device: DeviceArgs,
     /// Pictures computed at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     batch: u16,
@@ -116,7 +116,7 @@ impl<'a> Bench<'a> {
         let started = Instant::now();
         let args = self.args;
         let clip = model::load(checkpoint, args.device)?;
-        let description = model::describe(checkpoint, Some(&clip))?;
+        let description = facade::description(checkpoint, Some(&clip))?;
         let dim = clip.config().projection_dim;
         let open = |kind: &str| -> Result<Cache> {
             let folder = args.cache.clone().or_else(cache::default_folder);

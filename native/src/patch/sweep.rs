@@ -10,13 +10,13 @@ use anyhow::{Result, bail, ensure};
 use clap::Args;
 use cliprobe::clip::Checkpoint;
 use cliprobe::clip::blend::blend;
+use cliprobe::facade;
 use cliprobe::probe::results::Run;
 use cliprobe::probe::{Evaluation, Metric, Score};
 use serde::Serialize;
 
 use super::{figure, number};
 use crate::eval::bench::{Bench, BenchArgs};
-use crate::model;
 use crate::output::write_text;
 
 /// More models than this are a slip of the step.
@@ -245,8 +245,8 @@ pub(super) fn run(
         format: "cliprobe-sweep",
         version: 1,
         cliprobe: env!("CARGO_PKG_VERSION"),
-        base: model::describe(base, None)?,
-        fine_tuned: model::describe(fine_tuned, None)?,
+        base: facade::description(base, None)?,
+        fine_tuned: facade::description(fine_tuned, None)?,
         marked,
         absent: bench.questions.absent.clone(),
         points: Vec::new(),

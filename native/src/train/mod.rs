@@ -68,14 +68,14 @@ pub(crate) struct TrainArgs {
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let threads = set_threads(args.threads)?;
     let (joined, processes) = collective::join()?;
-    let outcome = train(args, threads, processes);
+    let outcome = train(args, processes, threads);
     if let Err(error) = &outcome {
         joined.fail(error);
     }
     outcome
 }
 
-fn train(args: &TrainArgs, threads: usize, processes: Box<dyn Collective>) -> Result<ExitCode> {
+fn train(args: &TrainArgs, processes: Box<dyn Collective>, threads: usize) -> Result<ExitCode> {
     let recipe = Recipe::read(&args.recipe)?;
     let leads = processes.rank() == 0;
     let directory = match &args.out {
@@ -86,9 +86,9 @@ fn train(args: &TrainArgs, threads: usize, processes: Box<dyn Collective>) -> Re
     let stop = stop_on_interrupt()?;
 
     let mut run = if args.resume {
-        Run::resume(recipe, &directory, threads, processes)?
+        Run::resume(recipe, &directory, processes, threads)?
     } else {
-        Run::start(recipe, &directory, threads, processes)?
+        Run::start(recipe, &directory, processes, threads)?
     };
     let mut progress = Progress::new(run.step(), last);
     match run.train(last, &stop, &mut progress)? {
@@ -109,12 +109,13 @@ fn train(args: &TrainArgs, threads: usize, processes: Box<dyn Collective>) -> Re
     }
 }
 
-/// Decides how many threads compute: as many as are asked for, or this process's share of the cores.
+/// Decides how many threads compute: as many as are asked for, or one a core.
 fn set_threads(asked: Option<u16>) -> Result<usize> {
     let threads = match asked {
         Some(threads) => threads.into(),
         None => {
-            (std::thread::available_parallelism()?.get() / collective::on_this_machine()).max(1)
+            let cores = std::thread::available_parallelism()?.get();
+            (cores / collective::on_this_machine()).max(1)
         }
     };
     // Chunks of the batch have a thread each. candle would spread every product and every large

@@ -61,13 +61,13 @@ impl Run {
     pub(crate) fn start(
         recipe: Recipe,
         directory: &Path,
-        threads: usize,
         processes: Box<dyn Collective>,
+        threads: usize,
     ) -> Result<Self> {
         let lead = (processes.rank() == 0)
             .then(|| Self::begin(&recipe, directory))
             .transpose()?;
-        Self::open(recipe, directory, threads, processes, |_, _| Ok((0, lead)))
+        Self::open(recipe, directory, processes, threads, |_, _| Ok((0, lead)))
     }
 
     fn begin(recipe: &Recipe, directory: &Path) -> Result<Lead> {
@@ -92,8 +92,8 @@ impl Run {
     pub(crate) fn resume(
         recipe: Recipe,
         directory: &Path,
-        threads: usize,
         processes: Box<dyn Collective>,
+        threads: usize,
     ) -> Result<Self> {
         let recipe_file = directory.join("recipe.toml");
         ensure!(
@@ -113,8 +113,8 @@ impl Run {
         Self::open(
             recipe,
             directory,
-            threads,
             processes,
+            threads,
             |checkpoints, trainer| {
                 let step = checkpoints
                     .restore_latest(&trainer.weights, &mut trainer.optimizer)?
@@ -138,8 +138,8 @@ impl Run {
     fn open(
         recipe: Recipe,
         directory: &Path,
-        threads: usize,
         processes: Box<dyn Collective>,
+        threads: usize,
         begin: impl FnOnce(&Checkpoints, &mut Trainer) -> Result<(u64, Option<Lead>)>,
     ) -> Result<Self> {
         let vocabulary = super::data::vocabulary(recipe.model.text.vocabulary)?;

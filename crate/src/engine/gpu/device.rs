@@ -1,34 +1,40 @@
 //! The GPU: finding an adapter, opening a device, and what can go wrong with either.
 
-use std::rc::Rc;
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_channel::oneshot;
 
 use super::GpuError;
 use super::kernels::Kernels;
+use super::tuning::Tuning;
 
 /// An opened GPU device with its compiled kernels. Cloning it gives another handle to the same
 /// device; models on one device share its kernels.
 #[derive(Clone)]
-pub struct Gpu {
-    pub(super) device: wgpu::Device,
-    pub(super) queue: wgpu::Queue,
-    pub(super) kernels: Rc<Kernels>,
+pub struct Gpu(Rc<Opened>);
+
+struct Opened {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    kernels: Kernels,
     info: GpuInfo,
+    tuning: RefCell<Tuning>,
     faults: Arc<Mutex<Faults>>,
-    /// Only held.
-    _owner: Rc<Owner>,
 }
 
 /// Destroys the device with its last handle: a browser would keep its memory until it collects
 /// garbage, which it does not do for the sake of the GPU.
-struct Owner(wgpu::Device);
-
-impl Drop for Owner {
+impl Drop for Opened {
     fn drop(&mut self) {
-        self.0.destroy();
+        self.device.destroy();
     }
+}
+
+thread_local! {
+    /// The device opened last, while anybody has a handle to it.
+    static SHARED: RefCell<Weak<Opened>> = const { RefCell::new(Weak::new()) };
 }
 
 /// What a device says about itself.
@@ -75,6 +81,23 @@ const NO_ADAPTER: &str = if cfg!(target_arch = "wasm32") {
 };
 
 impl Gpu {
+    /// The device that this thread opened last, if it is still in use and well, so that a second model
+    /// finds its kernels compiled; else opens one.
+    ///
+    /// # Errors
+    /// As [`Gpu::open`].
+    pub async fn shared() -> Result<Self, GpuError> {
+        let held = SHARED.with_borrow(Weak::upgrade).map(Self);
+        match held.filter(|gpu| gpu.check().is_ok()) {
+            Some(gpu) => Ok(gpu),
+            None => {
+                let gpu = Self::open().await?;
+                SHARED.set(Rc::downgrade(&gpu.0));
+                Ok(gpu)
+            }
+        }
+    }
+
     /// Opens the adapter that the system prefers for performance. Natively the environment
     /// variable `WGPU_BACKEND` chooses among `vulkan`, `metal` and `dx12`.
     ///
@@ -135,7 +158,7 @@ impl Gpu {
         }));
         let info = adapter.get_info();
         let offered = adapter.features();
-        Ok(Self {
+        Ok(Self(Rc::new(Opened {
             info: GpuInfo {
                 name: info.name,
                 backend: if cfg!(target_arch = "wasm32") {
@@ -154,27 +177,53 @@ impl Gpu {
                     .map(|(_, name)| (*name).to_owned())
                     .collect(),
             },
-            kernels: Rc::new(Kernels::new(&device)),
-            _owner: Rc::new(Owner(device.clone())),
+            kernels: Kernels::new(&device),
+            tuning: RefCell::default(),
             device,
             queue,
             faults,
-        })
+        })))
+    }
+
+    pub(super) fn device(&self) -> &wgpu::Device {
+        &self.0.device
+    }
+
+    pub(super) fn queue(&self) -> &wgpu::Queue {
+        &self.0.queue
+    }
+
+    pub(super) fn kernels(&self) -> &Kernels {
+        &self.0.kernels
     }
 
     /// What the device says about itself.
     pub fn info(&self) -> &GpuInfo {
-        &self.info
+        &self.0.info
+    }
+
+    /// How models that are loaded from now on come to their tiles.
+    pub fn tune(&self, tuning: Tuning) {
+        self.0.tuning.replace(tuning);
+    }
+
+    /// How models come to their tiles, with what the loads so far found.
+    pub fn tuning(&self) -> Tuning {
+        self.0.tuning.borrow().clone()
+    }
+
+    pub(super) fn note_tiles(&self, key: String, tiles: String) {
+        self.0.tuning.borrow_mut().known.insert(key, tiles);
     }
 
     /// Gives the device and everything on it back; engines that use it answer with an error.
     pub fn destroy(&self) {
-        self.device.destroy();
+        self.device().destroy();
     }
 
     /// What has gone wrong with the device since it was opened, if anything.
     pub(super) fn check(&self) -> Result<(), GpuError> {
-        let faults = lock(&self.faults);
+        let faults = lock(&self.0.faults);
         match (&faults.lost, &faults.failed) {
             (Some(why), _) => Err(GpuError::Lost { why: why.clone() }),
             (None, Some(why)) => Err(GpuError::Failed { why: why.clone() }),
@@ -189,8 +238,12 @@ impl Gpu {
         bytes: u64,
         make: impl FnOnce() -> Result<T, GpuError>,
     ) -> Result<T, GpuError> {
-        let invalid = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let invalid = self
+            .device()
+            .push_error_scope(wgpu::ErrorFilter::Validation);
+        let memory = self
+            .device()
+            .push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let made = make();
         let (memory, invalid) = (memory.pop(), invalid.pop());
         if memory.await.is_some() {
@@ -216,7 +269,7 @@ impl Gpu {
             let _ = done.send(result); // nobody waits any more if the caller gave up
         });
         #[cfg(not(target_arch = "wasm32"))]
-        let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
+        let polled = self.device().poll(wgpu::PollType::wait_indefinitely());
         #[cfg(not(target_arch = "wasm32"))]
         polled.map_err(|error| GpuError::Failed {
             why: error.to_string(),

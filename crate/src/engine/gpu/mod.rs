@@ -7,14 +7,19 @@
 //!
 //! | module | |
 //! |---|---|
+//! | `compile` | kernels, while the weights arrive |
+//! | `clock` | milliseconds |
 //! | `device` | adapter, device, their errors |
 //! | `weights` | from a checkpoint to buffers, a few rows at a time |
 //! | `plan` | where the rows of a batch lie, and who attends to whom |
 //! | `shader` | the kernels' WGSL, put together from `shaders/` |
+//! | `tiles`, `tuning` | how matrix products are divided, and choosing by time |
 //! | `kernels` | compiled kernels and their bindings |
 //! | `program` | a tower as a list of launches |
 //! | `model` | weights and programs of both towers, and the way of a batch through them |
 
+mod clock;
+mod compile;
 mod device;
 mod kernels;
 mod model;
@@ -23,13 +28,19 @@ mod program;
 mod shader;
 #[cfg(test)]
 mod tests;
+mod tiles;
+mod tuning;
 mod weights;
 
+pub use clock::milliseconds;
 pub use device::{Gpu, GpuInfo};
+pub use model::LoadTimes;
+pub use tuning::{TileWish, Tuning};
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
+use super::cpu::{self, CpuEngine};
 use super::{Embeddings, Engine, EngineError, EngineFuture, PackedTokens};
 use crate::clip::{Checkpoint, ClipError};
 use model::Model;
@@ -101,10 +112,24 @@ pub fn computed_tokens(tokens: &PackedTokens) -> usize {
 /// The GPU engine of one model.
 ///
 /// It keeps the checkpoint open: when the device is lost in the middle of a batch, the model is
-/// loaded onto the next device that the system gives, and the batch is computed there.
+/// loaded onto the next device that the system gives, and the batch is computed there; if there is
+/// none, on the CPU, which then goes on.
 pub struct GpuEngine {
     checkpoint: Rc<Checkpoint>,
     model: RefCell<Rc<Model>>,
+    fallback: OnceCell<Fallback>,
+}
+
+/// The CPU's engine, and why.
+struct Fallback {
+    engine: CpuEngine,
+    why: String,
+}
+
+/// What computes.
+enum Current<'a> {
+    Gpu(Rc<Model>),
+    Cpu(&'a CpuEngine),
 }
 
 impl GpuEngine {
@@ -121,6 +146,7 @@ impl GpuEngine {
         Ok(Self {
             checkpoint: checkpoint.clone(),
             model: RefCell::new(Rc::new(model)),
+            fallback: OnceCell::new(),
         })
     }
 
@@ -139,50 +165,105 @@ impl GpuEngine {
         self.model().activation_bytes()
     }
 
+    /// What the load took.
+    pub fn load_times(&self) -> LoadTimes {
+        self.model().load_times()
+    }
+
+    /// The tiles of the matrix products, by the number of a result's rows.
+    pub fn tiles(&self) -> String {
+        self.model().tiles().to_string()
+    }
+
     fn model(&self) -> Rc<Model> {
         self.model.borrow().clone()
     }
 
-    /// Loads the model anew, unless that has happened since `lost` was taken.
-    async fn after(&self, lost: &Rc<Model>) -> Result<Rc<Model>, GpuError> {
-        if Rc::ptr_eq(&self.model(), lost) {
-            let gpu = Gpu::open().await?;
-            let model = Model::load(&gpu, &self.checkpoint, &mut |_, _| {}).await?;
-            self.model.replace(Rc::new(model));
+    fn current(&self) -> Current<'_> {
+        match self.fallback.get() {
+            Some(fallback) => Current::Cpu(&fallback.engine),
+            None => Current::Gpu(self.model()),
         }
-        Ok(self.model())
+    }
+
+    /// What goes on after a device was lost; another batch may have seen to that since.
+    async fn after(&self, lost: &Rc<Model>) -> Result<Current<'_>, EngineError> {
+        if self.fallback.get().is_none() && Rc::ptr_eq(&self.model(), lost) {
+            match self.anew(lost.gpu().tuning()).await {
+                Ok(model) => drop(self.model.replace(Rc::new(model))),
+                Err(error) => {
+                    let model = cpu::Model::load(&self.checkpoint, &mut |_, _| {})
+                        .map_err(GpuError::Clip)?;
+                    self.fallback.get_or_init(|| Fallback {
+                        engine: CpuEngine::new(model),
+                        why: format!("the GPU was lost, and then {error}"),
+                    });
+                }
+            }
+        }
+        Ok(self.current())
+    }
+
+    async fn anew(&self, tuning: Tuning) -> Result<Model, GpuError> {
+        let gpu = Gpu::open().await?;
+        gpu.tune(tuning);
+        Model::load(&gpu, &self.checkpoint, &mut |_, _| {}).await
     }
 }
 
 impl Engine for GpuEngine {
     fn name(&self) -> &'static str {
-        "gpu"
+        match self.current() {
+            Current::Gpu(_) => "gpu",
+            Current::Cpu(engine) => engine.name(),
+        }
     }
 
     fn gpu(&self) -> Option<GpuInfo> {
-        Some(self.model().gpu().info().clone())
+        match self.current() {
+            Current::Gpu(model) => Some(model.gpu().info().clone()),
+            Current::Cpu(_) => None,
+        }
+    }
+
+    fn why_not_gpu(&self) -> Option<&str> {
+        self.fallback.get().map(|fallback| fallback.why.as_str())
+    }
+
+    fn batch_tokens(&self) -> usize {
+        model::MOST_ROWS as usize
     }
 
     fn encode_text<'a>(&'a self, tokens: &'a PackedTokens) -> EngineFuture<'a, Embeddings> {
         Box::pin(async move {
-            let model = self.model();
-            match model.text(tokens).await {
-                Err(EngineError::Gpu(GpuError::Lost { .. })) => {
-                    self.after(&model).await?.text(tokens).await
+            let mut current = self.current();
+            if let Current::Gpu(model) = &current {
+                match model.text(tokens).await {
+                    Err(EngineError::Gpu(GpuError::Lost { .. })) => {}
+                    answer => return answer,
                 }
-                answer => answer,
+                current = self.after(model).await?;
+            }
+            match current {
+                Current::Gpu(model) => model.text(tokens).await,
+                Current::Cpu(engine) => engine.encode_text(tokens).await,
             }
         })
     }
 
     fn encode_images<'a>(&'a self, pixels: &'a [f32]) -> EngineFuture<'a, Embeddings> {
         Box::pin(async move {
-            let model = self.model();
-            match model.images(pixels).await {
-                Err(EngineError::Gpu(GpuError::Lost { .. })) => {
-                    self.after(&model).await?.images(pixels).await
+            let mut current = self.current();
+            if let Current::Gpu(model) = &current {
+                match model.images(pixels).await {
+                    Err(EngineError::Gpu(GpuError::Lost { .. })) => {}
+                    answer => return answer,
                 }
-                answer => answer,
+                current = self.after(model).await?;
+            }
+            match current {
+                Current::Gpu(model) => model.images(pixels).await,
+                Current::Cpu(engine) => engine.encode_images(pixels).await,
             }
         })
     }

@@ -4,16 +4,22 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::GpuError;
+use super::clock::milliseconds;
 use super::device::{Gpu, LARGEST_BINDING};
 use super::plan::Plan;
 use super::program::{Capacity, Program, picture_bytes, widest};
-use super::weights::{TextWeights, Upload, VisionWeights};
+use super::shader::Kernel;
+use super::tiles::Tiles;
+use super::tuning;
+use super::weights::{Matrix, TextWeights, Upload, VisionWeights};
 use crate::clip::Checkpoint;
 use crate::clip::config::{ClipConfig, TransformerConfig};
+use crate::clip::names::tensor_specs;
+use crate::clip::tensors::ElementType;
 use crate::engine::{Embeddings, EngineError, PackedTokens};
 
 /// Most rows computed at once: enough to fill any device, few enough that activations stay small.
-const MOST_ROWS: u32 = 8192;
+pub(super) const MOST_ROWS: u32 = 8192;
 
 /// Fewest rows that buffers are planned for, so that a growing list of captions rarely makes new ones.
 const LEAST_ROWS: u32 = 256;
@@ -28,7 +34,35 @@ pub(super) struct Model {
     vision_program: RefCell<Option<Rc<Program>>>,
     /// The buffer that results come back in, while nobody waits for one.
     staging: RefCell<Option<wgpu::Buffer>>,
+    tiles: Tiles,
+    load_times: LoadTimes,
     weight_bytes: u64,
+    /// All buffers of the weights.
+    own: Vec<wgpu::Buffer>,
+}
+
+/// What a load onto the GPU took, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoadTimes {
+    /// Reading the weights and handing them to the device.
+    pub weights_ms: f64,
+    /// From the load's beginning until all kernels were compiled: beside the weights, not after.
+    pub kernels_ms: f64,
+    /// How many kernels that was; none where an earlier model on the device needed the same.
+    pub kernels: usize,
+    /// Timing tiles; 0 where they were known.
+    pub tuning_ms: f64,
+}
+
+impl Drop for Model {
+    fn drop(&mut self) {
+        // At once, not when a browser collects garbage.
+        self.own.iter().for_each(wgpu::Buffer::destroy);
+        if let Some(staging) = self.staging.take() {
+            staging.destroy();
+        }
+    }
 }
 
 impl Model {
@@ -43,17 +77,34 @@ impl Model {
     ) -> Result<Self, GpuError> {
         let config = checkpoint.config;
         check_architecture(&config)?;
+        let start = milliseconds();
+        let types = Types::of(checkpoint);
+        let key = tuning::key(gpu.info(), types.most, config.vision.transformer.width);
+        let known = gpu.tuning().without_a_run(gpu.info(), &key);
+        let compiled = gpu.kernels().compiled();
+        let begun = match known {
+            Some(tiles) => gpu.kernels().begin(types.kernels(&config, tiles)),
+            None => gpu.kernels().begin(
+                types
+                    .kernels(&config, Tiles::default())
+                    .chain(tuning::kernels(types.most)),
+            ),
+        };
         // What the weights take as f32 is the most they can take.
         let most = checkpoint.parameters() * 4;
-        let (text, vision, weight_bytes) = gpu
+        let mut upload = Upload::new(gpu, checkpoint, progress);
+        let uploaded = gpu
             .guarded(most, || {
-                let mut upload = Upload::new(gpu, checkpoint, progress);
-                let text = upload.text(&config)?;
-                let vision = upload.vision(&config)?;
-                Ok((text, vision, upload.bytes()))
+                Ok((upload.text(&config)?, upload.vision(&config)?))
             })
-            .await?;
-        let engine = Self {
+            .await;
+        let weights_ms = milliseconds() - start;
+        // The compiler's threads end before an error is told.
+        let finished = gpu.kernels().finish(begun).await;
+        let (weight_bytes, own) = upload.buffers();
+        let (text, vision) =
+            uploaded.inspect_err(|_| own.iter().for_each(wgpu::Buffer::destroy))?;
+        let mut model = Self {
             gpu: gpu.clone(),
             config,
             text,
@@ -61,12 +112,52 @@ impl Model {
             text_program: RefCell::default(),
             vision_program: RefCell::default(),
             staging: RefCell::default(),
+            tiles: known.unwrap_or_default(),
+            load_times: LoadTimes {
+                weights_ms,
+                kernels_ms: milliseconds() - start,
+                kernels: gpu.kernels().compiled() - compiled,
+                tuning_ms: 0.0,
+            },
             weight_bytes,
+            own,
         };
-        // Kernels compile now, not with the first batch.
-        engine.text_program(1, 1).await?;
-        engine.vision_program(1).await?;
-        Ok(engine)
+        finished?;
+        gpu.check()?;
+        if known.is_none()
+            && let Some(matrix) = model.matrix_of(types.most)
+        {
+            let start = milliseconds();
+            model.tiles = tuning::fastest(gpu, matrix).await?;
+            gpu.note_tiles(key, model.tiles.to_string());
+            let begun = gpu.kernels().begin(types.kernels(&config, model.tiles));
+            gpu.kernels().finish(begun).await?;
+            model.load_times.tuning_ms = milliseconds() - start;
+        }
+        // Buffers and bindings now, not with the first batch.
+        model.text_program(1, 1).await?;
+        model.vision_program(1).await?;
+        Ok(model)
+    }
+
+    /// A matrix of the image tower whose weights are of a type: the largest there is in a layer.
+    fn matrix_of(&self, element: ElementType) -> Option<&Matrix> {
+        self.vision
+            .blocks
+            .iter()
+            .flat_map(|block| [&block.fc1, &block.qkv, &block.out])
+            .map(|linear| &linear.weight)
+            .find(|matrix| matrix.parts[0].element == element)
+    }
+
+    /// What the load took.
+    pub(super) fn load_times(&self) -> LoadTimes {
+        self.load_times
+    }
+
+    /// The tiles in use.
+    pub(super) fn tiles(&self) -> Tiles {
+        self.tiles
     }
 
     /// The device in use.
@@ -118,7 +209,7 @@ impl Model {
                 };
                 let bytes = activation_bytes(&self.config.text.transformer, 0, capacity);
                 let (gpu, config) = (&self.gpu, &self.config);
-                let build = || Ok(Program::text(gpu, &self.text, config, capacity));
+                let build = || Ok(Program::text(gpu, self.tiles, &self.text, config, capacity));
                 Rc::new(gpu.guarded(bytes, build).await?)
             }
         };
@@ -144,7 +235,15 @@ impl Model {
                 let bytes = activation_bytes(&vision.transformer, patch, capacity)
                     + u64::from(sequences) * picture_bytes(vision);
                 let (gpu, config) = (&self.gpu, &self.config);
-                let build = || Ok(Program::vision(gpu, &self.vision, config, capacity));
+                let build = || {
+                    Ok(Program::vision(
+                        gpu,
+                        self.tiles,
+                        &self.vision,
+                        config,
+                        capacity,
+                    ))
+                };
                 Rc::new(gpu.guarded(bytes, build).await?)
             }
         };
@@ -157,7 +256,7 @@ impl Model {
         let size = (rows * self.config.projection_dim * 4) as u64;
         match self.staging.take() {
             Some(buffer) if buffer.size() >= size => buffer,
-            _ => self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            _ => self.gpu.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some("result"),
                 size,
                 usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
@@ -230,6 +329,64 @@ impl Model {
             start += n;
         }
         self.result(result, pictures, "picture").await
+    }
+}
+
+/// The types that a checkpoint's matrices have.
+struct Types {
+    table: ElementType,
+    /// Of all other matrices, in no order.
+    products: Vec<ElementType>,
+    /// The one that most weights of the products have.
+    most: ElementType,
+}
+
+impl Types {
+    fn of(checkpoint: &Checkpoint) -> Self {
+        let mut table = ElementType::F32;
+        let mut products: Vec<(ElementType, usize)> = Vec::new();
+        for spec in tensor_specs(&checkpoint.config) {
+            if spec.shape.len() < 2 || spec.name.contains("position_embedding") {
+                continue;
+            }
+            let element = checkpoint.read_type(&spec.name, &spec.shape);
+            if spec.name.contains("token_embedding") {
+                table = element;
+                continue;
+            }
+            let weights: usize = spec.shape.iter().product();
+            match products.iter_mut().find(|(held, _)| *held == element) {
+                Some((_, all)) => *all += weights,
+                None => products.push((element, weights)),
+            }
+        }
+        let most = products.iter().max_by_key(|(_, weights)| *weights);
+        Self {
+            table,
+            most: most.map_or(ElementType::F32, |(element, _)| *element),
+            products: products.into_iter().map(|(element, _)| element).collect(),
+        }
+    }
+
+    /// Every kernel that the model needs with such tiles.
+    fn kernels(&self, config: &ClipConfig, tiles: Tiles) -> impl Iterator<Item = Kernel> {
+        let head = |t: &TransformerConfig| Kernel::Attention {
+            head_dim: (t.width / t.heads) as u32,
+        };
+        let others = [
+            Kernel::EmbedTokens(self.table),
+            Kernel::Patchify,
+            Kernel::EmbedPatches,
+            Kernel::LayerNorm,
+            Kernel::GatherRows,
+            head(&config.text.transformer),
+            head(&config.vision.transformer),
+        ];
+        let products = self
+            .products
+            .iter()
+            .flat_map(move |&element| tiles.all().map(|tile| Kernel::MatMul(element, tile)));
+        products.chain(others)
     }
 }
 

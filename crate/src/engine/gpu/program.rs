@@ -9,7 +9,8 @@
 use super::device::Gpu;
 use super::kernels::PARAMS_STRIDE;
 use super::plan::{Plan, QueryBlock};
-use super::shader::{Kernel, TILES, Tile};
+use super::shader::Kernel;
+use super::tiles::{RowClass, Tile, Tiles};
 use super::weights::{Block, LayerNorm, Linear, Matrix, TextWeights, VisionWeights};
 use crate::clip::config::{Activation, ClipConfig, TransformerConfig, VisionConfig};
 
@@ -34,10 +35,10 @@ enum Extent {
 enum Work {
     /// One workgroup a row.
     Rows(wgpu::ComputePipeline),
-    /// Tiles of the result; the tile depends on the number of rows.
+    /// Tiles of the result, by the class of the number of rows.
     MatMul {
         columns: u32,
-        by_tile: Vec<(Tile, wgpu::ComputePipeline)>,
+        by_class: [(Tile, wgpu::ComputePipeline); 3],
     },
     /// A block of queries and a head each.
     Attention {
@@ -99,6 +100,7 @@ impl Program {
     /// The text tower.
     pub(super) fn text(
         gpu: &Gpu,
+        tiles: Tiles,
         weights: &TextWeights,
         config: &ClipConfig,
         capacity: Capacity,
@@ -107,6 +109,7 @@ impl Program {
         let input_bytes = u64::from(capacity.rows) * 8;
         let mut builder = Builder::new(
             gpu,
+            tiles,
             &config.text.transformer,
             config.projection_dim as u32,
             capacity,
@@ -115,7 +118,7 @@ impl Program {
         );
         let (input, x) = (builder.input.clone(), builder.all.x.clone());
         for part in &weights.token_embedding.parts {
-            let pipeline = gpu.kernels.pipeline(Kernel::EmbedTokens(part.element));
+            let pipeline = gpu.kernels().pipeline(Kernel::EmbedTokens(part.element));
             builder.step(
                 Work::Rows(pipeline),
                 Extent::Rows,
@@ -131,6 +134,7 @@ impl Program {
     /// The image tower.
     pub(super) fn vision(
         gpu: &Gpu,
+        tiles: Tiles,
         weights: &VisionWeights,
         config: &ClipConfig,
         capacity: Capacity,
@@ -141,6 +145,7 @@ impl Program {
         let input_bytes = u64::from(capacity.sequences) * picture_bytes(vision);
         let mut builder = Builder::new(
             gpu,
+            tiles,
             &vision.transformer,
             config.projection_dim as u32,
             capacity,
@@ -149,7 +154,7 @@ impl Program {
         );
         let Buffers { x, narrow, wide } = builder.all.clone();
         let input = builder.input.clone();
-        let rows = |kernel| Work::Rows(gpu.kernels.pipeline(kernel));
+        let rows = |kernel| Work::Rows(gpu.kernels().pipeline(kernel));
         builder.step(
             rows(Kernel::Patchify),
             Extent::Patches,
@@ -225,10 +230,10 @@ impl Program {
             (&self.pooled, bytemuck::cast_slice(&plan.pooled)),
         ];
         for (buffer, bytes) in writes {
-            gpu.queue.write_buffer(buffer, 0, bytes);
+            gpu.queue().write_buffer(buffer, 0, bytes);
         }
         let mut encoder = gpu
-            .device
+            .device()
             .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
@@ -236,12 +241,8 @@ impl Program {
                 let rows = rows_of(step.extent);
                 let (pipeline, [x, y]) = match &step.work {
                     Work::Rows(pipeline) => (pipeline, [rows, 1]),
-                    Work::MatMul { columns, by_tile } => {
-                        let (tile, pipeline) = by_tile
-                            .iter()
-                            .zip(TILES)
-                            .find(|(_, (least, _))| rows >= *least)
-                            .map_or(&by_tile[by_tile.len() - 1], |(tile, _)| tile);
+                    Work::MatMul { columns, by_class } => {
+                        let (tile, pipeline) = &by_class[RowClass::of(rows) as usize];
                         (pipeline, [columns.div_ceil(tile.n), rows.div_ceil(tile.m)])
                     }
                     Work::Attention {
@@ -270,7 +271,7 @@ impl Program {
             u64::from(result_row) * row,
             u64::from(sequences) * row,
         );
-        gpu.queue.submit([encoder.finish()]);
+        gpu.queue().submit([encoder.finish()]);
     }
 }
 
@@ -298,6 +299,7 @@ struct Pending {
 
 struct Builder<'a> {
     gpu: &'a Gpu,
+    tiles: Tiles,
     config: &'a TransformerConfig,
     capacity: Capacity,
     all: Buffers,
@@ -318,6 +320,7 @@ struct Builder<'a> {
 impl<'a> Builder<'a> {
     fn new(
         gpu: &'a Gpu,
+        tiles: Tiles,
         config: &'a TransformerConfig,
         dim: u32,
         capacity: Capacity,
@@ -327,7 +330,7 @@ impl<'a> Builder<'a> {
         use wgpu::BufferUsages as Usage;
         let mut own = Vec::new();
         let mut buffer = |label, size: u64, usage| {
-            let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
                 size: size.next_multiple_of(16).max(16), // what a vec4<f32> array needs at least
                 usage: Usage::STORAGE | usage,
@@ -356,6 +359,7 @@ impl<'a> Builder<'a> {
             features: buffer("features", sequences * u64::from(dim) * 4, Usage::COPY_SRC),
             nothing: buffer("nothing", 0, Usage::empty()),
             gpu,
+            tiles,
             config,
             capacity,
             dim,
@@ -402,17 +406,14 @@ impl<'a> Builder<'a> {
         ];
         let bias = bias.unwrap_or(&self.nothing).clone();
         for part in &weight.parts {
-            let by_tile = TILES
-                .iter()
-                .map(|&(_, tile)| {
-                    let kernel = Kernel::MatMul(part.element, tile);
-                    (tile, self.gpu.kernels.pipeline(kernel))
-                })
-                .collect();
+            let by_class = self.tiles.all().map(|tile| {
+                let kernel = Kernel::MatMul(part.element, tile);
+                (tile, self.gpu.kernels().pipeline(kernel))
+            });
             self.step(
                 Work::MatMul {
                     columns: part.rows,
-                    by_tile,
+                    by_class,
                 },
                 extent,
                 [
@@ -451,7 +452,7 @@ impl<'a> Builder<'a> {
         x: &wgpu::Buffer,
         output: &wgpu::Buffer,
     ) {
-        let pipeline = self.gpu.kernels.pipeline(Kernel::LayerNorm);
+        let pipeline = self.gpu.kernels().pipeline(Kernel::LayerNorm);
         self.step(
             Work::Rows(pipeline),
             extent,
@@ -506,7 +507,7 @@ impl<'a> Builder<'a> {
 
     fn attention(&mut self, causal: bool, pooled: bool, qkv: &wgpu::Buffer, output: &wgpu::Buffer) {
         let head_dim = (self.config.width / self.config.heads) as u32;
-        let pipeline = self.gpu.kernels.pipeline(Kernel::Attention { head_dim });
+        let pipeline = self.gpu.kernels().pipeline(Kernel::Attention { head_dim });
         let blocks = if pooled {
             self.pooled_blocks.clone()
         } else {
@@ -531,7 +532,7 @@ impl<'a> Builder<'a> {
     }
 
     fn gather_pooled(&mut self) {
-        let pipeline = self.gpu.kernels.pipeline(Kernel::GatherRows);
+        let pipeline = self.gpu.kernels().pipeline(Kernel::GatherRows);
         let (from, rows, to) = (self.all.x.clone(), self.pooled.clone(), self.last.x.clone());
         self.step(
             Work::Rows(pipeline),
@@ -555,14 +556,14 @@ impl<'a> Builder<'a> {
             &last.narrow,
             &features,
         );
-        let params = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        let params = self.gpu.device().create_buffer(&wgpu::BufferDescriptor {
             label: Some("parameters"),
             size: self.steps.len() as u64 * PARAMS_STRIDE,
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
         self.own.push(params.clone());
-        let kernels = self.gpu.kernels.clone();
+        let kernels = self.gpu.kernels();
         let steps = self
             .steps
             .into_iter()

@@ -2,61 +2,8 @@
 
 use std::fmt::Write;
 
+use super::tiles::{RowClass, Tile};
 use crate::clip::tensors::ElementType;
-
-/// The part of a matrix product that one workgroup computes, and how its threads share it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Tile {
-    /// Rows of the result.
-    pub(super) m: u32,
-    /// Columns of the result.
-    pub(super) n: u32,
-    /// Terms of the sums that pass through workgroup memory at a time; a multiple of 8.
-    pub(super) k: u32,
-    /// Rows of one thread.
-    pub(super) thread_m: u32,
-    /// Columns of one thread.
-    pub(super) thread_n: u32,
-}
-
-impl Tile {
-    /// For results of thousands of rows: 64 sums in the registers of a thread.
-    pub(super) const LARGE: Self = Self {
-        m: 64,
-        n: 64,
-        k: 16,
-        thread_m: 8,
-        thread_n: 8,
-    };
-    /// For results of tens of rows: more workgroups, so that the whole device has work.
-    pub(super) const MEDIUM: Self = Self {
-        m: 32,
-        n: 32,
-        k: 32,
-        thread_m: 4,
-        thread_n: 4,
-    };
-    /// For results of a few rows.
-    pub(super) const SMALL: Self = Self {
-        m: 8,
-        n: 32,
-        k: 64,
-        thread_m: 2,
-        thread_n: 2,
-    };
-
-    fn threads_m(self) -> u32 {
-        self.m / self.thread_m
-    }
-
-    fn threads_n(self) -> u32 {
-        self.n / self.thread_n
-    }
-}
-
-/// The tiles, each with the fewest rows of a result that uses it.
-pub(super) const TILES: [(u32, Tile); 3] =
-    [(128, Tile::LARGE), (16, Tile::MEDIUM), (1, Tile::SMALL)];
 
 /// One compute shader, with everything that its source depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,7 +45,8 @@ impl Kernel {
         ];
         for element in ElementType::GGUF {
             all.push(Self::EmbedTokens(element));
-            all.extend(TILES.map(|(_, tile)| Self::MatMul(element, tile)));
+            let tiles = RowClass::ALL.iter().flat_map(|class| class.candidates());
+            all.extend(tiles.map(|&tile| Self::MatMul(element, tile)));
         }
         all
     }
@@ -110,9 +58,9 @@ impl Kernel {
             Self::Patchify => "patchify".into(),
             Self::EmbedPatches => "embed_patches".into(),
             Self::LayerNorm => "layer_norm".into(),
-            Self::MatMul(element, tile) => {
-                format!("matmul_{element}_{}x{}x{}", tile.m, tile.n, tile.k).to_lowercase()
-            }
+            Self::MatMul(element, tile) => format!("matmul_{element}_{tile}")
+                .to_lowercase()
+                .replace('/', "_"),
             Self::Attention { head_dim } => format!("attention_{head_dim}"),
             Self::GatherRows => "gather_rows".into(),
         }

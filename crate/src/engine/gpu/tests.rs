@@ -10,7 +10,8 @@ use super::device::Gpu;
 use super::kernels::PARAMS_STRIDE;
 use super::model::Model;
 use super::plan::{Plan, QueryBlock};
-use super::shader::{Kernel, TILES};
+use super::shader::Kernel;
+use super::tiles::{RowClass, Tile};
 use crate::clip::Checkpoint;
 use crate::clip::checkpoint::Overrides;
 use crate::clip::tensors::ElementType;
@@ -52,7 +53,7 @@ fn launch(
 ) -> Vec<f32> {
     use wgpu::BufferUsages as Usage;
     let buffer = |bytes: &[u8], usage| {
-        let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
             label: None,
             size: (bytes.len() as u64).next_multiple_of(16).max(PARAMS_STRIDE),
             usage: usage | Usage::COPY_DST,
@@ -60,7 +61,7 @@ fn launch(
         });
         let mut bytes = bytes.to_vec();
         bytes.resize(bytes.len().next_multiple_of(4), 0);
-        gpu.queue.write_buffer(&buffer, 0, &bytes);
+        gpu.queue().write_buffer(&buffer, 0, &bytes);
         buffer
     };
     let size = size_of_val(output) as u64;
@@ -76,20 +77,25 @@ fn launch(
         );
         let staging = buffer(&vec![0; size as usize], Usage::MAP_READ);
         let inputs: Vec<&wgpu::Buffer> = inputs.iter().collect();
-        let bindings = gpu.kernels.bind(&params, &inputs, &output);
-        let mut encoder = gpu.device.create_command_encoder(&Default::default());
+        let bindings = gpu.kernels().bind(&params, &inputs, &output);
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
-            pass.set_pipeline(&gpu.kernels.pipeline(kernel));
+            pass.set_pipeline(&gpu.kernels().pipeline(kernel));
             pass.set_bind_group(0, &bindings, &[0]);
             pass.dispatch_workgroups(groups[0], groups[1], 1);
         }
         encoder.copy_buffer_to_buffer(&output, 0, &staging, 0, size);
-        gpu.queue.submit([encoder.finish()]);
+        gpu.queue().submit([encoder.finish()]);
         Ok(staging)
     }))
     .map(|staging| ready(gpu.read(&staging, size)).unwrap())
     .unwrap()
+}
+
+fn tiles() -> Vec<Tile> {
+    let all = RowClass::ALL.iter().flat_map(|class| class.candidates());
+    all.copied().collect()
 }
 
 /// Numbers that look random, the same for a seed everywhere.
@@ -146,8 +152,8 @@ fn normal_cdf(x: f64) -> f64 {
 fn products_of_every_type_tile_and_epilogue() {
     let arguments = (
         0..ElementType::GGUF.len(),
-        0..TILES.len(),
-        (1usize..140, 1usize..70, 1usize..5),
+        0..tiles().len(),
+        (1usize..160, 1usize..140, 1usize..5),
         (any::<bool>(), 0u32..3, any::<bool>()),
         (
             0usize..3,
@@ -156,10 +162,10 @@ fn products_of_every_type_tile_and_epilogue() {
         ),
     );
     on_gpu(
-        60,
+        120,
         arguments,
         |gpu, (element, tile, (m, n, k), (bias, activation, residual), rest)| {
-            let (element, tile) = (ElementType::GGUF[element], TILES[tile].1);
+            let (element, tile) = (ElementType::GGUF[element], tiles()[tile]);
             let (first_column, seed, magnitude) = rest;
             // A row is whole blocks, and at least four values.
             let k = k * element.block_elements().max(4);
@@ -537,10 +543,10 @@ fn a_model_that_is_dropped_leaves_nothing() {
     let checkpoint = Checkpoint::open(&golden, &Overrides::default()).unwrap();
     let tokens = PackedTokens::new([[1, 2, 3].as_slice()]);
     let held = |gpu: &Gpu| {
-        gpu.device
+        gpu.device()
             .poll(wgpu::PollType::wait_indefinitely())
             .unwrap();
-        gpu.device
+        gpu.device()
             .generate_allocator_report()
             .map(|report| report.total_allocated_bytes)
     };

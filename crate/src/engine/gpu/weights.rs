@@ -78,6 +78,7 @@ pub(super) struct Upload<'a> {
     progress: &'a mut dyn FnMut(usize, usize),
     tensors: (usize, usize),
     bytes: u64,
+    own: Vec<wgpu::Buffer>,
     #[cfg(not(target_arch = "wasm32"))]
     waited_at: u64,
 }
@@ -98,14 +99,15 @@ impl<'a> Upload<'a> {
                 crate::clip::names::tensor_specs(&checkpoint.config).len(),
             ),
             bytes: 0,
+            own: Vec::new(),
             #[cfg(not(target_arch = "wasm32"))]
             waited_at: 0,
         }
     }
 
-    /// Bytes of the buffers made so far.
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes
+    /// The buffers that were made, and their bytes.
+    pub(super) fn buffers(self) -> (u64, Vec<wgpu::Buffer>) {
+        (self.bytes, self.own)
     }
 
     pub(super) fn text(&mut self, config: &ClipConfig) -> Result<TextWeights, GpuError> {
@@ -204,7 +206,7 @@ impl<'a> Upload<'a> {
     fn upload_values(&mut self, values: &[f32]) -> Result<wgpu::Buffer, GpuError> {
         let buffer = self.buffer(size_of_val(values) as u64)?;
         self.gpu
-            .queue
+            .queue()
             .write_buffer(&buffer, 0, bytemuck::cast_slice(values));
         Ok(buffer)
     }
@@ -248,9 +250,11 @@ impl<'a> Upload<'a> {
                 }
                 let part = parts.last_mut().expect("one was pushed if there was none");
                 bytes.resize(bytes.len().next_multiple_of(4), 0);
-                self.gpu
-                    .queue
-                    .write_buffer(&part.buffer, u64::from(part.rows) * row_bytes, &bytes);
+                self.gpu.queue().write_buffer(
+                    &part.buffer,
+                    u64::from(part.rows) * row_bytes,
+                    &bytes,
+                );
                 part.rows += (end - row) as u32;
                 self.flush()?;
                 row = end;
@@ -273,22 +277,24 @@ impl<'a> Upload<'a> {
         }
         self.bytes += size;
         self.gpu.check()?;
-        Ok(self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        let buffer = self.gpu.device().create_buffer(&wgpu::BufferDescriptor {
             label: Some("weights"),
             size,
             usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
-        }))
+        });
+        self.own.push(buffer.clone());
+        Ok(buffer)
     }
 
     /// Lets the device take what was written.
     fn flush(&mut self) -> Result<(), GpuError> {
-        self.gpu.queue.submit([]);
+        self.gpu.queue().submit([]);
         #[cfg(not(target_arch = "wasm32"))]
         if self.bytes - self.waited_at >= IN_FLIGHT {
             self.waited_at = self.bytes;
             self.gpu
-                .device
+                .device()
                 .poll(wgpu::PollType::wait_indefinitely())
                 .map_err(|error| GpuError::Failed {
                     why: error.to_string(),

@@ -46,7 +46,7 @@ pub(super) fn cover(canvas: &mut PixmapMut<'_>, scene: &Scene) {
 }
 
 /// The colour of a ground, and that of the marks on it.
-fn colours(ground: Ground, style: Style) -> (Rgb, Rgb) {
+pub(super) fn colours(ground: Ground, style: Style) -> (Rgb, Rgb) {
     let (base, mark) = match ground {
         Ground::Sand => ([240, 222, 178], [150, 108, 44]),
         Ground::Snow => ([232, 240, 250], [96, 146, 214]),
@@ -61,7 +61,7 @@ fn colours(ground: Ground, style: Style) -> (Rgb, Rgb) {
             mix(base, [255, 255, 255], 40),
             mix(mark, [255, 255, 255], 20),
         ),
-        Style::Night => (mix(base, [12, 16, 46], 70), mix(base, [214, 222, 255], 40)),
+        Style::Night => (mix(base, [12, 16, 46], 66), mix(base, [190, 200, 240], 40)),
         Style::Sketch => (mix(base, [252, 250, 245], 78), mix(mark, [40, 40, 44], 20)),
     }
 }

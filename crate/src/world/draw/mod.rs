@@ -7,6 +7,8 @@ mod figures;
 mod ground;
 mod palette;
 mod pattern;
+#[cfg(test)]
+mod tests;
 
 use tiny_skia::{FillRule, Paint, Path, Pixmap, PixmapMut, Transform};
 
@@ -119,7 +121,7 @@ impl Painter<'_, '_> {
             .post_translate(thing.x as f32, thing.y as f32)
             .post_scale(self.scale, self.scale);
         let palette = Palette::of(thing.colour, thing.shade, self.scene.style);
-        let fabric = Fabric::of(thing.pattern, &palette);
+        let fabric = Fabric::of(thing.pattern, self.scene.style, &palette);
         let figure = figure(thing.noun);
         if thing.moving {
             let marks = paint(palette::speed(self.scene.style));
@@ -152,15 +154,24 @@ impl Painter<'_, '_> {
         placed: Transform,
     ) {
         for layer in layers {
-            if layer.tone == Tone::Outline && self.scene.style == Style::Flat {
-                continue;
+            match (layer.tone, fabric) {
+                (Tone::Outline, _) => self.outline(&layer.path, palette, placed),
+                (Tone::Base, Some(fabric)) => self.fill(&layer.path, &fabric.paint(), placed),
+                (tone, _) => self.fill(&layer.path, &paint(palette.tone(tone)), placed),
             }
-            match fabric {
-                Some(fabric) if layer.tone == Tone::Base => {
-                    self.fill(&layer.path, &fabric.paint(), placed);
-                }
-                _ => self.fill(&layer.path, &paint(palette.tone(layer.tone)), placed),
+        }
+    }
+
+    fn outline(&mut self, path: &Path, palette: &Palette, placed: Transform) {
+        let paint = paint(palette.tone(Tone::Outline));
+        match self.scene.style {
+            Style::Flat => {}
+            // A hasty hand draws every line twice.
+            Style::Sketch => {
+                self.fill(path, &paint, placed);
+                self.fill(path, &paint, placed.pre_concat(Transform::from_rotate(3.5)));
             }
+            Style::Everyday | Style::Pastel | Style::Night => self.fill(path, &paint, placed),
         }
     }
 

@@ -43,6 +43,9 @@ pub(super) type Rgb = [u8; 3];
 const WHITE: Rgb = [255, 255, 255];
 const BLACK: Rgb = [0, 0, 0];
 
+/// What orange is darkened with: with black it would be brown.
+const RUST: Rgb = [104, 20, 0];
+
 impl Palette {
     /// `shade`: how much lighter (positive) or darker, in per cent.
     pub(super) fn of(colour: Colour, shade: i32, style: Style) -> Self {
@@ -57,9 +60,14 @@ impl Palette {
             },
             dark: match colour {
                 Colour::White => mix(base, BLACK, 26),
+                Colour::Orange => mix(base, RUST, 45),
+                Colour::Yellow => mix(base, BLACK, 28),
                 _ => mix(base, BLACK, 42),
             },
-            outline: mix(base, BLACK, 58),
+            outline: match colour {
+                Colour::Orange => mix(base, RUST, 66),
+                _ => mix(base, BLACK, 58),
+            },
             ink: match colour {
                 Colour::Black => [150, 150, 156],
                 _ => [32, 30, 36],
@@ -82,7 +90,7 @@ impl Palette {
             Style::Night => {
                 let dimmed = self.map(|tone| mix(tone, [14, 18, 52], 22));
                 Self {
-                    outline: [196, 202, 226],
+                    outline: [140, 150, 204],
                     ..dimmed
                 }
             }

@@ -1,54 +1,48 @@
-//! Stripes, spots and checks: a small tile, repeated over a figure's base.
+//! Stripes, spots, checks and the hatching of sketches: a small tile, repeated over a figure's
+//! base.
 
 use tiny_skia::{
-    BlendMode, FilterQuality, Paint, Pattern as Tiled, Pixmap, PixmapRef, PremultipliedColorU8,
-    SpreadMode, Transform,
+    BlendMode, ColorU8, FilterQuality, Paint, Pattern as Tiled, Pixmap, SpreadMode, Transform,
 };
 
-use super::super::vocabulary::Pattern;
-use super::palette::{Palette, Tone};
+use super::super::vocabulary::{Pattern, Style};
+use super::palette::{Palette, Rgb, Tone};
 
 /// Texels in a tile's side: fine enough for the largest picture.
 const TILE: u32 = 48;
 
-/// A pattern in a thing's colours.
+/// What a figure's base is filled with where that is not one colour.
 pub(super) struct Fabric {
     tile: Pixmap,
     placed: Transform,
 }
 
 impl Fabric {
-    /// `None` for plain.
-    pub(super) fn of(pattern: Pattern, palette: &Palette) -> Option<Self> {
-        // The side of a tile and its slant, in figure units and degrees: at 96 pixels, a small
-        // thing's stripes are still two pixels wide.
-        let (side, slant) = match pattern {
-            Pattern::Plain => return None,
-            Pattern::Striped => (44.0, 35.0),
-            Pattern::Spotted => (62.0, 0.0),
-            Pattern::Checkered => (56.0, 0.0),
-        };
-        let opaque =
-            |[red, green, blue]: [u8; 3]| PremultipliedColorU8::from_rgba(red, green, blue, 255);
-        let base = opaque(palette.tone(Tone::Base))?;
-        let accent = opaque(palette.accent())?;
+    /// `None` where the base is one colour.
+    pub(super) fn of(pattern: Pattern, style: Style, palette: &Palette) -> Option<Self> {
+        let weave = Weave::of(pattern, style)?;
+        let base = opaque(palette.tone(Tone::Base));
+        let other = opaque(match weave {
+            Weave::Hatched => palette.tone(Tone::Light),
+            Weave::Striped | Weave::Spotted | Weave::Checkered => palette.accent(),
+        });
+        let (side, slant) = weave.size();
         let mut tile = Pixmap::new(TILE, TILE)?;
         for (index, texel) in (0..TILE * TILE).zip(tile.pixels_mut()) {
-            let is_accent = is_accent(pattern, index % TILE, index / TILE);
-            *texel = if is_accent { accent } else { base };
+            let is_other = weave.is_other(index % TILE, index / TILE);
+            *texel = if is_other { other } else { base }.premultiply();
         }
+        let scale = side / TILE as f32;
         Some(Self {
             tile,
-            placed: Transform::from_scale(side / TILE as f32, side / TILE as f32)
-                .post_rotate(slant),
+            placed: Transform::from_scale(scale, scale).post_rotate(slant),
         })
     }
 
     pub(super) fn paint(&self) -> Paint<'_> {
-        let tile: PixmapRef<'_> = self.tile.as_ref();
         Paint {
             shader: Tiled::new(
-                tile,
+                self.tile.as_ref(),
                 SpreadMode::Repeat,
                 FilterQuality::Nearest,
                 1.0,
@@ -61,19 +55,55 @@ impl Fabric {
     }
 }
 
-/// Whether a texel of the tile has the second shade.
-fn is_accent(pattern: Pattern, x: u32, y: u32) -> bool {
-    match pattern {
-        Pattern::Plain => false,
-        Pattern::Striped => x < TILE * 9 / 20,
-        Pattern::Spotted => {
-            // Two spots a tile, so that they stand in diagonal rows.
-            let near = |centre: u32| {
-                let (x, y) = (x.abs_diff(centre), y.abs_diff(centre));
-                x * x + y * y < (TILE * TILE) / 19
-            };
-            near(TILE / 4) || near(TILE * 3 / 4)
+/// How two colours share a tile.
+#[derive(Clone, Copy)]
+enum Weave {
+    Striped,
+    Spotted,
+    Checkered,
+    Hatched,
+}
+
+impl Weave {
+    const fn of(pattern: Pattern, style: Style) -> Option<Self> {
+        match (pattern, style) {
+            (Pattern::Striped, _) => Some(Self::Striped),
+            (Pattern::Spotted, _) => Some(Self::Spotted),
+            (Pattern::Checkered, _) => Some(Self::Checkered),
+            (Pattern::Plain, Style::Sketch) => Some(Self::Hatched),
+            (Pattern::Plain, _) => None,
         }
-        Pattern::Checkered => (x < TILE / 2) == (y < TILE / 2),
     }
+
+    /// The side of a tile in figure units, and its slant in degrees. At 96 pixels a small
+    /// thing's stripes are still two pixels wide.
+    const fn size(self) -> (f32, f32) {
+        match self {
+            Self::Striped => (44.0, 35.0),
+            Self::Spotted => (62.0, 0.0),
+            Self::Checkered => (56.0, 0.0),
+            Self::Hatched => (13.0, -40.0),
+        }
+    }
+
+    /// Whether a texel of the tile has the second colour.
+    const fn is_other(self, x: u32, y: u32) -> bool {
+        match self {
+            Self::Striped => x < TILE * 9 / 20,
+            // Two spots a tile, so that they stand in diagonal rows.
+            Self::Spotted => is_spot(x, y, TILE / 4) || is_spot(x, y, TILE * 3 / 4),
+            Self::Checkered => (x < TILE / 2) == (y < TILE / 2),
+            Self::Hatched => x < TILE / 3,
+        }
+    }
+}
+
+/// Whether a texel is of the spot around (centre, centre).
+const fn is_spot(x: u32, y: u32, centre: u32) -> bool {
+    let (x, y) = (x.abs_diff(centre), y.abs_diff(centre));
+    x * x + y * y < TILE * TILE / 19
+}
+
+fn opaque([red, green, blue]: Rgb) -> ColorU8 {
+    ColorU8::from_rgba(red, green, blue, 255)
 }

@@ -8,19 +8,19 @@ use crate::world::draw::palette::Tone::{Base, Dark, Ink, Light, Paper};
 
 /// Sitting, head turned a little to us, tail up.
 pub(super) const CAT: &[Part] = &[
-    (Base, Limb(17.0), "M50 82C100 88 96 30 74 8"),
+    (Base, Limb(17.0), "M50 82C92 86 90 30 68 8"),
     (
         Base,
         Body,
-        "M-36 94L-34 20C-30-20 0-24 22-10C56 14 72 56 64 94Z",
+        "M-36 91L-34 20C-30-20 0-24 22-10C56 14 72 56 64 91Z",
     ),
-    (Dark, Line(7.0), "M-14 46V92M10 92Q4 58 34 52"),
+    (Dark, Line(7.0), "M-14 46V88M10 88Q4 58 34 52"),
     (
         Base,
         Body,
-        "M-76-96L-48-76Q-30-82-10-76L16-96L24-44C24-8 0 8-28 8C-60 8-82-10-82-40Z",
+        "M-74-91L-48-74Q-30-80-10-74L14-91L24-44C24-8 0 8-28 8C-60 8-82-10-82-40Z",
     ),
-    (Light, Fill, "M-68-78L-52-68L-70-54ZM8-80L-4-68L14-56Z"),
+    (Light, Fill, "M-66-76L-52-67L-69-54ZM7-77L-4-67L13-55Z"),
     (
         Ink,
         Fill,
@@ -36,7 +36,7 @@ pub(super) const CAT: &[Part] = &[
 
 /// Standing, tail up, ear hanging.
 pub(super) const DOG: &[Part] = &[
-    (Base, Limb(14.0), "M72-2Q94-20 88-54"),
+    (Base, Limb(14.0), "M70-2Q90-20 85-54"),
     (
         Base,
         Body,
@@ -55,8 +55,8 @@ pub(super) const DOG: &[Part] = &[
 
 /// Crouching, ears up, a white tail.
 pub(super) const RABBIT: &[Part] = &[
-    (Paper, Body, "M58 56a19 18 0 1 1 38 0a19 18 0 1 1-38 0Z"),
-    (Base, Body, "M-18-36C-26-70-8-98 8-96C24-92 18-56-2-26Z"),
+    (Paper, Body, "M54 56a18 18 0 1 1 36 0a18 18 0 1 1-36 0Z"),
+    (Base, Body, "M-18-36C-26-68-8-92 8-90C24-86 18-54-2-26Z"),
     (
         Base,
         Body,
@@ -65,9 +65,9 @@ pub(super) const RABBIT: &[Part] = &[
     (
         Base,
         Body,
-        "M-36-36C-62-66-58-98-42-98C-26-98-18-68-18-38C4-26 8-2-10 14C-30 30-66 28-80 8C-88-14-66-34-36-36Z",
+        "M-36-36C-62-62-58-91-42-91C-26-91-18-66-18-38C4-26 8-2-10 14C-30 30-66 28-80 8C-88-14-66-34-36-36Z",
     ),
-    (Light, Line(9.0), "M-42-82Q-42-62-32-46"),
+    (Light, Line(9.0), "M-42-76Q-42-60-32-46"),
     (Ink, Fill, "M-56-8a8 10 0 1 1 16 0a8 10 0 1 1-16 0Z"),
     (Ink, Fill, "M-86-2a8 7 0 1 1 16 0a8 7 0 1 1-16 0Z"),
     (Dark, Line(7.0), "M14 90Q2 46 44 42M-30 90V60"),
@@ -76,11 +76,11 @@ pub(super) const RABBIT: &[Part] = &[
 /// Standing.
 pub(super) const BIRD: &[Part] = &[
     (Ink, Line(7.0), "M6 54V90M24 92H-12M-24 52V90M-6 92H-42"),
-    (Dark, Body, "M-68-60L-94-42L-68-34Z"),
+    (Dark, Body, "M-68-60L-92-43L-68-34Z"),
     (
         Base,
         Body,
-        "M94-14L52-8C34-32 4-36-8-44C-12-82-66-90-76-52C-84-16-72 56-8 60C28 62 52 46 62 30L92 10Z",
+        "M91-14L52-8C34-32 4-36-8-44C-12-82-66-90-76-52C-84-16-72 56-8 60C28 62 52 46 62 30L89 10Z",
     ),
     (Dark, Fill, "M56 2C24-18-22-18-32 2C-20 44 38 42 56 2Z"),
     (Paper, Fill, "M-62-56a13 13 0 1 1 26 0a13 13 0 1 1-26 0Z"),
@@ -103,21 +103,21 @@ pub(super) const FISH: &[Part] = &[
 
 /// Standing, with a mane and a long tail.
 pub(super) const HORSE: &[Part] = &[
-    (Dark, Body, "M74-14C104-10 94 40 92 74C80 66 76 30 66 10Z"),
-    (Dark, Body, "M-18 36L-10 92H8L6 36ZM36 36L30 92H48L62 36Z"),
+    (Dark, Body, "M62-18C98-22 94 30 90 78C76 70 78 30 66 10Z"),
+    (Dark, Body, "M-20 36L-12 92H6L4 36ZM30 36L22 92H40L54 36Z"),
     (
         Base,
         Body,
-        "M-52-92L-44-74C-26-64-16-38-4-20L50-20C74-20 82-4 82 20L80 92H60L54 44Q20 56-16 46L-20 92H-40L-44 38C-58 22-58-4-58-26L-66-40L-82-32Q-94-30-92-46L-72-80L-66-91Z",
+        "M-52-92L-40-70C-26-60-16-38-4-18L46-18C66-18 74-4 74 20L72 92H52L46 44Q16 56-18 46L-22 92H-42L-46 38C-58 22-58-4-58-22L-66-34L-82-26Q-94-24-92-40L-72-72L-66-76L-68-92Z",
     ),
     (
         Dark,
         Body,
-        "M-46-90C-22-84-2-54 4-22L-14-14C-24-36-34-54-50-70Z",
+        "M-46-80C-22-82 0-52 6-20L-12-12C-22-34-32-50-46-62Z",
     ),
-    (Ink, Fill, "M-70-66a7 7 0 1 1 14 0a7 7 0 1 1-14 0Z"),
-    (Ink, Fill, "M-88-44a4 4 0 1 1 8 0a4 4 0 1 1-8 0Z"),
-    (Ink, Fill, "M-41 80H-19V94H-41ZM58 80H82V94H58Z"),
+    (Ink, Fill, "M-70-58a7 7 0 1 1 14 0a7 7 0 1 1-14 0Z"),
+    (Ink, Fill, "M-89-37a4 4 0 1 1 8 0a4 4 0 1 1-8 0Z"),
+    (Ink, Fill, "M-42 80H-21L-22 92H-42ZM51 80H73L72 92H52Z"),
 ];
 
 /// Standing, trunk hanging.
@@ -140,7 +140,7 @@ pub(super) const ELEPHANT: &[Part] = &[
 
 /// Walking under a domed shell.
 pub(super) const TURTLE: &[Part] = &[
-    (Light, Body, "M70 28L94 34L72 44Z"),
+    (Light, Body, "M70 28L91 34L72 44Z"),
     (
         Light,
         Body,

@@ -8,15 +8,15 @@ use crate::world::draw::palette::Tone::{Base, Dark, Ink, Light, Paper};
 
 /// A cardboard box, its flaps open.
 pub(super) const BOX: &[Part] = &[
-    (Base, Body, "M-66-42H66L76-18H-76Z"),
-    (Dark, Body, "M-76-18L-66-34H66L76-18V10H-76Z"),
+    (Light, Body, "M-60-36L-50-62H50L60-36Z"),
+    (Dark, Body, "M-62-40H62L76-2H-76Z"),
 ];
 
 pub(super) const BOX_FRONT: &[Part] = &[
-    (Light, Body, "M-76-16L-91 14L-72 22ZM76-16L91 14L72 22Z"),
-    (Base, Body, "M-76-12H76V78H-76Z"),
-    (Dark, Line(7.0), "M0-8V20"),
-    (Paper, Fill, "M28 44H60V66H28Z"),
+    (Light, Body, "M-76-4L-91 22L-76 34ZM76-4L91 22L76 34Z"),
+    (Base, Body, "M-76-4H76V84H-76Z"),
+    (Dark, Line(7.0), "M0 0V24"),
+    (Paper, Fill, "M28 50H60V72H28Z"),
 ];
 
 /// Woven, with a handle.
@@ -79,7 +79,7 @@ pub(super) const JAR_FRONT: &[Part] = &[
 
 /// With a handle to the right.
 pub(super) const CUP: &[Part] = &[
-    (Base, Limb(16.0), "M58-28C104-40 96 40 50 36"),
+    (Base, Limb(16.0), "M58-28C98-40 90 40 50 36"),
     (Dark, Body, "M-78-50a72 18 0 1 1 144 0a72 18 0 1 1-144 0Z"),
 ];
 

@@ -11,7 +11,7 @@ pub(super) const CHAIR: &[Part] = &[
     (Dark, Limb(13.0), "M-16 20V74M44 20V74"),
     (Base, Body, "M18-91H52V22H18Z"),
     (Dark, Line(8.0), "M26-70H44M26-46H44M26-22H44"),
-    (Base, Limb(14.0), "M-42 26V90M22 26V90"),
+    (Base, Limb(14.0), "M-42 26V84M22 26V84"),
     (Base, Body, "M-52 16L-26-2H52V12L28 36H-52Z"),
     (Dark, Line(6.0), "M-46 20H24L46 2"),
 ];
@@ -21,7 +21,7 @@ pub(super) const TABLE: &[Part] = &[
     (Dark, Limb(12.0), "M-58-20V40M58-20V40"),
     (Base, Limb(14.0), "M-80 0V72M80 0V72"),
     (Base, Body, "M-68-52H68L91-10V6H-91V-10Z"),
-    (Light, Fill, "M-66-49H66L85-12H-85Z"),
+    (Dark, Line(7.0), "M-86-8H86"),
 ];
 
 /// From the side, the pillow to the right.

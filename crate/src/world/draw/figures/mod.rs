@@ -29,7 +29,7 @@ pub(super) use self::pen::Layer;
 pub(super) const FIGURE_REACH: f32 = 100.0;
 
 /// Width of a mark of speed.
-const SPEED_WIDTH: f32 = 9.0;
+const SPEED_WIDTH: f32 = 11.0;
 
 /// A noun's figure, its layers from back to front.
 #[derive(Clone, Debug)]
@@ -97,7 +97,7 @@ const fn drawing(noun: Noun) -> Drawing {
         Noun::Horse => (&[animals::HORSE], &[]),
         Noun::Elephant => (&[animals::ELEPHANT], &[]),
         Noun::Turtle => (&[animals::TURTLE], &[]),
-        Noun::Doctor => (people::DOCTOR, people::DOCTOR_ARM),
+        Noun::Doctor => (people::DOCTOR, people::ARM),
         Noun::Chef => (people::CHEF, people::ARM),
         Noun::Farmer => (people::FARMER, people::FARMER_ARM),
         Noun::Astronaut => (people::ASTRONAUT, people::ASTRONAUT_ARM),

@@ -6,7 +6,7 @@ use tiny_skia::{LineCap, LineJoin, Path, PathBuilder, Stroke};
 use super::super::palette::Tone;
 
 /// Width of the outline around a figure's parts, of which the outer half shows.
-const OUTLINE: f32 = 14.0;
+const OUTLINE: f32 = 12.0;
 
 /// One fill of a figure.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ const TRUNK: &[Part] = &[
     (
         Ink,
         Fill,
-        "M-52 98Q-50 82-34 82H-1V98ZM-1 98Q3 82 14 82H39V98Z",
+        "M-54 98Q-52 82-36 82H-2V98ZM0 98Q2 82 12 82H43V98Z",
     ),
     (
         Base,
@@ -46,9 +46,9 @@ const HEAD: &[Part] = &[
     (
         Ink,
         Fill,
-        "M-30-50a5 7 0 1 1 10 0a5 7 0 1 1-10 0ZM-7-50a5 7 0 1 1 10 0a5 7 0 1 1-10 0Z",
+        "M-30-46a5 7 0 1 1 10 0a5 7 0 1 1-10 0ZM-7-46a5 7 0 1 1 10 0a5 7 0 1 1-10 0Z",
     ),
-    (Ink, Line(5.0), "M-26-31Q-16-26-6-31"),
+    (Ink, Line(5.0), "M-26-29Q-16-24-6-29"),
 ];
 
 pub(super) const DOCTOR: &[&[Part]] = &[
@@ -60,31 +60,28 @@ pub(super) const DOCTOR: &[&[Part]] = &[
     TRUNK,
     &[
         (
-            Paper,
+            Base,
             Body,
-            "M-22-18L-44 4L-48 78H-28L-18-16ZM22-18L44 4L48 78H28L18-16Z",
+            "M-26-18H26Q42-14 44 4L48 78H-48L-44 4Q-42-14-26-18Z",
         ),
-        (Ink, Line(6.0), "M-16-18Q-14 14 2 14Q16 12 15-18M2 14V30"),
-        (Ink, Fill, "M-7 34a9 9 0 1 1 18 0a9 9 0 1 1-18 0Z"),
-        (Paper, Limb(20.0), "M36 2Q58 10 61 28"),
-        (Skin, Body, "M52 38a11 11 0 1 1 22 0a11 11 0 1 1-22 0Z"),
+        (Dark, Line(6.0), "M-6 34V74"),
+        (Paper, Fill, "M-30-14H30L2 30Z"),
+        (Paper, Fill, "M18 30H28V40H38V50H28V60H18V50H8V40H18Z"),
+        (Ink, Line(6.0), "M-16-16Q-14 12 1 13Q15 12 15-16M1 13V26"),
+        (Ink, Fill, "M-8 32a9 9 0 1 1 18 0a9 9 0 1 1-18 0Z"),
     ],
+    TOOL_ARM,
     HEAD,
     &[
         (
-            Dark,
+            Ink,
             Body,
             "M26-44C34-70 18-92-8-92C-34-92-46-72-38-60Q-10-58 12-66Q16-50 26-44Z",
         ),
-        (Ink, Line(5.0), "M-36-72L24-70"),
-        (Paper, Body, "M-40-76a13 13 0 1 1 26 0a13 13 0 1 1-26 0Z"),
+        (Paper, Line(5.0), "M-30-76L24-72"),
+        (Paper, Body, "M-40-80a12 12 0 1 1 24 0a12 12 0 1 1-24 0Z"),
     ],
 ];
-
-pub(super) const DOCTOR_ARM: &[&[Part]] = &[&[
-    (Paper, Limb(20.0), "M-34 4Q-50 24-70 20"),
-    (Skin, Body, "M-91 16a11 11 0 1 1 22 0a11 11 0 1 1-22 0Z"),
-]];
 
 pub(super) const ARM: &[&[Part]] = &[HOLDING_ARM];
 
@@ -95,7 +92,7 @@ pub(super) const CHEF: &[&[Part]] = &[
     ],
     TRUNK,
     &[
-        (Paper, Body, "M-26 22H26L30 76H-30Z"),
+        (Paper, Body, "M-20 26H20L24 72H-24Z"),
         (Paper, Fill, "M-26-18H26L0 4Z"),
         (
             Ink,
@@ -114,14 +111,14 @@ pub(super) const CHEF: &[&[Part]] = &[
         (
             Paper,
             Body,
-            "M-34-58L-36-72C-58-78-48-104-28-92C-20-102 8-102 14-92C34-102 44-78 26-72L24-58Z",
+            "M-34-58L-36-70C-58-74-48-98-28-87C-20-94 8-94 14-87C34-98 44-74 26-70L24-58Z",
         ),
     ],
 ];
 
 pub(super) const FARMER: &[&[Part]] = &[
     &[
-        (Ink, Line(8.0), "M66 96V-40"),
+        (Ink, Line(8.0), "M66 94V-40"),
         (
             Ink,
             Line(7.0),
@@ -130,7 +127,7 @@ pub(super) const FARMER: &[&[Part]] = &[
     ],
     TRUNK,
     &[
-        (Paper, Fill, "M-26-15L-40 4L-38 20H38L40 4L26-15Z"),
+        (Paper, Fill, "M-26-15L-40 4L-37 20H37L40 4L26-15Z"),
         (
             Base,
             Fill,
@@ -145,9 +142,9 @@ pub(super) const FARMER: &[&[Part]] = &[
         (
             Light,
             Body,
-            "M-78-58Q-54-70-36-70Q-36-98-6-98Q24-98 24-70Q42-70 66-58Q-6-74-78-58Z",
+            "M-78-58Q-54-70-36-70Q-36-91-6-91Q24-91 24-70Q42-70 66-58Q-6-74-78-58Z",
         ),
-        (Dark, Line(8.0), "M-34-75Q-6-82 22-75"),
+        (Dark, Line(8.0), "M-34-73Q-6-80 22-73"),
     ],
 ];
 
@@ -158,11 +155,11 @@ pub(super) const FARMER_ARM: &[&[Part]] = &[&[
 
 pub(super) const ASTRONAUT: &[&[Part]] = &[&[
     (Dark, Body, "M20-30H64V52H20Z"),
-    (Base, Limb(28.0), "M-20 56V84M20 56V84"),
+    (Base, Limb(28.0), "M-20 56V74M20 56V74"),
     (
         Dark,
         Body,
-        "M-46 94Q-44 78-32 78H-4V94ZM0 94Q2 78 12 78H38V94Z",
+        "M-48 91Q-46 76-34 76H-4V91ZM0 91Q2 76 12 76H40V91Z",
     ),
     (
         Base,
@@ -173,7 +170,7 @@ pub(super) const ASTRONAUT: &[&[Part]] = &[&[
     (Ink, Fill, "M-20 24H-6V40H-20Z"),
     (Dark, Line(7.0), "M2 28H12M2 37H12"),
     (Base, Limb(24.0), "M36 6Q58 18 60 38"),
-    (Base, Body, "M-50-52a42 42 0 1 1 84 0a42 42 0 1 1-84 0Z"),
+    (Base, Body, "M-50-49a42 42 0 1 1 84 0a42 42 0 1 1-84 0Z"),
     (
         Ink,
         Body,
@@ -193,14 +190,14 @@ pub(super) const KING: &[&[Part]] = &[
         (
             Base,
             Body,
-            "M-26-18H26Q40-10 44 10L58 94H-58L-44 10Q-40-10-26-18Z",
+            "M-26-18H26Q40-10 44 10L58 91H-58L-44 10Q-40-10-26-18Z",
         ),
-        (Paper, Body, "M-58 78H58L60 94H-60Z"),
+        (Paper, Body, "M-58 77H58L60 91H-60Z"),
         (Paper, Fill, "M-10-10H8L12 80H-14Z"),
         (
             Ink,
             Fill,
-            "M-46 83H-38V91H-46ZM-26 83H-18V91H-26ZM16 83H24V91H16ZM38 83H46V91H38ZM-5 20H3V28H-5ZM-5 46H3V54H-5ZM-5 70H3V78H-5Z",
+            "M-46 80H-38V88H-46ZM-26 80H-18V88H-26ZM16 80H24V88H16ZM38 80H46V88H38ZM-5 20H3V28H-5ZM-5 46H3V54H-5ZM-5 70H3V78H-5Z",
         ),
     ],
     TOOL_ARM,
@@ -212,8 +209,8 @@ pub(super) const KING: &[&[Part]] = &[
             "M-40-38Q-22-44-18-36Q-8-44 26-46Q30-8-10 8Q-38-6-40-38Z",
         ),
         (Ink, Line(5.0), "M-24-26Q-16-22-8-27"),
-        (Light, Body, "M-38-62L-44-94L-24-80L-8-98L8-80L30-94L26-62Z"),
-        (Dark, Line(7.0), "M-36-67H24"),
+        (Light, Body, "M-38-66L-44-92L-24-80L-8-92L8-80L30-92L26-66Z"),
+        (Dark, Line(7.0), "M-36-70H24"),
     ],
 ];
 
@@ -232,26 +229,31 @@ pub(super) const PIRATE: &[&[Part]] = &[
     TOOL_ARM,
     HEAD,
     &[
-        (Ink, Fill, "M-16-58H10V-40Q-4-34-14-42Z"),
-        (Ink, Line(5.0), "M-36-60L26-42"),
-        (Ink, Fill, "M-38-34Q-20-24 26-42Q28-14-6-12Q-34-12-38-34Z"),
+        (Ink, Fill, "M-14-58H12V-40Q0-32-12-40Z"),
+        (Ink, Line(5.0), "M-36-58L26-44"),
+        (Ink, Fill, "M-38-36Q-20-22 26-42Q28-12-6-10Q-34-10-38-36Z"),
         (
             Ink,
             Body,
-            "M-84-60Q-50-74-36-96Q-8-104 22-96Q36-74 70-60Q-6-50-84-60Z",
+            "M-84-66Q-50-76-36-92Q-8-90 22-92Q36-76 70-66Q-6-58-84-66Z",
         ),
         (
             Paper,
             Fill,
-            "M-18-80a11 10 0 1 1 22 0a11 10 0 1 1-22 0ZM-14-74H0V-64H-14Z",
+            "M-18-80a11 9 0 1 1 22 0a11 9 0 1 1-22 0ZM-14-76H0V-66H-14Z",
         ),
     ],
 ];
 
 pub(super) const FIREFIGHTER: &[&[Part]] = &[
     &[
-        (Ink, Line(8.0), "M66 92V-34"),
-        (Paper, Body, "M58-50H84Q96-34 88-20Q74-28 58-26Z"),
+        (Paper, Line(8.0), "M70-50L62-82M78-52L82-90M86-48L96-78"),
+        (
+            Ink,
+            Line(13.0),
+            "M68 26V52C68 74 90 68 88 82C86 94 62 92 50 92",
+        ),
+        (Paper, Body, "M61 24L66-32H88L77 24Z"),
     ],
     TRUNK,
     &[
@@ -268,8 +270,8 @@ pub(super) const FIREFIGHTER: &[&[Part]] = &[
         (
             Base,
             Body,
-            "M-56-58Q-42-66-40-72Q-34-98-6-98Q26-98 28-70Q48-56 52-42Q20-62-6-64Q-34-64-56-58Z",
+            "M-56-58Q-42-66-40-72Q-34-91-6-91Q26-91 28-70Q48-56 52-42Q20-62-6-64Q-34-64-56-58Z",
         ),
-        (Paper, Body, "M-38-66L-36-88L-16-88L-14-68Q-26-60-38-66Z"),
+        (Paper, Body, "M-38-66L-36-84L-16-84L-14-68Q-26-60-38-66Z"),
     ],
 ];

@@ -94,7 +94,7 @@ pub(super) const BICYCLE: &[Part] = &[
     ),
     (
         Base,
-        Limb(13.0),
+        Limb(11.0),
         "M-87 34a32 32 0 1 1 64 0a32 32 0 1 1-64 0ZM23 34a32 32 0 1 1 64 0a32 32 0 1 1-64 0Z",
     ),
     (
