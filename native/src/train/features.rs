@@ -35,6 +35,9 @@ pub(crate) struct Features {
     pub(crate) chains: Option<Tensor>,
     /// `[1, dim]`: the empty text.
     pub(crate) root: Option<Tensor>,
+    /// What the frozen start weights make of pictures, captions and chains, as far as an
+    /// objective asks for them.
+    pub(crate) start: Option<Box<Features>>,
 }
 
 impl Features {
@@ -87,6 +90,7 @@ impl Features {
             root: texts(&Layout::root)?
                 .map(|roots| roots.narrow(0, 0, 1))
                 .transpose()?,
+            start: None,
         })
     }
 }
@@ -105,9 +109,14 @@ pub(crate) fn normalised(rows: &Tensor) -> candle_core::Result<Tensor> {
 }
 
 impl Share {
-    /// The shares of all processes in the order of their ranks, this one's as it is, so that what
-    /// is computed from all of them can be differentiated by it.
-    pub(crate) fn gather(self, processes: &dyn Collective) -> Result<Vec<Self>> {
+    /// The joined batch of all processes, which can be differentiated by this share alone. `dim` is
+    /// an embedding's length.
+    pub(crate) fn join(self, processes: &dyn Collective, dim: usize) -> Result<Features> {
+        Features::join(&self.gather(processes, dim)?)
+    }
+
+    /// The shares of all processes in the order of their ranks, this one's as it is.
+    fn gather(self, processes: &dyn Collective, dim: usize) -> Result<Vec<Self>> {
         if processes.world() == 1 {
             return Ok(vec![self]);
         }
@@ -116,11 +125,10 @@ impl Share {
         let texts = processes.all_gather(&values(self.texts.as_ref())?)?;
         let mut shares = Vec::with_capacity(layouts.len());
         for ((layout, pictures), texts) in layouts.iter().zip(pictures).zip(texts) {
-            let layout = Layout::from_numbers(layout)?;
             shares.push(Self {
-                pictures: rows(pictures, layout.captions)?,
-                texts: rows(texts, layout.texts())?,
-                layout,
+                layout: Layout::from_numbers(layout)?,
+                pictures: rows(pictures, dim)?,
+                texts: rows(texts, dim)?,
             });
         }
         let own = shares
@@ -138,16 +146,16 @@ fn values(rows: Option<&Tensor>) -> Result<Vec<f32>> {
     })
 }
 
-fn rows(values: Vec<f32>, count: usize) -> Result<Option<Tensor>> {
+fn rows(values: Vec<f32>, dim: usize) -> Result<Option<Tensor>> {
     if values.is_empty() {
         return Ok(None);
     }
     ensure!(
-        count > 0 && values.len().is_multiple_of(count),
-        "a process sent {} values as {count} embeddings",
+        values.len().is_multiple_of(dim),
+        "a process sent {} values as embeddings of {dim}",
         values.len()
     );
-    let shape = (count, values.len() / count);
+    let shape = (values.len() / dim, dim);
     Ok(Some(Tensor::from_vec(values, shape, &Device::Cpu)?))
 }
 

@@ -104,6 +104,27 @@ impl Batch {
         self.pixels.as_ref().map_or(0, |pixels| pixels.dims()[0])
     }
 
+    /// The pictures, captions and chains (with the root) of the batch, as far as they are asked for.
+    pub(crate) fn part(&self, pictures: bool, captions: bool, chains: bool) -> Self {
+        let of = &self.layout;
+        let chains = chains.then(|| of.chains().start..of.root().end);
+        let wanted = [captions.then(|| of.captions()), chains.clone()];
+        let texts: Vec<&[u32]> = self.texts.each().collect();
+        let texts = wanted
+            .into_iter()
+            .flatten()
+            .flat_map(|rows| texts[rows].to_vec());
+        Self {
+            pixels: self.pixels.clone().filter(|_| pictures),
+            texts: PackedTokens::new(texts),
+            layout: Layout {
+                captions: if captions { of.captions } else { 0 },
+                chains: chains.map_or(0, |_| of.chains),
+                ..Layout::default()
+            },
+        }
+    }
+
     /// Packs what the sources gave for one step; `side` is that of the model's pictures in pixels.
     ///
     /// # Errors
@@ -177,4 +198,52 @@ pub(crate) fn pack_texts<'a>(
         })
         .collect::<Result<Vec<_>>>()?;
     Ok(PackedTokens::new(encoded.iter().map(Vec::as_slice)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// One token a text, which says what the text is.
+    fn batch() -> Batch {
+        let layout = Layout {
+            captions: 2,
+            negative_of: vec![0, 0, 1],
+            positive_of: vec![1],
+            chains: 1,
+        };
+        let ids: Vec<[u32; 1]> = (0..layout.texts() as u32).map(|id| [id]).collect();
+        Batch {
+            pixels: Some(
+                Tensor::zeros((2, 3, 1, 1), candle_core::DType::F32, &Device::Cpu).unwrap(),
+            ),
+            texts: PackedTokens::new(ids.iter().map(|ids| &ids[..])),
+            layout,
+        }
+    }
+
+    #[test]
+    fn roles_follow_each_other() {
+        let layout = batch().layout;
+        assert_eq!(layout.captions(), 0..2);
+        assert_eq!(layout.negatives(), 2..5);
+        assert_eq!(layout.positives(), 5..6);
+        assert_eq!(layout.chains(), 6..14);
+        assert_eq!(layout.root(), 14..15);
+        assert_eq!(Layout::default().texts(), 0);
+    }
+
+    #[test]
+    fn a_part_keeps_what_is_asked_for() {
+        let part = batch().part(true, false, true);
+        assert_eq!(part.pictures(), 2);
+        assert_eq!(part.texts.ids, (6..15).collect::<Vec<_>>());
+        assert_eq!((part.layout.captions, part.layout.chains), (0, 1));
+        let part = batch().part(false, true, false);
+        assert_eq!(part.pictures(), 0);
+        assert_eq!(part.texts.ids, [0, 1]);
+        assert_eq!(part.layout.texts(), 2);
+    }
 }

@@ -17,7 +17,7 @@ use cliprobe::engine::cpu::Model;
 
 use super::chunks::{Chunk, chunks};
 use super::collective::Collective;
-use super::features::{Features, Share};
+use super::features::Share;
 use super::gradients::Gradients;
 use super::objective::{Loss, Objectives};
 use super::optimizer::{AdamW, clip_scale};
@@ -32,6 +32,8 @@ pub(crate) struct Trainer {
     pub(crate) weights: Weights,
     pub(crate) optimizer: AdamW,
     model: Model,
+    /// The towers as they were at the start, where an objective compares with them.
+    start: Option<Model>,
     objectives: Objectives,
     batch: BatchRecipe,
     schedule: Schedule,
@@ -68,6 +70,10 @@ impl Trainer {
         Ok(Self {
             optimizer: AdamW::new(&weights, (&recipe.optimizer).into()),
             model: weights.trainable_model(config)?,
+            start: match &recipe.objective.distillation {
+                Some(_) => Some(weights.copied_model(config)?),
+                None => None,
+            },
             objectives: recipe.objective.clone(),
             batch: recipe.batch.clone(),
             schedule: Schedule::of(recipe),
@@ -126,8 +132,10 @@ impl Trainer {
             gradients,
             workers,
             processes,
+            start,
             ..
         } = self;
+        let dim = model.config().projection_dim;
         let BatchRecipe {
             chunk, recompute, ..
         } = self.batch;
@@ -143,31 +151,40 @@ impl Trainer {
             Ok((features, learns))
         })?;
 
-        let rows = |is_wanted: fn(&Chunk) -> bool| -> Result<Option<Var>> {
-            let wanted = chunks.iter().zip(&encoded);
-            let parts: Vec<Tensor> = wanted
-                .filter(|(chunk, _)| is_wanted(chunk))
-                .map(|(_, (features, _))| features.detach())
-                .collect();
-            match parts.as_slice() {
-                [] => Ok(None),
-                parts => Ok(Some(Var::from_tensor(&Tensor::cat(parts, 0)?)?)),
-            }
+        let joined = |picture: bool| -> Result<Option<Var>> {
+            let parts = encoded.iter().map(|(features, _)| features);
+            rows(&chunks, parts, picture)?
+                .map(|rows| Ok(Var::from_tensor(&rows)?))
+                .transpose()
         };
-        let pictures = rows(|chunk| matches!(chunk, Chunk::Pictures(_)))?;
-        let texts = rows(|chunk| matches!(chunk, Chunk::Texts(_)))?;
+        let (pictures, texts) = (joined(true)?, joined(false)?);
         let tensor = |rows: &Option<Var>| rows.as_ref().map(|rows| rows.as_tensor().clone());
-        let shares = Share {
+        let own = Share {
             layout: batch.layout.clone(),
             pictures: tensor(&pictures),
             texts: tensor(&texts),
+        };
+        let mut features = own.join(&**processes, dim)?;
+        if let (Some(start), Some(wanted)) = (start, &objectives.distillation) {
+            let part = batch.part(
+                wanted.pictures > 0.0,
+                wanted.captions > 0.0,
+                wanted.chains > 0.0,
+            );
+            let chunks = self::chunks(&part, chunk);
+            let encoded = workers.map(chunks.len(), |chunk| chunks[chunk].encode(start, &part))?;
+            let own = Share {
+                pictures: rows(&chunks, encoded.iter(), true)?,
+                texts: rows(&chunks, encoded.iter(), false)?,
+                layout: part.layout,
+            };
+            features.start = Some(Box::new(own.join(&**processes, dim)?));
         }
-        .gather(&**processes)?;
         let Loss {
             total,
             terms,
             complete,
-        } = objectives.loss(&Features::join(&shares)?, weights.log_scale()?)?;
+        } = objectives.loss(&features, weights.log_scale()?)?;
         let value = total.to_scalar::<f32>()?;
         ensure!(value.is_finite(), "the loss is {value}");
 
@@ -211,6 +228,24 @@ impl Trainer {
     }
 }
 
+/// The embeddings of pictures or of texts out of those of all chunks, without their graphs.
+fn rows<'a>(
+    chunks: &[Chunk],
+    encoded: impl Iterator<Item = &'a Tensor>,
+    pictures: bool,
+) -> Result<Option<Tensor>> {
+    let parts: Vec<Tensor> = chunks
+        .iter()
+        .zip(encoded)
+        .filter(|(chunk, _)| matches!(chunk, Chunk::Pictures(_)) == pictures)
+        .map(|(_, features)| features.detach())
+        .collect();
+    match parts.as_slice() {
+        [] => Ok(None),
+        parts => Ok(Some(Tensor::cat(parts, 0)?)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -222,13 +257,37 @@ mod tests {
     use super::*;
     use crate::train::collective::{Alone, together};
     use crate::train::data::{self, Tableau};
-    use crate::train::sample::Source;
+    use crate::train::features::Features;
+    use crate::train::sample::{Chain, Source};
 
     fn recipe() -> Recipe {
         let mut recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
         recipe.steps = 40;
         recipe.batch.chunk = 5;
         recipe
+    }
+
+    /// As [`recipe`], with every objective there is.
+    fn full_recipe() -> Recipe {
+        let objectives = r#"
+            [contrastive]
+            hard_negative_columns = true
+            [per_image]
+            weight = 0.5
+            [per_image_positive]
+            [hard_positives]
+            symmetric = true
+            [radial]
+            [entailment_cone]
+            [distillation]
+            pictures = 1.0
+            captions = 0.5
+            chains = 10.0
+        "#;
+        Recipe {
+            objective: toml::from_str(objectives).unwrap(),
+            ..recipe()
+        }
     }
 
     fn trainer(recipe: &Recipe, threads: usize, processes: Box<dyn Collective>) -> Trainer {
@@ -263,6 +322,28 @@ mod tests {
             Batch::pack(&samples, &[], &self.tokenizer, 32).unwrap()
         }
 
+        /// Rows with all that a sample can have, and half as many chains.
+        fn full_rows(&self, rows: std::ops::Range<usize>) -> Batch {
+            let mut samples = self.tableau.draw(0, rows.clone()).unwrap();
+            for (row, sample) in rows.clone().zip(&mut samples) {
+                let negative = |n: usize| format!("{n} {}", sample.caption);
+                sample.hard_negatives = (0..row % 3).map(negative).collect();
+                let positive = format!("there is {}", sample.caption);
+                sample.hard_positive = (row % 2 == 0).then_some(positive);
+            }
+            let chains: Vec<Chain> = (rows.start / 2..rows.end / 2)
+                .map(|chain| {
+                    let text = "a red cat chases two small dogs on the grass";
+                    let tier = |length: usize| text[..4 * length + chain].to_owned();
+                    Chain {
+                        tiers: [1, 2, 3, 4].map(tier),
+                        contradictions: [5, 6, 7, 8].map(tier),
+                    }
+                })
+                .collect();
+            Batch::pack(&samples, &chains, &self.tokenizer, 32).unwrap()
+        }
+
         fn batch(&self, step: u64) -> Batch {
             self.rows(step, 0..16)
         }
@@ -274,6 +355,16 @@ mod tests {
         gradients
             .map(|(name, values)| (name.to_owned(), values.to_vec()))
             .collect()
+    }
+
+    /// Away from the start, to which distillation has no gradient.
+    fn moved(trainer: Trainer) -> Trainer {
+        for (_, variable) in trainer.weights.iter() {
+            variable
+                .set(&variable.affine(1.05, 0.003).unwrap())
+                .unwrap();
+        }
+        trainer
     }
 
     fn norm(values: &[f32]) -> f32 {
@@ -320,14 +411,59 @@ mod tests {
     /// it keeps its initial value while the loss still falls.
     #[test]
     fn every_variable_gets_a_gradient() {
-        let (mut trainer, data) = tiny();
-        for (name, gradient) in gradients(&mut trainer, &data.batch(0)) {
-            let norm = norm(&gradient);
-            assert!(norm.is_finite(), "{name}: {norm}");
-            // A bias of all keys adds the same to every logit of a query, which softmax does
-            // not see: its gradient is zero but for rounding.
-            if !name.ends_with("k_proj.bias") {
-                assert!(norm > 1e-6, "{name}: {norm}");
+        let data = Stream::new(&recipe());
+        for recipe in [recipe(), full_recipe()] {
+            let mut trainer = moved(trainer(&recipe, 2, Box::new(Alone)));
+            for (name, gradient) in gradients(&mut trainer, &data.full_rows(0..16)) {
+                let norm = norm(&gradient);
+                assert!(norm.is_finite(), "{name}: {norm}");
+                // A bias of all keys adds the same to every logit of a query, which softmax does
+                // not see: its gradient is zero but for rounding.
+                if !name.ends_with("k_proj.bias") {
+                    assert!(norm > 1e-6, "{name}: {norm}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_objective_alone_reaches_what_it_depends_on() {
+        let data = Stream::new(&recipe());
+        let batch = data.full_rows(0..16);
+        for (objective, vision, text, scale) in [
+            ("[contrastive]", true, true, true),
+            ("[per_image]", true, true, true),
+            ("[per_image_positive]", true, true, true),
+            ("[hard_positives]", true, true, true),
+            ("[radial]", false, true, false),
+            ("[entailment_cone]\nmargin = 2.0", false, true, false),
+            ("[distillation]\npictures = 1.0", true, false, false),
+            ("[distillation]\nchains = 1.0", false, true, false),
+        ] {
+            let recipe = Recipe {
+                objective: toml::from_str(objective).unwrap(),
+                ..recipe()
+            };
+            let mut trainer = moved(trainer(&recipe, 2, Box::new(Alone)));
+            let depends = |name: &str| match name.split(['_', '.']).next() {
+                Some("vision" | "visual") => vision,
+                Some("text") => text,
+                _ => scale,
+            };
+            // All of them learn at first: what is not reached is named.
+            if !(vision && text && scale) {
+                let error = trainer.differentiate(&batch).unwrap_err();
+                assert!(error.to_string().contains("no gradient reaches"), "{error}");
+            }
+            trainer.weights.choose(depends);
+            trainer.gradients = Gradients::zeros(&trainer.weights);
+            for (name, gradient) in gradients(&mut trainer, &batch) {
+                assert!(depends(&name), "{objective}: {name}");
+                let norm = norm(&gradient);
+                assert!(
+                    norm > 1e-9 || name.ends_with("k_proj.bias"),
+                    "{objective}: {name}: {norm}"
+                );
             }
         }
     }
@@ -363,16 +499,17 @@ mod tests {
 
     #[test]
     fn processes_together_have_the_gradient_of_the_joined_batch() {
-        let recipe = recipe();
+        let recipe = full_recipe();
         let data = Stream::new(&recipe);
-        let mut one = trainer(&recipe, 1, Box::new(Alone));
-        let expected = gradients(&mut one, &data.batch(0));
+        let mut one = moved(trainer(&recipe, 1, Box::new(Alone)));
+        let expected = gradients(&mut one, &data.full_rows(0..16));
         for world in [2, 4] {
             let found = together(world, |processes| {
                 let share = 16 / world;
                 let start = processes.rank() * share;
-                let batch = data.rows(0, start..start + share);
-                gradients(&mut trainer(&recipe, 1, Box::new(processes)), &batch)
+                let batch = data.full_rows(start..start + share);
+                let mut trainer = moved(trainer(&recipe, 1, Box::new(processes)));
+                gradients(&mut trainer, &batch)
             });
             for of_one in &found {
                 assert_close(of_one, &expected);

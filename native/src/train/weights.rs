@@ -91,26 +91,35 @@ impl Weights {
     /// The towers on these variables: what they compute can be differentiated by those that learn.
     pub(crate) fn trainable_model(&self, config: &ClipConfig) -> Result<Model> {
         self.model(config, |entry| match entry.learns {
-            true => entry.variable.as_tensor().clone(),
-            false => entry.variable.as_detached_tensor(),
+            true => Ok(entry.variable.as_tensor().clone()),
+            false => Ok(entry.variable.as_detached_tensor()),
         })
     }
 
     /// The towers on the variables' present values, without the book-keeping of gradients.
     /// Good until the next update.
     pub(crate) fn frozen_model(&self, config: &ClipConfig) -> Result<Model> {
-        self.model(config, |entry| entry.variable.as_detached_tensor())
+        self.model(config, |entry| Ok(entry.variable.as_detached_tensor()))
     }
 
-    fn model(&self, config: &ClipConfig, tensor: impl Fn(&Entry) -> Tensor) -> Result<Model> {
+    /// The towers on a copy of the variables' present values.
+    pub(crate) fn copied_model(&self, config: &ClipConfig) -> Result<Model> {
+        self.model(config, |entry| Ok(entry.variable.copy()?.detach()))
+    }
+
+    fn model(
+        &self,
+        config: &ClipConfig,
+        tensor: impl Fn(&Entry) -> candle_core::Result<Tensor>,
+    ) -> Result<Model> {
         let by_name = |name: &str| self.entries.iter().find(|entry| entry.name == name);
-        let model = Model::new(
-            config,
-            &mut |name, shape| match by_name(name).map(&tensor) {
-                Some(tensor) if tensor.dims() == shape => Ok(tensor.into()),
-                _ => candle_core::bail!("the weights have no {name} of shape {shape:?}"),
-            },
-        )?;
+        let model = Model::new(config, &mut |name, shape| match by_name(name)
+            .map(&tensor)
+            .transpose()?
+        {
+            Some(tensor) if tensor.dims() == shape => Ok(tensor.into()),
+            _ => candle_core::bail!("the weights have no {name} of shape {shape:?}"),
+        })?;
         Ok(model)
     }
 

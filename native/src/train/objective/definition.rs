@@ -15,6 +15,7 @@ pub(super) const NEGATIVES: [[f64; 3]; 4] = [
     [0.5, 0.7, 0.2],
     [-0.3, 0.4, 1.0],
 ];
+pub(super) const POSITIVES: [[f64; 3]; 3] = [[0.8, 0.1, -0.3], [0.3, -1.2, 0.9], [0.2, 0.5, 1.0]];
 
 pub(super) fn matrix<const N: usize>(rows: &[[f64; N]]) -> Matrix {
     rows.iter().map(|row| row.to_vec()).collect()

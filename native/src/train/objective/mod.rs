@@ -6,12 +6,23 @@ use anyhow::{Result, ensure};
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
+mod angle;
 mod contrastive;
 #[cfg(test)]
 mod definition;
+mod distillation;
+mod entailment_cone;
+mod hard_positives;
+mod per_image;
+mod radial;
 
 use super::features::Features;
 pub(crate) use contrastive::Contrastive;
+pub(crate) use distillation::Distillation;
+pub(crate) use entailment_cone::EntailmentCone;
+pub(crate) use hard_positives::HardPositives;
+pub(crate) use per_image::{PerImage, PerImagePositive};
+pub(crate) use radial::Radial;
 
 /// Largest logit scale, in the log domain: CLIP keeps exp(scale) at or below 100.
 pub(crate) const MAX_LOG_SCALE: f32 = 4.605_170_2;
@@ -35,6 +46,18 @@ pub(crate) trait Objective: Debug {
 pub(crate) struct Objectives {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) contrastive: Option<Contrastive>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) per_image: Option<PerImage>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) per_image_positive: Option<PerImagePositive>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hard_positives: Option<HardPositives>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) radial: Option<Radial>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) entailment_cone: Option<EntailmentCone>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) distillation: Option<Distillation>,
 }
 
 /// The sum of a step, and what it is made of.
@@ -51,9 +74,20 @@ pub(crate) struct Loss {
 impl Objectives {
     /// Those that the recipe has.
     pub(crate) fn each(&self) -> impl Iterator<Item = &dyn Objective> {
-        [self.contrastive.as_ref().map(|o| o as &dyn Objective)]
-            .into_iter()
-            .flatten()
+        fn part<O: Objective>(objective: &Option<O>) -> Option<&dyn Objective> {
+            objective.as_ref().map(|objective| objective as _)
+        }
+        [
+            part(&self.contrastive),
+            part(&self.per_image),
+            part(&self.per_image_positive),
+            part(&self.hard_positives),
+            part(&self.radial),
+            part(&self.entailment_cone),
+            part(&self.distillation),
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// The weighted sum of all objectives that have something to learn from.
