@@ -43,7 +43,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let config = checkpoint.config;
     let variable = |name: &str| std::env::var(name).ok();
     let batches = variable("BATCHES").unwrap_or_else(|| BATCHES.into());
-    let batches: Vec<usize> = batches.split(',').map(str::parse).collect::<Result<_, _>>()?;
+    let batches: Vec<usize> = batches
+        .split(',')
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
     let gpu = ready(Gpu::open())?;
     gpu.tune(Tuning {
         wish: match variable("TILES").as_deref() {

@@ -130,7 +130,8 @@ export class Model {
         // Nobody asked for it on this visit, and without a model the page is of no use.
         this.engine = "auto";
         await this.#load(choice);
-        this.notice = messageOf(error);
+        // What the second attempt found, too, has nothing to do with the GPU.
+        if ((this.problem as string | null) === null) this.notice = messageOf(error);
         return;
       }
       this.problem = messageOf(error);
