@@ -1,120 +1,49 @@
 //! The synthetic world: what it says is so, by a judge that reads only the English.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::HashSet;
+#[path = "world/reader.rs"]
+mod reader;
+
+use std::collections::{BTreeMap, HashSet};
 
 use cliprobe::world::{
-    Category, Claim, Colour, HardNegative, HardPositive, Level, MAX_PICTURE_SIDE, Noun, PageProbe,
-    ProbeKind, Relation, SIDE, Scene, SceneParams, Size, Split, Thing, Verdict, WebCaptionParams,
-    captions_to_ask, dense_caption, draw, probes, relation_between, sample_probe_for_page,
+    ArrangementWeights, Caption, Claim, Colour, Combination, HardNegative, HardPositive, Level,
+    MAX_PICTURE_SIDE, Noun, PageProbe, Pattern, ProbeKind, Relation, SIDE, Scene, SceneParams,
+    Size, Split, Statement, Verdict, WebCaptionParams, Wording, WordingParams, WorldProbe,
+    any_hard_positive, captions_of_every_word, captions_to_ask, chain, dense_caption, draw,
+    is_pair_held_out, is_triple_held_out, probes, sample_probe_for_page, verdict_of_relation,
     web_caption,
 };
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// Decides a caption from its words alone, by trying every way of pointing at things. It shares
-/// no code with the library's grammar or its judge.
-mod reader {
-    use super::*;
-
-    pub(super) fn is_true(text: &str, scene: &Scene) -> bool {
-        let text = text.replace(',', "");
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let (words, ground) = match words[..] {
-            [ref said @ .., "on", ground] => (said, Some(ground)),
-            _ => (&words[..], None),
-        };
-        if ground.is_some_and(|ground| ground != scene.ground.word()) {
-            return false;
-        }
-        // Every thing begins with its article; what stands before it joins it to the last.
-        let mut phrases: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
-        let mut joint = Vec::new();
-        let mut in_thing = false;
-        for &word in words {
-            match word {
-                "a" | "an" => {
-                    phrases.push((std::mem::take(&mut joint), Vec::new()));
-                    in_thing = true;
-                }
-                "and" | "which" | "to" | "above" | "below" => {
-                    in_thing = false;
-                    joint.push(word);
-                }
-                _ if in_thing => phrases.last_mut().unwrap().1.push(word),
-                _ => joint.push(word),
-            }
-        }
-        assert!(joint.is_empty(), "“{text}” ends in the middle");
-        some_pointing(&phrases, scene, &mut Vec::new())
-    }
-
-    fn some_pointing(
-        phrases: &[(Vec<&str>, Vec<&str>)],
-        scene: &Scene,
-        pointed: &mut Vec<usize>,
-    ) -> bool {
-        let Some((joint, words)) = phrases.get(pointed.len()) else {
-            return true;
-        };
-        (0..scene.things.len()).any(|index| {
-            let thing = &scene.things[index];
-            let fits = !pointed.contains(&index)
-                && words.iter().all(|word| is_a(word, thing))
-                && pointed
-                    .last()
-                    .is_none_or(|&last| is_joined(joint, &scene.things[last], thing));
-            fits && {
-                pointed.push(index);
-                let rest = some_pointing(phrases, scene, pointed);
-                pointed.pop();
-                rest
-            }
-        })
-    }
-
-    fn is_a(word: &str, thing: &Thing) -> bool {
-        let known = Noun::ALL.iter().any(|noun| noun.word() == word)
-            || Category::ALL.iter().any(|category| category.word() == word)
-            || Colour::ALL.iter().any(|colour| colour.word() == word)
-            || ["small", "large", "thing"].contains(&word);
-        assert!(known, "“{word}” is no word of this world");
-        word == "thing"
-            || [
-                thing.noun.word(),
-                thing.noun.category().word(),
-                thing.colour.word(),
-                thing.size.word(),
-            ]
-            .contains(&word)
-    }
-
-    /// In the picture: whose box is wholly on which side.
-    fn is_joined(joint: &[&str], a: &Thing, b: &Thing) -> bool {
-        match joint {
-            [] | ["and"] => true,
-            ["which", "is", rest @ ..] => is_joined(rest, a, b),
-            ["to", "the", "left", "of"] => a.x + a.radius < b.x - b.radius,
-            ["to", "the", "right", "of"] => a.x - a.radius > b.x + b.radius,
-            ["above"] => a.y + a.radius < b.y - b.radius,
-            ["below"] => a.y - a.radius > b.y + b.radius,
-            other => panic!("what is {other:?}?"),
-        }
-    }
-}
-
-/// Scenes of all kinds, each with its own captions' random numbers.
+/// Scenes of all kinds, each with its own captions' random numbers: training's, and such as show
+/// what is held out.
 fn scenes(count: u64) -> impl Iterator<Item = (Scene, ChaCha8Rng)> {
     (0..count).map(|index| {
+        let (split, held_out) = if index % 4 == 0 {
+            (Split::Evaluation, true)
+        } else {
+            (Split::Training, false)
+        };
         let params = SceneParams {
             distinct_colours: index % 2 == 0,
+            held_out,
             ..SceneParams::default()
         };
-        let scene = Scene::sample(Split::Training.seed(index), &params);
+        let scene = Scene::sample(split.seed(index), &params);
         let rng = scene.caption_rng();
         (scene, rng)
     })
+}
+
+/// The web's captions without its mistakes.
+fn truthful() -> WebCaptionParams {
+    WebCaptionParams {
+        wrong_percent: 0,
+        ..WebCaptionParams::default()
+    }
 }
 
 /// Every claim that can be made of a scene at the levels, on the web, and in full.
@@ -123,101 +52,167 @@ fn true_claims(scene: &Scene, rng: &mut ChaCha8Rng) -> Vec<Claim> {
         .iter()
         .filter_map(|level| level.claim(scene, rng))
         .collect();
-    claims.push(web_caption(scene, rng, &WebCaptionParams::default()));
+    claims.push(web_caption(scene, rng, &truthful()));
     claims.push(dense_caption(scene, rng));
     claims
 }
 
-#[test]
-fn captions_are_true_and_their_hard_negatives_false_in_ten_thousand_scenes() {
-    let mut negatives_of = vec![0usize; HardNegative::ALL.len()];
-    let mut positives_of = vec![0usize; HardPositive::ALL.len()];
-    for (scene, mut rng) in scenes(10_000) {
+/// How often each kind of edit was possible.
+#[derive(Debug, Default)]
+struct Tally {
+    negatives: BTreeMap<HardNegative, usize>,
+    positives: BTreeMap<HardPositive, usize>,
+}
+
+fn assert_true(claim: &Claim, text: &str, scene: &Scene) {
+    assert_eq!(claim.verdict(scene), Verdict::True, "“{text}” of {scene:?}");
+    assert!(reader::is_true(text, scene), "“{text}” of {scene:?}");
+}
+
+fn assert_false(claim: &Claim, text: &str, scene: &Scene) {
+    assert_eq!(
+        claim.verdict(scene),
+        Verdict::False,
+        "“{text}” of {scene:?}"
+    );
+    assert!(!reader::is_true(text, scene), "“{text}” of {scene:?}");
+}
+
+fn captions_are_what_they_say(count: u64) -> Tally {
+    let mut tally = Tally::default();
+    let wordings = WordingParams {
+        synonym_percent: 50,
+        template_percent: 80,
+    };
+    for (scene, mut rng) in scenes(count) {
         for claim in true_claims(&scene, &mut rng) {
-            let text = claim.to_string();
-            assert_eq!(
-                claim.verdict(&scene),
-                Verdict::True,
-                "“{text}” of {scene:?}"
-            );
-            assert!(reader::is_true(&text, &scene), "“{text}” of {scene:?}");
-            for (kind, count) in HardNegative::ALL.iter().zip(&mut negatives_of) {
-                let Some(negative) = kind.of(&claim, &scene, &mut rng) else {
-                    continue;
-                };
-                *count += 1;
-                let negative_text = negative.to_string();
-                assert_eq!(
-                    negative.verdict(&scene),
-                    Verdict::False,
-                    "“{negative_text}”"
-                );
-                assert!(
-                    !reader::is_true(&negative_text, &scene),
-                    "{kind:?} of “{text}”: “{negative_text}” is true of {scene:?}"
-                );
+            let reworded = claim.worded(Wording::sample(&wordings, &mut rng));
+            for text in [claim.to_string(), reworded] {
+                assert_true(&claim, &text, &scene);
             }
-            for (kind, count) in HardPositive::ALL.iter().zip(&mut positives_of) {
-                let Some(positive) = kind.of(&claim) else {
-                    continue;
-                };
-                *count += 1;
-                let positive_text = positive.to_string();
-                assert_ne!(positive_text, text);
-                assert_eq!(positive.verdict(&scene), Verdict::True, "“{positive_text}”");
+            for &kind in HardNegative::ALL {
+                if let Some(negative) = kind.of(&claim, &scene, &mut rng) {
+                    *tally.negatives.entry(kind).or_default() += 1;
+                    assert_false(&negative, &negative.to_string(), &scene);
+                    assert!(scene.shows_held_out() || !negative.says_held_out());
+                }
+            }
+            for &kind in HardPositive::ALL {
+                if let Some(positive) = kind.of(&claim, &mut rng) {
+                    *tally.positives.entry(kind).or_default() += 1;
+                    assert_ne!(positive.to_string(), claim.to_string());
+                    assert_true(&positive.claim, &positive.to_string(), &scene);
+                    assert!(positive.claim.entails(&claim) && claim.entails(&positive.claim));
+                }
+            }
+        }
+        chain_rises(&scene, &mut rng);
+        if Split::of(scene.seed) == Some(Split::Training) {
+            shows_nothing_held_out(&scene);
+        }
+    }
+    tally
+}
+
+fn chain_rises(scene: &Scene, rng: &mut ChaCha8Rng) {
+    let chain = chain(scene, rng).unwrap_or_else(|| panic!("no chain of {scene:?}"));
+    for (tier, claim) in chain.tiers.iter().enumerate() {
+        assert_true(claim, &claim.to_string(), scene);
+        assert!(
+            tier == 0 || claim.entails(&chain.tiers[tier - 1]),
+            "{chain:?}"
+        );
+        assert!(
+            tier == 0 || !chain.tiers[tier - 1].entails(claim),
+            "{chain:?}"
+        );
+    }
+    for (tier, claim) in chain.contradictions.iter().enumerate() {
+        assert_false(claim, &claim.to_string(), scene);
+        assert!(
+            tier == 0 || claim.entails(&chain.tiers[tier - 1]),
+            "{chain:?}"
+        );
+    }
+}
+
+/// By the scene's things, and by the words of all that could be said of them.
+fn shows_nothing_held_out(scene: &Scene) {
+    for thing in &scene.things {
+        assert!(!is_pair_held_out(thing.colour, thing.noun), "{scene:?}");
+    }
+    for (a, one) in scene.things.iter().enumerate() {
+        for (b, other) in scene.things.iter().enumerate() {
+            for &relation in Relation::ALL {
+                let shown = a != b
+                    && relation != Relation::Between
+                    && verdict_of_relation(relation, scene, a, b) == Verdict::True;
                 assert!(
-                    reader::is_true(&positive_text, &scene),
-                    "{kind:?} of “{text}”: “{positive_text}” is false of {scene:?}"
+                    !(shown && is_triple_held_out(one.noun, relation, other.noun)),
+                    "{scene:?}"
                 );
             }
         }
     }
+    assert!(!scene.shows_held_out());
+}
+
+#[test]
+fn captions_are_true_and_their_hard_negatives_false_in_many_scenes() {
+    let tally = captions_are_what_they_say(10_000);
+    assert_eq!(tally.negatives.len(), HardNegative::ALL.len(), "{tally:?}");
+    assert_eq!(tally.positives.len(), HardPositive::ALL.len(), "{tally:?}");
     assert!(
-        negatives_of
-            .iter()
-            .chain(&positives_of)
-            .all(|&count| count > 10_000),
-        "{negatives_of:?} {positives_of:?}"
+        tally
+            .negatives
+            .values()
+            .chain(tally.positives.values())
+            .all(|&count| count > 2_000),
+        "{tally:?}"
     );
 }
 
 #[test]
-fn things_are_inside_apart_and_plainly_related() {
-    let mut relations = HashSet::new();
-    for (scene, _) in scenes(10_000) {
-        for (index, a) in scene.things.iter().enumerate() {
-            assert!(a.x - a.radius >= 0 && a.x + a.radius <= SIDE, "{a:?}");
-            assert!(a.y - a.radius >= 0 && a.y + a.radius <= SIDE, "{a:?}");
-            for b in &scene.things[..index] {
-                assert_ne!(a.noun, b.noun);
-                let relation = relation_between(a, b).unwrap();
-                relations.insert(relation);
-                assert_eq!(relation_between(b, a), Some(relation.converse()));
+#[ignore = "some minutes; run it after a change of the world"]
+fn captions_are_what_they_say_in_a_hundred_thousand_scenes() {
+    captions_are_what_they_say(100_000);
+}
+
+#[test]
+fn things_lie_inside_the_picture_and_every_relation_is_shown() {
+    let mut shown: BTreeMap<Relation, usize> = BTreeMap::new();
+    for (scene, mut rng) in scenes(10_000) {
+        for thing in &scene.things {
+            let [left, top, right, bottom] = thing.extent();
+            assert!(
+                left >= 0 && top >= 0 && right <= SIDE && bottom <= SIDE,
+                "{scene:?}"
+            );
+        }
+        if let Some(claim) = Level::Related.claim(&scene, &mut rng) {
+            for relation in claim.relations.into_iter().flatten() {
+                *shown.entry(relation).or_default() += 1;
             }
         }
+        let json = serde_json::to_string(&scene).unwrap();
+        assert_eq!(serde_json::from_str::<Scene>(&json).unwrap(), scene);
     }
-    assert_eq!(relations.len(), Relation::ALL.len());
+    assert_eq!(shown.len(), Relation::ALL.len(), "{shown:?}");
+    assert!(shown.values().all(|&count| count > 60), "{shown:?}");
 }
 
 #[test]
 fn a_diagonal_is_unclear_and_its_far_sides_are_false() {
-    let mut scene = Scene::sample(0, &SceneParams::exactly(2));
-    (scene.things[0].x, scene.things[0].y) = (250, 250);
-    (scene.things[1].x, scene.things[1].y) = (750, 750);
-    let verdict = |relation| {
-        let mut claim = Level::NounPair
-            .claim(&scene, &mut scene.caption_rng())
-            .unwrap();
-        claim.things.sort_by_key(|thing| {
-            scene
-                .things
-                .iter()
-                .position(|other| thing.fits(other))
-                .unwrap()
-        });
-        claim.relations = vec![relation];
-        claim.verdict(&scene)
+    let params = SceneParams {
+        arrangements: ArrangementWeights::none(),
+        ..SceneParams::exactly(2)
     };
+    let mut scene = Scene::sample(0, &params);
+    for (thing, place) in scene.things.iter_mut().zip([250, 750]) {
+        (thing.noun, thing.size, thing.radius) = (Noun::Circle, Size::Medium, 140);
+        (thing.x, thing.y) = (place, place);
+    }
+    let verdict = |relation| verdict_of_relation(relation, &scene, 0, 1);
     assert_eq!(verdict(Relation::LeftOf), Verdict::Unclear);
     assert_eq!(verdict(Relation::Above), Verdict::Unclear);
     assert_eq!(verdict(Relation::RightOf), Verdict::False);
@@ -225,42 +220,56 @@ fn a_diagonal_is_unclear_and_its_far_sides_are_false() {
 }
 
 #[test]
-fn every_word_is_sampled_about_equally() {
+fn words_are_sampled_as_the_parameters_say() {
     let mut nouns = vec![0usize; Noun::ALL.len()];
     let mut colours = vec![0usize; Colour::ALL.len()];
     let mut sizes = vec![0usize; Size::ALL.len()];
-    let mut counts = [0usize; 3];
-    let (total, params) = (20_000, SceneParams::default());
+    let mut counts = [0usize; 4];
+    let (mut patterned, mut things) = (0, 0);
+    let total = 20_000;
     for index in 0..total {
-        let scene = Scene::sample(index, &params);
+        let scene = Scene::sample(index, &SceneParams::default());
         counts[scene.things.len() - 1] += 1;
         for thing in scene.things {
             nouns[thing.noun as usize] += 1;
             colours[thing.colour as usize] += 1;
             sizes[thing.size as usize] += 1;
+            patterned += usize::from(thing.pattern.word() != "plain");
+            things += 1;
         }
     }
-    for found in [nouns, colours, sizes] {
+    for (found, spread) in [(nouns, 3), (colours, 2), (sizes, 2)] {
         let mean = found.iter().sum::<usize>() / found.len();
         assert!(
-            found.iter().all(|count| count.abs_diff(mean) < mean / 10),
+            found
+                .iter()
+                .all(|&count| count * spread > mean && count < mean * spread),
             "{found:?}"
         );
     }
     let share = |count: usize| count as f64 / total as f64;
-    assert!((share(counts[0]) - 0.25).abs() < 0.02, "{counts:?}");
-    assert!((share(counts[1]) - 0.50).abs() < 0.02, "{counts:?}");
+    for (count, expected) in counts.into_iter().zip([0.25, 0.45, 0.20, 0.10]) {
+        assert!((share(count) - expected).abs() < 0.02, "{counts:?}");
+    }
+    assert!((patterned as f64 / things as f64 - 0.4).abs() < 0.02);
 }
 
 #[test]
 fn web_captions_keep_their_proportions() {
-    let params = WebCaptionParams::default();
+    let params = truthful();
     let (mut one, mut pair, mut related, mut coloured) = (0, 0, 0, 0);
     let total = 20_000;
+    let scenes_of_two = SceneParams {
+        arrangements: ArrangementWeights {
+            apart: 1,
+            ..ArrangementWeights::none()
+        },
+        ..SceneParams::exactly(2)
+    };
     for index in 0..total {
-        let scene = Scene::sample(index, &SceneParams::exactly(2));
+        let scene = Scene::sample(index, &scenes_of_two);
         let claim = web_caption(&scene, &mut scene.caption_rng(), &params);
-        match (claim.things.len(), claim.relations.len()) {
+        match (claim.things.len(), claim.facts().len()) {
             (1, 0) => one += 1,
             (2, 0) => pair += 1,
             (2, 1) => related += 1,
@@ -272,52 +281,266 @@ fn web_captions_keep_their_proportions() {
     }
     let share = |count: usize, of: usize| count as f64 / of as f64;
     let total = total as usize;
-    assert!((share(one, total) - 0.25).abs() < 0.02);
-    assert!((share(pair, total) - 0.60).abs() < 0.02);
+    assert!((share(one, total) - 0.35).abs() < 0.02);
+    assert!((share(pair, total) - 0.50).abs() < 0.02);
     assert!((share(related, total) - 0.15).abs() < 0.02);
-    assert!((share(coloured, pair + related) - 0.50).abs() < 0.02);
+    assert!((share(coloured, pair + related) - 0.40).abs() < 0.02);
 }
 
 #[test]
-fn probes_have_the_answers_that_they_say() {
-    for &kind in ProbeKind::ALL {
-        let set: Vec<_> = probes(kind, 7, 300).collect();
-        assert_eq!(set.len(), 300);
-        assert_eq!(set[..20], probes(kind, 7, 20).collect::<Vec<_>>());
-        for probe in &set {
-            assert_eq!(Split::of(probe.scene.seed), Some(Split::Evaluation));
-            for caption in &probe.positives {
-                assert!(caption.holds && reader::is_true(&caption.text, &probe.scene));
-            }
-            for caption in &probe.negatives {
-                assert!(!caption.holds && !reader::is_true(&caption.text, &probe.scene));
-                assert_eq!(caption.claim.verdict(&probe.scene), Verdict::False);
-            }
-            let all_words = match kind {
-                ProbeKind::Noun => Noun::ALL.len(),
-                ProbeKind::ColourNoun => Noun::ALL.len() * Colour::ALL.len(),
-                _ => 2,
-            };
-            let positives = match kind {
-                ProbeKind::SwapConjuncts | ProbeKind::Converse => 2,
-                _ => 1,
-            };
-            assert_eq!(probe.positives.len(), positives, "{kind:?}");
-            assert_eq!(probe.negatives.len(), all_words - 1, "{kind:?}");
+fn web_captions_are_wrong_as_often_as_is_asked_for() {
+    let params = WebCaptionParams {
+        wrong_percent: 20,
+        ..truthful()
+    };
+    let mut wrong = 0;
+    for (scene, mut rng) in scenes(5_000) {
+        let claim = web_caption(&scene, &mut rng, &params);
+        assert_ne!(claim.verdict(&scene), Verdict::Unclear);
+        wrong += usize::from(!claim.holds(&scene));
+    }
+    // A little less: “a living thing” has no attribute to be wrong about.
+    assert!((700..1_050).contains(&wrong), "{wrong}");
+}
+
+#[test]
+fn captions_have_at_most_48_tokens() {
+    for (scene, mut rng) in scenes(20_000) {
+        let params = WordingParams {
+            template_percent: 100,
+            synonym_percent: 20,
+        };
+        let dense = dense_caption(&scene, &mut rng);
+        let mut said = vec![
+            dense.worded(Wording::sample(&params, &mut rng)),
+            web_caption(&scene, &mut rng, &truthful()).worded(Wording::sample(&params, &mut rng)),
+        ];
+        said.extend(any_hard_positive(&dense, &mut rng).map(|said| said.to_string()));
+        let negatives = HardNegative::ALL.iter();
+        said.extend(
+            negatives
+                .filter_map(|kind| kind.of(&dense, &scene, &mut rng))
+                .map(|claim| claim.to_string()),
+        );
+        for text in said {
+            let text = text.replace(',', " ,").replace('-', " - ");
+            let tokens = text.split_whitespace().count() + 2;
+            assert!(tokens <= 48, "{tokens}: “{text}”");
         }
     }
 }
 
 #[test]
+fn every_word_that_is_said_is_in_the_vocabulary() {
+    let words = |text: &str| -> Vec<String> {
+        let text = text.replace(',', " ,");
+        text.split_whitespace().map(str::to_owned).collect()
+    };
+    let known: HashSet<String> = captions_of_every_word()
+        .iter()
+        .flat_map(|text| words(text))
+        .collect();
+    let wordings = WordingParams {
+        synonym_percent: 50,
+        template_percent: 80,
+    };
+    for (scene, mut rng) in scenes(3_000) {
+        for claim in true_claims(&scene, &mut rng) {
+            let mut said = vec![Statement {
+                wording: Wording::sample(&wordings, &mut rng),
+                claim: claim.clone(),
+            }];
+            said.extend(any_hard_positive(&claim, &mut rng));
+            for &kind in HardNegative::ALL {
+                said.extend(kind.of(&claim, &scene, &mut rng).map(|claim| Statement {
+                    claim,
+                    wording: Wording::sample(&wordings, &mut rng),
+                }));
+            }
+            for word in said.iter().flat_map(|said| words(&said.to_string())) {
+                assert!(known.contains(&word), "{word}");
+            }
+        }
+    }
+}
+
+fn assert_answers(caption: &Caption, scene: &Scene) {
+    if caption.holds {
+        assert_true(&caption.claim, &caption.text, scene);
+    } else {
+        assert_false(&caption.claim, &caption.text, scene);
+    }
+}
+
+/// Whether a set says what it is to ask about: nothing held out, or something.
+fn assert_combination(combination: Combination, scenes: &[&Scene], captions: &[&Claim]) {
+    match combination {
+        Combination::Seen => {
+            assert!(!scenes.iter().any(|scene| scene.shows_held_out()));
+            assert!(!captions.iter().any(|claim| claim.says_held_out()));
+        }
+        Combination::HeldOut => assert!(scenes.iter().any(|scene| scene.shows_held_out())),
+    }
+}
+
+#[test]
+fn probes_have_the_answers_that_they_say() {
+    for &kind in ProbeKind::ALL {
+        for &combination in Combination::ALL {
+            let n = if kind == ProbeKind::ColourNoun {
+                40
+            } else {
+                300
+            };
+            let set: Vec<_> = probes(kind, combination, 7, n).collect();
+            assert_eq!(set.len(), n);
+            let shorter: Vec<_> = probes(kind, combination, 7, 20).collect();
+            assert_eq!(set[..20], shorter);
+            for probe in &set {
+                check_probe(kind, combination, probe);
+            }
+        }
+    }
+}
+
+fn check_probe(kind: ProbeKind, combination: Combination, probe: &WorldProbe) {
+    let evaluation = |scene: &Scene| {
+        assert_eq!(Split::of(scene.seed), Some(Split::Evaluation));
+    };
+    match probe {
+        WorldProbe::Captions {
+            scene,
+            positives,
+            negatives,
+        } => {
+            evaluation(scene);
+            let claims: Vec<&Claim> = positives.iter().map(|caption| &caption.claim).collect();
+            assert_combination(combination, &[scene], &claims);
+            for (captions, holds) in [(positives, true), (negatives, false)] {
+                for caption in captions {
+                    assert_eq!(caption.holds, holds);
+                    assert_answers(caption, scene);
+                }
+            }
+            let offered = match kind {
+                ProbeKind::Noun => 57,
+                ProbeKind::ColourNoun => 570,
+                ProbeKind::Category => 10,
+                ProbeKind::Domain => 4,
+                _ => 0,
+            };
+            let rewords = matches!(
+                kind,
+                ProbeKind::SwapConjuncts
+                    | ProbeKind::Converse
+                    | ProbeKind::Passive
+                    | ProbeKind::Synonyms
+            );
+            let expected = match (offered, rewords) {
+                (0, false) => (1, 1),
+                (0, true) => (2, 1),
+                (all, _) => (1, all - 1),
+            };
+            assert_eq!((positives.len(), negatives.len()), expected, "{kind:?}");
+        }
+        WorldProbe::Pictures {
+            caption,
+            right,
+            wrong,
+            ..
+        } => {
+            assert_eq!(kind, ProbeKind::Svo);
+            evaluation(right);
+            evaluation(wrong);
+            assert_combination(combination, &[right, wrong], &[caption]);
+            assert_true(caption, &caption.to_string(), right);
+            assert_false(caption, &caption.to_string(), wrong);
+        }
+        WorldProbe::Square { scenes, captions } => {
+            assert_eq!(kind, ProbeKind::Square);
+            assert_combination(
+                combination,
+                &[&scenes[0], &scenes[1]],
+                &[&captions[0], &captions[1]],
+            );
+            let words = |claim: &Claim| {
+                let text = claim.to_string();
+                let mut words: Vec<String> = text
+                    .split_whitespace()
+                    .map(|word| if word == "an" { "a" } else { word }.to_owned())
+                    .collect();
+                words.sort();
+                words
+            };
+            assert_eq!(words(&captions[0]), words(&captions[1]));
+            for (s, scene) in scenes.iter().enumerate() {
+                evaluation(scene);
+                for (c, caption) in captions.iter().enumerate() {
+                    if s == c {
+                        assert_true(caption, &caption.to_string(), scene);
+                    } else {
+                        assert_false(caption, &caption.to_string(), scene);
+                    }
+                }
+            }
+        }
+        WorldProbe::Chain { scene, chain } => {
+            assert_eq!(kind, ProbeKind::Chain);
+            evaluation(scene);
+            assert_combination(combination, &[scene], &chain.tiers.each_ref());
+            for tier in &chain.tiers {
+                assert_true(tier, &tier.to_string(), scene);
+            }
+        }
+        WorldProbe::Pair { scene, caption } => {
+            assert_eq!(kind, ProbeKind::Retrieval);
+            evaluation(scene);
+            assert_combination(combination, &[scene], &[caption]);
+            assert_true(caption, &caption.to_string(), scene);
+        }
+    }
+}
+
+#[test]
+fn a_caption_to_retrieve_is_true_of_its_own_picture_only() {
+    let pairs: Vec<_> = probes(ProbeKind::Retrieval, Combination::Seen, 0, 200).collect();
+    let mut both_true = 0;
+    for probe in &pairs {
+        let WorldProbe::Pair { caption, .. } = probe else {
+            panic!("{probe:?}");
+        };
+        both_true += pairs
+            .iter()
+            .filter(|other| match other {
+                WorldProbe::Pair { scene, .. } => caption.holds(scene),
+                _ => false,
+            })
+            .count();
+    }
+    assert_eq!(both_true, pairs.len());
+}
+
+#[test]
 fn a_scene_of_a_probe_is_asked_what_the_probe_asks() {
     for &kind in ProbeKind::ALL {
-        for probe in probes(kind, 3, 20) {
-            let asked = captions_to_ask(&probe.scene);
+        for probe in probes(kind, Combination::Seen, 3, 20) {
+            let WorldProbe::Captions {
+                scene,
+                positives,
+                negatives,
+            } = probe
+            else {
+                continue;
+            };
+            let asked = captions_to_ask(&scene);
             let texts: HashSet<&str> = asked.iter().map(|caption| caption.text.as_str()).collect();
             assert_eq!(texts.len(), asked.len());
-            let recognises = matches!(kind, ProbeKind::Noun | ProbeKind::ColourNoun);
-            let negatives = probe.negatives.iter().filter(|_| !recognises);
-            for caption in probe.positives.iter().chain(negatives) {
+            let recognises = scene.things.len() == 1;
+            if recognises && matches!(kind, ProbeKind::Category | ProbeKind::Domain) {
+                continue;
+            }
+            let negatives = negatives.iter().filter(|_| !recognises);
+            for caption in positives.iter().chain(negatives) {
                 let found = asked.iter().find(|other| other.text == caption.text);
                 assert_eq!(
                     found.map(|found| found.holds),
@@ -335,16 +558,51 @@ fn the_page_shows_a_mixture() {
     for seed in 0..2_000 {
         let PageProbe { scene, captions } = sample_probe_for_page(seed);
         assert_eq!(Split::of(scene.seed), Some(Split::Exhibition));
-        assert!((6..=8).contains(&captions.len()), "{captions:?}");
+        assert!((5..=9).contains(&captions.len()), "{captions:?}");
         let texts: HashSet<&str> = captions.iter().map(|c| c.text.as_str()).collect();
         assert_eq!(texts.len(), captions.len());
         let held = captions.iter().filter(|caption| caption.holds).count();
-        assert!(held >= 2 && captions.len() - held >= 3, "{captions:?}");
+        assert!(held >= 2 && captions.len() - held >= 2, "{captions:?}");
         for caption in &captions {
-            assert_eq!(caption.holds, reader::is_true(&caption.text, &scene));
-            assert_ne!(caption.claim.verdict(&scene), Verdict::Unclear);
+            assert_answers(caption, &scene);
         }
     }
+}
+
+#[test]
+fn one_combination_in_eight_is_held_out_and_none_of_a_word_alone() {
+    let pairs: Vec<bool> = Noun::ALL
+        .iter()
+        .flat_map(|&noun| {
+            Colour::ALL
+                .iter()
+                .map(move |&colour| is_pair_held_out(colour, noun))
+        })
+        .collect();
+    let share =
+        |held: &[bool]| held.iter().filter(|&&held| held).count() as f64 / held.len() as f64;
+    assert!((share(&pairs) - 0.125).abs() < 0.04, "{}", share(&pairs));
+    for noun in Noun::ALL {
+        let seen = Colour::ALL.iter().filter(|&&c| !is_pair_held_out(c, *noun));
+        assert!(seen.count() >= 5, "{noun:?}");
+    }
+    let mut triples = Vec::new();
+    for &a in Noun::ALL {
+        for &b in Noun::ALL {
+            for &relation in Relation::ALL {
+                let held = is_triple_held_out(a, relation, b);
+                if let Some(converse) = relation.converse() {
+                    assert_eq!(held, is_triple_held_out(b, converse, a));
+                }
+                triples.push(held);
+            }
+        }
+    }
+    assert!(
+        (share(&triples) - 0.125).abs() < 0.01,
+        "{}",
+        share(&triples)
+    );
 }
 
 const FROZEN: &str = concat!(
@@ -432,6 +690,27 @@ fn scenes_that_are_none_are_refused() {
     assert!(refused(&["things", "1", "radius"], (-3).into()).contains("radius -3"));
     assert!(refused(&["things", "1", "turn"], 90.into()).contains("turn 90"));
     assert!(refused(&["things", "1", "noun"], "unicorn".into()).contains("unicorn"));
+    let host = |thing: usize, hold: &str| serde_json::json!({"thing": thing, "hold": hold});
+    assert!(refused(&["things", "0", "host"], host(1, "on")).contains("does not come before"));
+    assert!(refused(&["things", "1", "host"], host(9, "on")).contains("does not come before"));
+    assert!(refused(&["things", "1", "host"], host(0, "glued")).contains("glued"));
+
+    let params = SceneParams {
+        arrangements: ArrangementWeights {
+            on: 1,
+            ..ArrangementWeights::none()
+        },
+        ..SceneParams::exactly(2)
+    };
+    let mut standing = serde_json::to_value(Scene::sample(1, &params)).unwrap();
+    assert_eq!(standing["things"][1]["host"], host(0, "on"));
+    standing["things"][1]["host"] = host(0, "carried");
+    let why = serde_json::from_value::<Scene>(standing.clone()).unwrap_err();
+    assert!(why.to_string().contains("no such place"), "{why}");
+    standing["things"][1]["host"] = host(0, "on");
+    standing["things"][1]["y"] = 900.into();
+    let why = serde_json::from_value::<Scene>(standing).unwrap_err();
+    assert!(why.to_string().contains("lies elsewhere"), "{why}");
 }
 
 #[test]
@@ -445,6 +724,8 @@ fn pictures_show_the_colour_where_the_thing_is() {
         Colour::Purple => [142, 62, 178],
         Colour::Brown => [122, 76, 40],
         Colour::Black => [38, 38, 42],
+        Colour::Pink => [255, 142, 190],
+        Colour::White => [248, 248, 248],
     };
     let distance = |pixel: &[u8], colour: [i32; 3]| -> i32 {
         let channels = pixel.iter().zip(colour);
@@ -455,25 +736,33 @@ fn pictures_show_the_colour_where_the_thing_is() {
             let mut scene = Scene::sample(noun as u64, &SceneParams::exactly(1));
             let thing = &mut scene.things[0];
             (thing.noun, thing.colour, thing.shade) = (noun, colour, 0);
-            let radius = thing.radius;
-            let picture = draw(&scene, 64).unwrap();
-            assert_eq!((picture.width, picture.height), (64, 64));
-            assert_eq!(picture.data.len(), 3 * 64 * 64);
-            // Of the pixels that look like one of the pure colours, the thing's own lead.
+            (thing.pattern, thing.size) = (Pattern::Plain, Size::Large);
+            let radius = 200;
+            (thing.x, thing.y, thing.radius) = (SIDE / 2, SIDE / 2, radius);
+            let picture = draw(&scene, 96).unwrap();
+            assert_eq!((picture.width, picture.height), (96, 96));
+            assert_eq!(picture.data.len(), 3 * 96 * 96);
+            scene.things.clear();
+            let bare = draw(&scene, 96).unwrap();
+            // Of the thing's pixels that look like one of the pure colours, its own lead;
+            // but details are black and white on things of any colour.
             let mut votes = vec![0usize; Colour::ALL.len()];
-            for pixel in picture.data.chunks_exact(3) {
+            let pixels = picture.data.chunks_exact(3);
+            for (pixel, ground) in pixels.zip(bare.data.chunks_exact(3)) {
                 for &candidate in Colour::ALL {
-                    if distance(pixel, pure(candidate)) < 600 {
+                    if pixel != ground && distance(pixel, pure(candidate)) < 900 {
                         votes[candidate as usize] += 1;
                     }
                 }
             }
             let own = votes[colour as usize];
-            votes[colour as usize] = 0;
+            for neutral in [colour, Colour::Black, Colour::White] {
+                votes[neutral as usize] = 0;
+            }
             let next = *votes.iter().max().unwrap();
-            let area = (2 * radius * 64 / SIDE).pow(2) as usize;
+            let area = (2 * radius * 96 / SIDE).pow(2) as usize;
             assert!(
-                own * 8 > area && own > 2 * next,
+                own * 20 > area && own > next,
                 "{colour:?} {noun:?}: {own} of {area}, {votes:?}"
             );
         }

@@ -5,16 +5,19 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod archive;
 mod caption;
 mod caption_order;
 mod compare;
 mod embed;
 mod eval;
 mod html;
+mod hugging_face;
 mod inspect;
 mod model;
 mod output;
 mod page_model;
+mod patch;
 mod pictures;
 mod pixels;
 mod probes;
@@ -52,6 +55,7 @@ enum Command {
     Probes(probes::ProbesArgs),
     Score(score::ScoreArgs),
     Quantize(quantize::QuantizeArgs),
+    Patch(Box<patch::PatchArgs>),
     Caption(caption::CaptionArgs),
     World(world::WorldArgs),
     Serve(serve::ServeArgs),
@@ -70,6 +74,7 @@ fn main() -> ExitCode {
         Command::Probes(args) => done(probes::run(&args)),
         Command::Score(args) => done(score::run(&args)),
         Command::Quantize(args) => done(quantize::run(&args)),
+        Command::Patch(args) => patch::run(&args),
         Command::Caption(args) => caption::run(&args),
         Command::World(args) => done(world::run(&args)),
         Command::Serve(args) => done(serve::run(&args)),

@@ -15,6 +15,9 @@ use crate::output::write_whole;
 /// part, or as scenes of the synthetic world. docs/benchmarks.md describes it, for writing one's own.
 #[derive(Debug, Args)]
 pub(crate) struct ProbesArgs {
+    /// What to ask
+    #[arg(value_name = "BENCH", required = true)]
+    benchmarks: Vec<String>,
     #[command(flatten)]
     questions: QuestionArgs,
     /// File to write, or folder where there are several sets; standard output where not given
@@ -23,7 +26,7 @@ pub(crate) struct ProbesArgs {
 }
 
 pub(crate) fn run(args: &ProbesArgs) -> Result<()> {
-    let questions = collect(&args.questions)?;
+    let questions = collect(&args.benchmarks, &args.questions)?;
     for absent in &questions.absent {
         eprintln!("left out: {absent}");
     }

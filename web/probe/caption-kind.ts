@@ -1,12 +1,14 @@
 /** What to call the ways in which the scene's grammar makes captions. */
 
 const NAMES: Record<string, string | null> = {
+  domain: "more general",
   category: "more general",
   colour_thing: "more general",
   full: "in full detail",
   converse: "converse wording",
   // The plain caption that the others are made from needs no name.
   related: null,
+  count: null,
   colour_noun: null,
 };
 

@@ -54,6 +54,28 @@ fn at_least(version: &str, wanted: (u32, u32)) -> bool {
         .is_some_and(|found: (u32, u32)| found >= wanted)
 }
 
+/// What is missing for the tests of several processes, if anything: Open MPI to build with and to
+/// start them, and the libclang that reads its headers.
+pub(crate) fn missing_for_mpi() -> Option<&'static str> {
+    let clang = || {
+        let folders = std::fs::read_dir("/usr/lib")
+            .into_iter()
+            .flatten()
+            .flatten();
+        let mut llvm = folders.filter(|f| f.file_name().to_string_lossy().starts_with("llvm-"));
+        env::var_os("LIBCLANG_PATH").is_some()
+            || on_path(&["llvm-config"]).is_some()
+            || llvm.any(|folder| folder.path().join("lib/libclang.so.1").exists())
+    };
+    if on_path(&["mpirun"]).is_none() || on_path(&["mpicc"]).is_none() {
+        Some("Open MPI is not installed (Debian: libopenmpi-dev)")
+    } else if !clang() {
+        Some("libclang is not installed (Debian: libclang-dev)")
+    } else {
+        None
+    }
+}
+
 /// Finds the Chromium that runs the browser tests: `CHROMIUM_PATH`, or the one on the path.
 pub(crate) fn chromium(sh: &Shell) -> Result<PathBuf> {
     if let Some(path) = env::var_os("CHROMIUM_PATH") {

@@ -324,6 +324,29 @@ impl Checkpoint {
         Ok(checkpoint)
     }
 
+    /// A checkpoint that is like another but for its weights, which `reader` has by their
+    /// canonical names.
+    pub(super) fn with_weights(
+        name: &str,
+        like: &Self,
+        logit_scale: f32,
+        provenance: Provenance,
+        reader: Box<dyn TensorReader>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            format: Format::HuggingFace,
+            config: like.config,
+            preprocessing: like.preprocessing.clone(),
+            tokenizer_json: like.tokenizer_json.clone(),
+            logit_scale: Some(logit_scale),
+            provenance,
+            naming: Naming::HuggingFace,
+            reader,
+            sha256: OnceLock::new(),
+        }
+    }
+
     fn read_logit_scale(&mut self) -> Result<(), ClipError> {
         let location = self.naming.locate(LOGIT_SCALE);
         if self.reader.entries().contains_key(&location.name) {

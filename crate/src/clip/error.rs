@@ -137,6 +137,16 @@ pub enum ClipError {
         /// The reason.
         why: String,
     },
+    /// Weights of checkpoints that do not mean the same cannot be added.
+    #[error("the weights of {other} cannot be blended with those of {base}: {what}")]
+    CannotBlend {
+        /// The checkpoint that the others are added to.
+        base: String,
+        /// The one that does not fit.
+        other: String,
+        /// In what they differ.
+        what: String,
+    },
     /// The preprocessing's configuration cannot be followed.
     #[error(transparent)]
     Preprocessing(#[from] super::preprocessing::PreprocessingError),

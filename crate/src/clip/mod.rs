@@ -1,6 +1,7 @@
 //! What a CLIP checkpoint is: configuration, tensors, tokenizer, image preprocessing, file formats.
 
 pub mod architectures;
+pub mod blend;
 pub mod bytes;
 pub mod checkpoint;
 pub mod config;

@@ -202,6 +202,38 @@ impl Preprocessing {
         read.checked()
     }
 
+    /// Writes HF's `preprocessor_config.json` in its new form, every value spelled out.
+    pub fn to_hf_json(&self) -> Value {
+        let sides = |height: u32, width: u32| serde_json::json!({"height": height, "width": width});
+        // Through the shortest decimal, so that 0.2686 is not written as 0.26859998703.
+        let decimals =
+            |values: [f32; 3]| values.map(|x| x.to_string().parse::<f64>().unwrap_or(f64::from(x)));
+        let mut json = serde_json::json!({
+            "image_processor_type": "CLIPImageProcessor",
+            "do_convert_rgb": true,
+            "do_resize": self.resize != Resize::Keep,
+            "resample": match self.resample {
+                Resample::Bilinear => 2,
+                Resample::Bicubic => 3,
+            },
+            "do_center_crop": self.crop.is_some(),
+            "do_rescale": true,
+            "rescale_factor": self.rescale_factor,
+            "do_normalize": true,
+            "image_mean": decimals(self.mean),
+            "image_std": decimals(self.std),
+        });
+        match self.resize {
+            Resize::Keep => {}
+            Resize::ShortestSide(side) => json["size"] = serde_json::json!({"shortest_edge": side}),
+            Resize::Exact { height, width } => json["size"] = sides(height, width),
+        }
+        if let Some((height, width)) = self.crop {
+            json["crop_size"] = sides(height, width);
+        }
+        json
+    }
+
     /// Reads the `preprocess_cfg` of an OpenCLIP configuration (null for none) for a vision
     /// tower of this image size. Missing keys have OpenCLIP's values.
     ///
@@ -536,6 +568,31 @@ mod tests {
                 Resample::Bilinear
             )
         );
+    }
+
+    #[test]
+    fn what_is_written_for_hf_is_read_back() {
+        let plain = Preprocessing::clip_default(224);
+        let unusual = Preprocessing {
+            resize: Resize::Exact {
+                height: 32,
+                width: 48,
+            },
+            resample: Resample::Bilinear,
+            crop: None,
+            rescale_factor: 0.5,
+            mean: [0.0, 0.25, 0.1],
+            std: [1.0, 0.3, 2.0],
+        };
+        let kept = Preprocessing {
+            resize: Resize::Keep,
+            crop: Some((20, 30)),
+            ..plain.clone()
+        };
+        for preprocessing in [plain, unusual, kept] {
+            let json = preprocessing.to_hf_json();
+            assert_eq!(Preprocessing::from_hf_json(&json).unwrap(), preprocessing);
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::json::parse;
 use super::{Average, CaptionChoice, CropBox, ProbeError, ProbeSet, Probes, Protocol, Tables};
-use crate::score::{SYMMETRIC_RELATIONS, TieRule};
+use crate::score::{SYMMETRIC_RELATIONS, TieRule, VG_ATTRIBUTION_LEAST};
 
 #[derive(Deserialize)]
 struct Case {
@@ -45,7 +45,7 @@ pub fn read_vg_relation(json: &str) -> Result<ProbeSet, ProbeError> {
 /// JSON of another shape, or no items.
 pub fn read_vg_attribution(json: &str) -> Result<ProbeSet, ProbeError> {
     let average = Average::MacroOverGroups {
-        at_least: 25,
+        at_least: VG_ATTRIBUTION_LEAST,
         except: Vec::new(),
     };
     read_vg("aro/vg-attribution", json, average, |case| {

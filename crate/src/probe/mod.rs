@@ -48,7 +48,7 @@ pub use retrieval::{read_retrieval_csv, read_retrieval_json};
 pub use sugarcrepe::read_sugarcrepe;
 pub use summary::{Summary, summarise};
 pub use svo::read_svo;
-pub use tableau::{TABLEAU_KINDS, tableau};
+pub use tableau::{tableau, tableau_name, tableau_sets};
 pub use winoground::read_winoground;
 
 /// Why a file is not the benchmark it was read as.

@@ -109,14 +109,7 @@ impl Results {
 
     /// Whether anything that was asked has no answer.
     pub fn is_incomplete(&self) -> bool {
-        !self.absent.is_empty()
-            || self.runs.iter().any(|run| {
-                !run.unscored.is_empty()
-                    || run
-                        .sets
-                        .iter()
-                        .any(|set| !set.evaluation.skipped.is_empty())
-            })
+        !self.absent.is_empty() || self.runs.iter().any(Run::is_incomplete)
     }
 
     /// The metrics as CSV, a row each: model, set, metric, value, interval, chance, counts.
@@ -170,6 +163,12 @@ impl Results {
 }
 
 impl Run {
+    /// Whether a set or an item has no answer.
+    pub fn is_incomplete(&self) -> bool {
+        let mut sets = self.sets.iter();
+        !self.unscored.is_empty() || sets.any(|set| !set.evaluation.skipped.is_empty())
+    }
+
     /// What to call the model.
     pub fn name(&self) -> &str {
         self.model["name"].as_str().unwrap_or("the model")

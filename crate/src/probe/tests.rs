@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::world::ProbeKind;
+use crate::world::{Combination, ProbeKind};
 
 fn texts<'a>(set: &'a ProbeSet, indices: &[usize]) -> Vec<&'a str> {
     indices.iter().map(|&i| set.texts[i].as_str()).collect()
@@ -75,6 +75,12 @@ fn aro_puts_the_false_caption_first_and_crops() {
         ["the horse is on the man", "the man is on the horse"]
     );
     assert_eq!(set.pictures[0].label(), "images/1.jpg#xywh=1,2,3,4");
+    // As the authors average: without the relations that hold both ways.
+    let Average::MacroOverGroups { at_least, except } = &set.protocol.average else {
+        panic!("VG-Relation is averaged over relations");
+    };
+    assert_eq!(*at_least, 1);
+    assert!(except.iter().any(|name| name == "near") && !except.contains(&item.group));
     // VG-Attribution's list has no relation_name, VG-Relation's no attributes.
     let error = read_vg_attribution(json).unwrap_err().to_string();
     assert!(error.contains("other list"), "{error}");
@@ -366,20 +372,34 @@ fn clip_lists_are_whole() {
 
 #[test]
 fn tableau_sets_have_the_kind_that_their_probes_ask_for() {
-    for &kind in TABLEAU_KINDS {
-        let set = tableau(kind, 0, 3).unwrap();
-        assert_eq!(
-            (set.probes.len(), set.pictures.len()),
-            (3, 3),
-            "{}",
-            set.name
-        );
+    for (kind, combination) in tableau_sets() {
+        let set = tableau(kind, combination, 0, 3).unwrap();
+        assert_eq!(set.name, tableau_name(kind, combination));
+        assert_eq!(set.probes.len(), 3, "{}", set.name);
+        let pictures = match kind {
+            ProbeKind::Svo | ProbeKind::Square => 6,
+            _ => 3,
+        };
+        assert_eq!(set.pictures.len(), pictures, "{}", set.name);
         match (&set.probes, kind) {
-            (Probes::Classification(c), ProbeKind::Noun | ProbeKind::ColourNoun) => {
+            (
+                Probes::Classification(c),
+                ProbeKind::Noun | ProbeKind::ColourNoun | ProbeKind::Category | ProbeKind::Domain,
+            ) => {
                 assert_eq!(c.classes.len(), c.prompts.len());
                 assert!(c.labelled.iter().all(|&(_, class)| class < c.classes.len()));
             }
-            (Probes::HardPositive(_), ProbeKind::SwapConjuncts | ProbeKind::Converse) => {}
+            (
+                Probes::HardPositive(_),
+                ProbeKind::SwapConjuncts
+                | ProbeKind::Converse
+                | ProbeKind::Passive
+                | ProbeKind::Synonyms,
+            )
+            | (Probes::PictureChoice(_), ProbeKind::Svo)
+            | (Probes::Square(_), ProbeKind::Square)
+            | (Probes::Chain(_), ProbeKind::Chain) => {}
+            (Probes::Retrieval(r), ProbeKind::Retrieval) => assert_eq!(r.captions.len(), 3),
             (Probes::CaptionChoice(items), _) => {
                 assert!(
                     items
@@ -390,8 +410,8 @@ fn tableau_sets_have_the_kind_that_their_probes_ask_for() {
             (other, kind) => panic!("{kind:?} is {other:?}"),
         }
     }
-    let longer = tableau(ProbeKind::SwapAttribute, 0, 5).unwrap().limited(3);
-    assert_eq!(longer, tableau(ProbeKind::SwapAttribute, 0, 3).unwrap());
+    let swapped = |n| tableau(ProbeKind::SwapAttribute, Combination::HeldOut, 0, n).unwrap();
+    assert_eq!(swapped(5).limited(3), swapped(3));
 }
 
 /// A set of every kind, from the authors' shapes and from Tableau.
@@ -409,9 +429,7 @@ fn examples() -> Vec<ProbeSet> {
         read_retrieval_csv("r", "filepath,title\na.jpg,x\nb.jpg,z\na.jpg,y\n").unwrap(),
     ];
     sets.extend(
-        TABLEAU_KINDS
-            .iter()
-            .map(|&kind| tableau(kind, 1, 2).unwrap()),
+        tableau_sets().map(|(kind, combination)| tableau(kind, combination, 1, 2).unwrap()),
     );
     sets
 }
@@ -447,7 +465,7 @@ fn probe_files_come_back_as_they_were() {
 
 #[test]
 fn probe_files_say_where_they_are_wrong() {
-    let good = write_json(&tableau(ProbeKind::SwapAttribute, 1, 1).unwrap());
+    let good = write_json(&tableau(ProbeKind::SwapAttribute, Combination::Seen, 1, 1).unwrap());
     for (from, to, word) in [
         ("\"version\": 1", "\"version\": 2", "version is 2"),
         ("cliprobe-probes", "other", "format is \"other\""),

@@ -1,47 +1,8 @@
-//! ARO's two Visual Genome sets, averaged as its authors do. The Order sets are plain accuracies.
-
-use super::{Grouped, Outcome, ScoreError, TieRule};
+//! What ARO's authors leave out when they average its two Visual Genome sets by group
+//! ([`Grouped`](super::Grouped)): small classes of attributes, and relations that hold both ways.
 
 /// A class of VG-Attribution counts from this many items on (ARO's notebook; CLoVe alike).
 pub const VG_ATTRIBUTION_LEAST: usize = 25;
-
-/// VG-Relation: the mean over relations of their accuracies, without the [symmetric
-/// relations](SYMMETRIC_RELATIONS), for which both captions are true. No least number of items.
-/// `outcomes` are (`relation_name`, outcome).
-///
-/// With the symmetric relations, or per item, it is another number (some papers give those).
-///
-/// # Errors
-/// [`ScoreError::NoItems`] if no relation remains.
-pub fn vg_relation<N: AsRef<str>>(
-    outcomes: impl IntoIterator<Item = (N, Outcome)>,
-    tie_rule: TieRule,
-) -> Result<Grouped, ScoreError> {
-    Grouped::new("ARO VG-Relation", outcomes, tie_rule, |group| {
-        !is_symmetric(&group.name)
-    })
-}
-
-/// VG-Attribution: the mean over ordered pairs of attributes (`{attribute 0}_{attribute 1}`) that
-/// have at least [`VG_ATTRIBUTION_LEAST`] items. `outcomes` are (pair, outcome).
-///
-/// Where items were dropped (`--limit`, missing pictures) fewer pairs reach that number: say so.
-///
-/// # Errors
-/// [`ScoreError::NoItems`] if no pair has that many.
-pub fn vg_attribution<N: AsRef<str>>(
-    outcomes: impl IntoIterator<Item = (N, Outcome)>,
-    tie_rule: TieRule,
-) -> Result<Grouped, ScoreError> {
-    Grouped::new("ARO VG-Attribution", outcomes, tie_rule, |group| {
-        group.accuracy.n >= VG_ATTRIBUTION_LEAST
-    })
-}
-
-/// Whether a relation holds both ways in the eyes of ARO's authors.
-pub fn is_symmetric(relation: &str) -> bool {
-    SYMMETRIC_RELATIONS.binary_search(&relation).is_ok()
-}
 
 /// The 157 relations that VG-Relation leaves out, sorted: the list in the ARO notebook
 /// (mertyg/vision-language-models-are-bows), the same as `AroVgRelation.SYMMETRIC_RELATIONSHIPS`

@@ -87,7 +87,7 @@ impl Choice {
 /// Chooses the option of the largest similarity for item number `item`.
 ///
 /// `correct` is the right one. `masked` options take no part: CLoVe leaves out the perturbed
-/// captions of ARO's Order sets that are [identical](identical_to) to the true one.
+/// captions of ARO's Order sets that are identical to the true one.
 /// Similarities are compared as they are, in f32: scaling them by a temperature first can create
 /// or break ties.
 ///
@@ -148,18 +148,4 @@ pub fn choose(
         margin: best_other.map(|best| own - best),
         options,
     })
-}
-
-/// The options that are the same as the right one: what CLoVe masks. Compare token ids, as they
-/// do, or captions.
-pub fn identical_to<T: PartialEq>(options: &[T], correct: usize) -> Vec<usize> {
-    let Some(true_option) = options.get(correct) else {
-        return Vec::new();
-    };
-    options
-        .iter()
-        .enumerate()
-        .filter(|&(option, value)| option != correct && value == true_option)
-        .map(|(option, _)| option)
-        .collect()
 }

@@ -8,7 +8,7 @@
 //!
 //! | probe | per item | over items |
 //! |---|---|---|
-//! | caption or picture choice | [`choose`] | [`Accuracy::count`]; [`SugarCrepe`], [`vg_relation`], [`vg_attribution`], [`svo_probes`], [`Grouped`] |
+//! | caption or picture choice | [`choose`] | [`Accuracy::count`]; [`SugarCrepe`], [`Grouped`] |
 //! | two captions, two pictures | [`Square::new`] | [`SquareScore`] |
 //! | caption, hard positive, hard negative | [`HardPositive::new`] | [`HardPositiveScore`], [`HardPositiveAverage`] |
 //! | classification | [`classify`], with [`mean_direction`] for class weights | [`ClassificationScore`] |
@@ -40,10 +40,8 @@ mod tests;
 
 pub(crate) use accuracy::Z95;
 pub use accuracy::{Accuracy, Estimate, Interval, Outcome, wilson};
-pub use aro::{
-    SYMMETRIC_RELATIONS, VG_ATTRIBUTION_LEAST, is_symmetric, vg_attribution, vg_relation,
-};
-pub use choice::{Choice, TieRule, choose, identical_to};
+pub use aro::{SYMMETRIC_RELATIONS, VG_ATTRIBUTION_LEAST};
+pub use choice::{Choice, TieRule, choose};
 pub use classification::{ClassRecall, ClassificationScore, Classified, classify};
 pub use comparison::{Difference, PairedComparison, mcnemar, paired_difference};
 pub use embeddings::{mean_direction, similarities};
@@ -59,4 +57,4 @@ pub use ranking::{Ranked, cosine, rank, softmax};
 pub use retrieval::{RecallAt, Relevance, RetrievalScore};
 pub use square::{Square, SquareScore};
 pub use sugar_crepe::{SugarCrepe, SugarCrepeCategory, SugarCrepeCoarse, SugarCrepeSubset};
-pub use svo::{NegatedPart, svo_probes};
+pub use svo::NegatedPart;

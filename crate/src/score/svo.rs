@@ -1,8 +1,9 @@
-//! SVO-Probes as CLoVe scores it: which of two pictures shows the sentence, by what is negated.
+//! The groups of SVO-Probes as CLoVe scores it: which of two pictures shows the sentence, by what
+//! is negated. There are three accuracies; CLoVe's Table 1 has no average of them, its “avg.” is the
+//! mean of all ten columns of ARO, SugarCrepe and SVO. DeepMind's own metric, which averages binary
+//! match decisions, is another one.
 
 use serde::{Deserialize, Serialize};
-
-use super::{Grouped, Outcome, ScoreError, TieRule};
 
 /// The part of the sentence that the wrong picture does not show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,22 +38,4 @@ impl NegatedPart {
             Self::Object => "object",
         }
     }
-}
-
-/// The three accuracies of SVO-Probes, chance 50 %. CLoVe's Table 1 has no average of the three;
-/// its “avg.” is the mean of all ten columns of ARO, SugarCrepe and SVO.
-///
-/// This is not DeepMind's metric, which averages binary match decisions. Many of the pictures'
-/// addresses are dead, so each laboratory's subset differs.
-///
-/// # Errors
-/// [`ScoreError::NoItems`] without any item.
-pub fn svo_probes(
-    outcomes: impl IntoIterator<Item = (NegatedPart, Outcome)>,
-    tie_rule: TieRule,
-) -> Result<Grouped, ScoreError> {
-    let named = outcomes
-        .into_iter()
-        .map(|(part, outcome)| (part.name(), outcome));
-    Grouped::new("SVO-Probes", named, tie_rule, |_| true)
 }

@@ -15,7 +15,7 @@ use crate::facade::{PreparedImage, prepare_decoded};
 use crate::probe::results::{Encoded, Encoding, Results, Run, SetResult, SourceFile};
 use crate::probe::{
     BENCHMARKS, Evaluation, Filter, Gallery, Metric, Oddity, Picture, PictureNames, ProbeSet,
-    Skipped, TABLEAU_KINDS, evaluate, read_json, read_retrieval_csv, tableau,
+    Skipped, evaluate, read_json, read_retrieval_csv, tableau, tableau_name, tableau_sets,
 };
 use crate::score::TieRule;
 use crate::world;
@@ -107,10 +107,9 @@ impl WebBenchmark {
     /// None in practice.
     #[wasm_bindgen(js_name = tableauSets, skip_typescript)]
     pub fn tableau_sets() -> Result<Vec<String>, JsError> {
-        TABLEAU_KINDS
-            .iter()
-            .map(|&kind| Ok(tableau(kind, TABLEAU_SEED, 1).map_err(error)?.name))
-            .collect()
+        Ok(tableau_sets()
+            .map(|(kind, combination)| tableau_name(kind, combination))
+            .collect())
     }
 
     /// See `types.ts`.
@@ -151,13 +150,11 @@ impl WebBenchmark {
     /// A set that there is not, or no items.
     #[wasm_bindgen(skip_typescript)]
     pub fn tableau(set: &str, items: usize) -> Result<WebBenchmark, JsError> {
-        for &kind in TABLEAU_KINDS {
-            if tableau(kind, TABLEAU_SEED, 1).map_err(error)?.name == set {
-                let set = tableau(kind, TABLEAU_SEED, items).map_err(error)?;
-                return Ok(Self::new(set, Vec::new()));
-            }
-        }
-        Err(error(format!("{set} is no set of Tableau")))
+        let (kind, combination) = tableau_sets()
+            .find(|&(kind, combination)| tableau_name(kind, combination) == set)
+            .ok_or_else(|| error(format!("{set} is no set of Tableau")))?;
+        let set = tableau(kind, combination, TABLEAU_SEED, items).map_err(error)?;
+        Ok(Self::new(set, Vec::new()))
     }
 
     /// See `types.ts`.

@@ -2,18 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use cliprobe::probe::{LabelledPicture, ProbeSet, classification, read_retrieval_json};
 
-use super::pictures::{Member, files_in, members, relative};
+use super::pictures::{files_in, relative};
 use super::questions::{Templates, read_classes, read_list};
+use crate::archive::{Member, key_of, members};
 use crate::pictures::is_picture;
-
-/// Labels and captions in tar archives are short; what is longer is something else.
-const MAX_TEXT_BYTES: u64 = 1 << 20;
 
 /// Reads a folder: a webdataset if it has tar archives, else class folders.
 pub(super) fn read(
@@ -174,20 +171,8 @@ fn webdataset(
     Ok(sets)
 }
 
-/// What the parts of a sample have in common: the path up to the first dot of the file's name.
-fn key_of(name: &str) -> &str {
-    let file = name.rfind('/').map_or(0, |slash| slash + 1);
-    let dot = name[file..].find('.').unwrap_or(name.len() - file);
-    &name[..file + dot]
-}
-
 fn read_member(file: &mut File, member: &Member) -> Result<String> {
-    let read = |file: &mut File| -> std::io::Result<String> {
-        file.seek(SeekFrom::Start(member.offset))?;
-        let mut text = String::new();
-        file.take(member.size.min(MAX_TEXT_BYTES))
-            .read_to_string(&mut text)?;
-        Ok(text)
-    };
-    read(file).with_context(|| format!("{} cannot be read", member.name))
+    member
+        .read_text(file)
+        .with_context(|| format!("{} cannot be read", member.name))
 }

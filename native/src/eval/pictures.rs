@@ -1,7 +1,6 @@
 //! The pictures that a person has: files in folders and in tar archives.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -9,20 +8,17 @@ use cliprobe::clip::image::{self, ImageError, RgbImage};
 use cliprobe::probe::{CropBox, PictureNames};
 use walkdir::WalkDir;
 
+use crate::archive::{Member, members};
 use crate::pictures::is_picture;
 
 /// Where the bytes of a picture lie.
 enum Place {
     File(PathBuf),
-    InTar {
-        archive: PathBuf,
-        offset: u64,
-        size: u64,
-    },
+    InTar { archive: PathBuf, member: Member },
 }
 
 /// Pictures that can be found by the names that benchmarks give them.
-pub(super) struct PictureFiles {
+pub(crate) struct PictureFiles {
     places: Vec<Place>,
     names: PictureNames,
     searched: Vec<PathBuf>,
@@ -30,7 +26,7 @@ pub(super) struct PictureFiles {
 
 impl PictureFiles {
     /// Looks through folders, and the tar archives in them.
-    pub(super) fn search(folders: &[PathBuf]) -> Result<Self> {
+    pub(crate) fn search(folders: &[PathBuf]) -> Result<Self> {
         let mut places = Vec::new();
         let mut names = Vec::new();
         for folder in folders {
@@ -44,8 +40,7 @@ impl PictureFiles {
                             names.push(format!("{}/{}", relative(&path, folder), member.name));
                             places.push(Place::InTar {
                                 archive: path.clone(),
-                                offset: member.offset,
-                                size: member.size,
+                                member,
                             });
                         }
                     }
@@ -60,17 +55,17 @@ impl PictureFiles {
     }
 
     /// Number of the picture that a benchmark calls `name`.
-    pub(super) fn find(&self, name: &str) -> Option<usize> {
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
         self.names.find(name)
     }
 
     /// What a picture's file is called.
-    pub(super) fn name(&self, number: usize) -> &str {
+    pub(crate) fn name(&self, number: usize) -> &str {
         self.names.path(number)
     }
 
     /// Why a picture is not there.
-    pub(super) fn not_found(&self, name: &str) -> String {
+    pub(crate) fn not_found(&self, name: &str) -> String {
         let folders: Vec<String> = self
             .searched
             .iter()
@@ -80,31 +75,20 @@ impl PictureFiles {
     }
 
     /// The bytes of a picture.
-    pub(super) fn read(&self, number: usize) -> Result<Vec<u8>> {
+    pub(crate) fn read(&self, number: usize) -> Result<Vec<u8>> {
         match &self.places[number] {
             Place::File(path) => {
                 std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
             }
-            Place::InTar {
-                archive,
-                offset,
-                size,
-            } => {
-                let read = || {
-                    let mut file = File::open(archive)?;
-                    file.seek(SeekFrom::Start(*offset))?;
-                    let mut bytes = Vec::new();
-                    file.take(*size).read_to_end(&mut bytes)?;
-                    std::io::Result::Ok(bytes)
-                };
-                read().with_context(|| format!("{} cannot be read", archive.display()))
-            }
+            Place::InTar { archive, member } => File::open(archive)
+                .and_then(|mut file| member.read(&mut file))
+                .with_context(|| format!("{} cannot be read", archive.display())),
         }
     }
 }
 
 /// Decodes a picture, as far as it is shown.
-pub(super) fn decode(
+pub(crate) fn decode(
     bytes: &[u8],
     crop: Option<CropBox>,
     unletterbox: bool,
@@ -121,7 +105,7 @@ pub(super) fn decode(
 }
 
 /// Every file below a folder, in the order of their names.
-pub(super) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     if !folder.is_dir() {
         bail!("{} is no folder", folder.display());
     }
@@ -136,65 +120,8 @@ pub(super) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// A path below a folder, with `/` between its parts.
-pub(super) fn relative(path: &Path, folder: &Path) -> String {
+pub(crate) fn relative(path: &Path, folder: &Path) -> String {
     let below = path.strip_prefix(folder).unwrap_or(path);
     let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
     parts.join("/")
-}
-
-/// What a tar archive is made of, in bytes.
-const TAR_BLOCK: u64 = 512;
-
-/// A file in a tar archive.
-pub(super) struct Member {
-    pub(super) name: String,
-    pub(super) offset: u64,
-    pub(super) size: u64,
-}
-
-/// The files of a tar archive, without their contents.
-pub(super) fn members(archive: &Path) -> Result<Vec<Member>> {
-    let damaged = || {
-        format!(
-            "{} is no tar archive, or is cut off; download it again",
-            archive.display()
-        )
-    };
-    let length = std::fs::metadata(archive).with_context(damaged)?.len();
-    let mut tar = tar::Archive::new(File::open(archive).with_context(damaged)?);
-    let mut members = Vec::new();
-    let mut end = 0;
-    for entry in tar.entries_with_seek().with_context(damaged)? {
-        let entry = entry.with_context(damaged)?;
-        end = entry.raw_file_position().saturating_add(entry.size());
-        if !entry.header().entry_type().is_file() {
-            continue;
-        }
-        let member = Member {
-            name: entry
-                .path()
-                .with_context(damaged)?
-                .to_string_lossy()
-                .into_owned(),
-            offset: entry.raw_file_position(),
-            size: entry.size(),
-        };
-        if member.offset.saturating_add(member.size) > length {
-            bail!(
-                "{} is cut off in the middle of {}; download it again",
-                archive.display(),
-                member.name
-            );
-        }
-        members.push(member);
-    }
-    // An archive ends with empty blocks; one that was cut between two files does not.
-    if length < end.next_multiple_of(TAR_BLOCK).saturating_add(TAR_BLOCK) {
-        bail!(
-            "{} is cut off after {} files; download it again",
-            archive.display(),
-            members.len()
-        );
-    }
-    Ok(members)
 }

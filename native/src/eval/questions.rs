@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use cliprobe::probe::{
-    BENCHMARKS, Benchmark, CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, ProbeSet, Source, TABLEAU_KINDS,
-    imagenet_class_names, read_json, read_retrieval_csv, read_text_list, tableau,
+    BENCHMARKS, Benchmark, CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, ProbeSet, Source,
+    imagenet_class_names, read_json, read_retrieval_csv, read_text_list, tableau, tableau_name,
+    tableau_sets,
 };
 use sha2::{Digest, Sha256};
 
@@ -18,12 +19,9 @@ use cliprobe::probe::results::SourceFile;
 /// Held-out scenes of every evaluation are the same.
 const TABLEAU_SEED: u64 = 0;
 
-/// Which questions.
+/// How questions are asked.
 #[derive(Debug, Args)]
 pub(crate) struct QuestionArgs {
-    /// What to ask
-    #[arg(value_name = "BENCH", required = true)]
-    benchmarks: Vec<String>,
     /// Folders with the benchmarks' lists, in any depth
     #[arg(long, value_name = "DIR", num_args = 1..)]
     pub(super) data: Vec<PathBuf>,
@@ -91,15 +89,15 @@ impl Templates {
     }
 }
 
-/// Reads everything that is asked for.
-pub(crate) fn collect(args: &QuestionArgs) -> Result<Questions> {
+/// Reads the benchmarks that are asked for.
+pub(crate) fn collect(benchmarks: &[String], args: &QuestionArgs) -> Result<Questions> {
     let lists = Lists::search(&args.data)?;
     let mut questions = Questions {
         asked: Vec::new(),
         absent: Vec::new(),
         picture_folders: Vec::new(),
     };
-    for name in &args.benchmarks {
+    for name in benchmarks {
         add(name, args, &lists, &mut questions)?;
     }
     if let Some(limit) = args.limit {
@@ -233,11 +231,10 @@ fn add_benchmark(
 
 fn add_tableau(name: &str, n: usize, questions: &mut Questions) -> Result<()> {
     let before = questions.asked.len();
-    for &kind in TABLEAU_KINDS {
-        let set = tableau(kind, TABLEAU_SEED, n)?;
-        if name == "tableau" || name == set.name {
+    for (kind, combination) in tableau_sets() {
+        if name == "tableau" || name == tableau_name(kind, combination) {
             questions.asked.push(Asked {
-                set,
+                set: tableau(kind, combination, TABLEAU_SEED, n)?,
                 files: Vec::new(),
             });
         }

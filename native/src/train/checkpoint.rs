@@ -186,6 +186,7 @@ mod tests {
     use candle_core::Var;
 
     use super::*;
+    use crate::train::gradients::Gradients;
     use crate::train::optimizer::Constants;
 
     fn state(seed: f32) -> (Weights, AdamW) {
@@ -204,10 +205,10 @@ mod tests {
             weight_decay: 0.1,
         };
         let mut optimizer = AdamW::new(&weights, constants);
-        let gradients: Vec<Tensor> = weights
-            .iter()
-            .map(|(_, variable)| variable.affine(0.3, 0.1).unwrap().detach())
-            .collect();
+        let mut gradients = Gradients::zeros(&weights);
+        for (index, gradient) in gradients.values_mut().iter_mut().enumerate() {
+            *gradient = 0.3 * seed + index as f32;
+        }
         optimizer.update(&gradients, 1e-3, 1.0).unwrap();
         (weights, optimizer)
     }

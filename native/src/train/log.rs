@@ -1,4 +1,5 @@
-//! `log.jsonl`: one JSON object a line, a line a step, and one an evaluation.
+//! `log.jsonl`: one JSON object a line: one a step, one an evaluation, one a bad sample. The same
+//! numbers go into TensorBoard's event files beside it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -8,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use super::evaluate::Evaluation;
+use super::tensorboard::EventFile;
 use crate::output::write_whole;
 
 /// What a step leaves. Numbers are finite: a run stops before it would log others.
@@ -24,10 +26,29 @@ pub(crate) struct StepEntry {
     pub(crate) samples_per_s: f64,
 }
 
+impl StepEntry {
+    /// With OpenCLIP's names, where it logs the same.
+    fn scalars(&self) -> [(&'static str, f64); 5] {
+        [
+            ("train/loss", self.loss.into()),
+            ("train/lr", self.learning_rate),
+            ("train/scale", self.logit_scale.into()),
+            ("train/gradient_norm", self.gradient_norm),
+            ("train/samples_per_second", self.samples_per_s),
+        ]
+    }
+}
+
 #[derive(Serialize)]
 struct EvaluationEntry<'a> {
     step: u64,
     evaluation: &'a Evaluation,
+}
+
+#[derive(Serialize)]
+struct BadSampleEntry<'a> {
+    step: u64,
+    bad_sample: &'a str,
 }
 
 /// The open log of a run; every line is on its way to the disk when its call returns.
@@ -35,49 +56,70 @@ struct EvaluationEntry<'a> {
 pub(crate) struct Log {
     path: PathBuf,
     file: File,
+    events: EventFile,
 }
 
+/// The file and the folder of a run's directory.
+const LINES: &str = "log.jsonl";
+const EVENTS: &str = "tensorboard";
+
 impl Log {
-    /// Starts a log that must not be there yet.
-    pub(crate) fn create(path: &Path) -> Result<Self> {
+    /// Starts a log in a run's directory that must not have one yet.
+    pub(crate) fn create(directory: &Path) -> Result<Self> {
+        let path = directory.join(LINES);
         let file = OpenOptions::new()
             .append(true)
             .create_new(true)
-            .open(path)
+            .open(&path)
             .with_context(|| format!("cannot create {}", path.display()))?;
         Ok(Self {
-            path: path.to_owned(),
+            path,
             file,
+            events: EventFile::begin(&directory.join(EVENTS), 0)?,
         })
     }
 
     /// Goes on with the log of a run that is resumed after `step` updates: what a killed run
     /// wrote beyond its last checkpoint, half a line included, is dropped.
-    pub(crate) fn resume(path: &Path, step: u64) -> Result<Self> {
-        let kept = match File::open(path) {
+    pub(crate) fn resume(directory: &Path, step: u64) -> Result<Self> {
+        let path = directory.join(LINES);
+        let kept = match File::open(&path) {
             Ok(file) => lines_up_to(file, step),
             // Killed between the first checkpoint and the first line: nothing to keep.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
             Err(error) => Err(error.into()),
         }
         .with_context(|| format!("cannot read {}", path.display()))?;
-        write_whole(path, |file| Ok(file.write_all(kept.as_bytes())?))?;
+        write_whole(&path, |file| Ok(file.write_all(kept.as_bytes())?))?;
         let file = OpenOptions::new()
             .append(true)
-            .open(path)
+            .open(&path)
             .with_context(|| format!("cannot write {}", path.display()))?;
         Ok(Self {
-            path: path.to_owned(),
+            path,
             file,
+            events: EventFile::begin(&directory.join(EVENTS), step)?,
         })
     }
 
     pub(crate) fn step(&mut self, entry: &StepEntry) -> Result<()> {
+        self.events.scalars(entry.step, entry.scalars())?;
         self.line(entry)
     }
 
     pub(crate) fn evaluation(&mut self, step: u64, evaluation: &Evaluation) -> Result<()> {
+        let scalars = evaluation.scalars();
+        let scalars = scalars.iter().map(|(name, value)| (name.as_str(), *value));
+        self.events.scalars(step, scalars)?;
         self.line(&EvaluationEntry { step, evaluation })
+    }
+
+    /// A sample that could not be used, found after `step` updates, in a sentence.
+    pub(crate) fn bad_sample(&mut self, step: u64, sentence: &str) -> Result<()> {
+        self.line(&BadSampleEntry {
+            step,
+            bad_sample: sentence,
+        })
     }
 
     fn line(&mut self, entry: &impl Serialize) -> Result<()> {
@@ -130,7 +172,7 @@ mod tests {
     fn writes_one_object_a_line() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("log.jsonl");
-        let mut log = Log::create(&path).unwrap();
+        let mut log = Log::create(directory.path()).unwrap();
         log.step(&entry(1)).unwrap();
         log.step(&entry(2)).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
@@ -140,21 +182,24 @@ mod tests {
             lines[1],
             r#"{"step":2,"loss":2.5,"learning_rate":0.001,"logit_scale":14.3,"gradient_norm":0.5,"samples_per_s":240.0}"#
         );
-        assert!(Log::create(&path).is_err(), "a log is never overwritten");
+        assert!(
+            Log::create(directory.path()).is_err(),
+            "a log is never overwritten"
+        );
     }
 
     #[test]
     fn resuming_drops_what_came_after_the_checkpoint_and_half_a_line() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("log.jsonl");
-        let mut log = Log::create(&path).unwrap();
+        let mut log = Log::create(directory.path()).unwrap();
         (1..=4).for_each(|step| log.step(&entry(step)).unwrap());
         drop(log);
         let mut text = std::fs::read_to_string(&path).unwrap();
         text.push_str(r#"{"step":5,"lo"#);
         std::fs::write(&path, text).unwrap();
 
-        let mut log = Log::resume(&path, 2).unwrap();
+        let mut log = Log::resume(directory.path(), 2).unwrap();
         log.step(&entry(3)).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let steps: Vec<u64> = text

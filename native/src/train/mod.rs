@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `recipe.toml` | the recipe, every default spelled out |
 //! | `log.jsonl` | a line a step (loss, rates, norms, speed), a line an evaluation |
+//! | `tensorboard/` | the same numbers as event files |
 //! | `checkpoints/` | the newest states; a resumed run goes on as if it had never stopped |
 //! | `model/` | the result as a Hugging Face directory |
 
@@ -15,8 +16,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 
 mod checkpoint;
+mod chunks;
+mod collective;
 mod data;
 mod evaluate;
+mod features;
+mod gradients;
 mod hugging_face;
 mod log;
 mod objective;
@@ -24,11 +29,15 @@ mod optimizer;
 mod progress;
 mod recipe;
 mod run;
+mod sample;
 mod schedule;
+mod tensorboard;
 mod trainer;
 mod vocabulary;
 mod weights;
+mod workers;
 
+use collective::Collective;
 use progress::Progress;
 use recipe::Recipe;
 use run::{Outcome, Run};
@@ -57,13 +66,19 @@ pub(crate) struct TrainArgs {
 
 /// Runs the command. Ctrl-C saves a checkpoint before it ends; a second one ends at once.
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
-    let recipe = Recipe::read(&args.recipe)?;
-    if let Some(threads) = args.threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.into())
-            .build_global()
-            .context("cannot set the number of threads")?;
+    // First of all, for it wants to be the only thread, and joining may start others.
+    let threads = set_threads(args.threads)?;
+    let (joined, processes) = collective::join()?;
+    let outcome = train(args, processes, threads);
+    if let Err(error) = &outcome {
+        joined.fail(error);
     }
+    outcome
+}
+
+fn train(args: &TrainArgs, processes: Box<dyn Collective>, threads: usize) -> Result<ExitCode> {
+    let recipe = Recipe::read(&args.recipe)?;
+    let leads = processes.rank() == 0;
     let directory = match &args.out {
         Some(directory) => directory.clone(),
         None => Path::new("runs").join(args.recipe.file_stem().unwrap_or_default()),
@@ -72,23 +87,56 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let stop = stop_on_interrupt()?;
 
     let mut run = if args.resume {
-        Run::resume(recipe, &directory)?
+        Run::resume(recipe, &directory, processes, threads)?
     } else {
-        Run::start(recipe, &directory)?
+        Run::start(recipe, &directory, processes, threads)?
     };
     let mut progress = Progress::new(run.step(), last);
     match run.train(last, &stop, &mut progress)? {
         Outcome::Finished { model } => {
-            progress.note(&format!("The model is in {}.", model.display()));
+            if leads {
+                progress.note(&format!("The model is in {}.", model.display()));
+            }
             Ok(ExitCode::SUCCESS)
         }
         Outcome::Interrupted { step } => {
-            progress.note(&format!(
-                "Stopped after step {step}; its state is saved. Go on with --resume."
-            ));
+            if leads {
+                progress.note(&format!(
+                    "Stopped after step {step}; its state is saved. Go on with --resume."
+                ));
+            }
             Ok(ExitCode::from(INTERRUPTED))
         }
     }
+}
+
+/// Decides how many threads compute: as many as are asked for, or one a core.
+fn set_threads(asked: Option<u16>) -> Result<usize> {
+    let threads = match asked {
+        Some(threads) => threads.into(),
+        None => {
+            let cores = std::thread::available_parallelism()?.get();
+            (cores / collective::on_this_machine()).max(1)
+        }
+    };
+    // Chunks of the batch have a thread each. candle would spread every product and every large
+    // sum of theirs over all cores again, in pools of its own that wait by spinning; both sizes
+    // come from the environment alone.
+    for variable in ["CANDLE_NUM_THREADS", "RAYON_NUM_THREADS"] {
+        // SAFETY: the command has started no thread yet that could read the environment.
+        #[expect(
+            unsafe_code,
+            reason = "no other thread may read the environment meanwhile"
+        )]
+        unsafe {
+            std::env::set_var(variable, "1");
+        }
+    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .context("cannot set the number of threads")?;
+    Ok(threads)
 }
 
 fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {

@@ -5,9 +5,10 @@
 
 use std::cell::RefCell;
 
-use anyhow::{Context, Result, bail, ensure};
-use candle_core::{CpuStorage, InplaceOp1, Layout, Storage, Tensor, Var};
+use anyhow::{Context, Result, ensure};
+use candle_core::{CpuStorage, InplaceOp1, Layout, Var};
 
+use super::gradients::Gradients;
 use super::recipe::OptimizerRecipe;
 use super::weights::Weights;
 
@@ -49,12 +50,12 @@ pub(crate) struct AdamW {
 }
 
 impl AdamW {
-    /// Over every variable of `weights`, in their order. As in open_clip (`main.py`), whatever
+    /// Over every variable of `weights` that learns, in their order. As in open_clip (`main.py`), whatever
     /// has less than two dimensions does not decay: biases, norms, the class embedding and the
     /// logit scale; the token and position tables do.
     pub(crate) fn new(weights: &Weights, constants: Constants) -> Self {
         let parameters = weights
-            .iter()
+            .learning()
             .map(|(name, variable)| Parameter {
                 name: name.to_owned(),
                 variable: variable.clone(),
@@ -72,11 +73,11 @@ impl AdamW {
 
     /// One update at learning rate `rate`. `gradients` lie in the parameters' order and are
     /// multiplied by `scale` (clipping) on the way.
-    pub(crate) fn update(&mut self, gradients: &[Tensor], rate: f64, scale: f64) -> Result<()> {
+    pub(crate) fn update(&mut self, gradients: &Gradients, rate: f64, scale: f64) -> Result<()> {
         ensure!(
-            gradients.len() == self.parameters.len(),
+            gradients.iter().len() == self.parameters.len(),
             "{} gradients for {} variables",
-            gradients.len(),
+            gradients.iter().len(),
             self.parameters.len()
         );
         self.updates += 1;
@@ -84,22 +85,17 @@ impl AdamW {
         // In f64: 1 - β₂^t loses its digits in f32 for the first updates.
         let correction = |beta: f64| 1.0 - beta.powf(self.updates as f64);
         let (correction1, correction2) = (correction(beta1), correction(beta2));
-        for (parameter, gradient) in self.parameters.iter_mut().zip(gradients) {
+        for (parameter, (name, gradient)) in self.parameters.iter_mut().zip(gradients.iter()) {
             let decay = if parameter.decays {
                 rate * self.constants.weight_decay
             } else {
                 0.0
             };
-            if parameter.variable.shape() != gradient.shape() {
-                bail!(
-                    "{} has the shape {:?} and its gradient {:?}",
-                    parameter.name,
-                    parameter.variable.shape(),
-                    gradient.shape()
-                );
-            }
-            let gradient = gradient.contiguous()?;
-            let (storage, layout) = gradient.storage_and_layout();
+            ensure!(
+                name == parameter.name && gradient.len() == parameter.mean.len(),
+                "the gradient of {name} comes where that of {} is due",
+                parameter.name
+            );
             let pass = FusedPass {
                 beta1: beta1 as f32,
                 beta2: beta2 as f32,
@@ -108,7 +104,7 @@ impl AdamW {
                 step: (rate / correction1) as f32,
                 inverse_root: (1.0 / correction2.sqrt()) as f32,
                 scale: scale as f32,
-                gradient: values(&storage, layout)?,
+                gradient,
                 moments: RefCell::new((&mut parameter.mean, &mut parameter.square)),
             };
             parameter
@@ -164,31 +160,6 @@ impl InplaceOp1 for FusedPass<'_> {
     }
 }
 
-/// The elements of a contiguous f32 tensor.
-fn values<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
-    let (Storage::Cpu(CpuStorage::F32(values)), Some((start, end))) =
-        (storage, layout.contiguous_offsets())
-    else {
-        bail!("gradients are f32 and on the CPU");
-    };
-    Ok(&values[start..end])
-}
-
-/// The Euclidean norm of all gradients together, summed in f64.
-pub(crate) fn global_norm(gradients: &[Tensor]) -> Result<f64> {
-    let mut sum = 0.0;
-    for gradient in gradients {
-        let gradient = gradient.contiguous()?;
-        let (storage, layout) = gradient.storage_and_layout();
-        // Sums of at most 4096 f32 squares keep the vector units busy; f64 carries them on.
-        sum += values(&storage, layout)?
-            .chunks(4096)
-            .map(|chunk| f64::from(chunk.iter().map(|g| g * g).sum::<f32>()))
-            .sum::<f64>();
-    }
-    Ok(sum.sqrt())
-}
-
 /// What gradients of this norm are multiplied by so that their norm is at most `limit`
 /// (PyTorch's `clip_grad_norm_`, its 1e-6 included).
 pub(crate) fn clip_scale(norm: f64, limit: f64) -> f64 {
@@ -209,15 +180,18 @@ mod tests {
         weight_decay: 0.1,
     };
 
-    fn tensor(values: &[f32], shape: &[usize]) -> Tensor {
-        Tensor::from_slice(values, shape, &Device::Cpu).unwrap()
+    /// Gradients of `weights`, one after another.
+    fn gradients(weights: &Weights, values: &[f32]) -> Gradients {
+        let mut gradients = Gradients::zeros(weights);
+        gradients.values_mut().copy_from_slice(values);
+        gradients
     }
 
     fn weights(variables: &[(&str, &[f32], &[usize])]) -> Weights {
         variables
             .iter()
             .map(|(name, values, shape)| {
-                let variable = Var::from_tensor(&tensor(values, shape)).unwrap();
+                let variable = Var::from_slice(values, *shape, &Device::Cpu).unwrap();
                 ((*name).to_owned(), variable)
             })
             .collect()
@@ -249,13 +223,13 @@ mod tests {
             ("a.bias", &[0.5, -0.25], &[2]),
         ]);
         let mut optimizer = AdamW::new(&weights, CONSTANTS);
-        let gradients = [[0.3f32, -2.0], [0.1, 0.7], [-0.4, 0.02]];
-        for g in &gradients {
-            let step = [tensor(g, &[1, 2]), tensor(g, &[2])];
+        let steps = [[0.3f32, -2.0], [0.1, 0.7], [-0.4, 0.02]];
+        for [a, b] in steps {
+            let step = gradients(&weights, &[a, b, a, b]);
             optimizer.update(&step, 0.01, 1.0).unwrap();
         }
         for element in 0..2 {
-            let column: Vec<f64> = gradients.iter().map(|g| f64::from(g[element])).collect();
+            let column: Vec<f64> = steps.iter().map(|g| f64::from(g[element])).collect();
             let start = [0.5, -0.25][element];
             for (index, decay) in [(0, 0.1), (1, 0.0)] {
                 let expected = by_hand(start, &column, 0.01, decay);
@@ -271,7 +245,7 @@ mod tests {
         let weights = weights(&[("w", &[0.5], &[1, 1])]);
         let mut optimizer = AdamW::new(&weights, CONSTANTS);
         optimizer
-            .update(&[tensor(&[3.0], &[1, 1])], 0.01, 1.0)
+            .update(&gradients(&weights, &[3.0]), 0.01, 1.0)
             .unwrap();
         assert!((values(&weights, 0)[0] - 0.4895).abs() < 1e-6);
     }
@@ -282,8 +256,8 @@ mod tests {
             let weights = weights(&[("w", &[0.5], &[1, 1])]);
             let mut optimizer = AdamW::new(&weights, CONSTANTS);
             for step in 1..=3 {
-                let g = tensor(&[gradient * step as f32], &[1, 1]);
-                optimizer.update(&[g], 0.01, scale).unwrap();
+                let g = gradients(&weights, &[gradient * step as f32]);
+                optimizer.update(&g, 0.01, scale).unwrap();
             }
             values(&weights, 0)
         };
@@ -291,40 +265,14 @@ mod tests {
     }
 
     #[test]
-    fn takes_a_transposed_gradient_in_its_logical_order() {
-        let run = |gradient: Tensor| {
-            let weights = weights(&[("w", &[0.0; 4], &[2, 2])]);
-            let mut optimizer = AdamW::new(&weights, CONSTANTS);
-            for _ in 0..2 {
-                optimizer
-                    .update(std::slice::from_ref(&gradient), 0.01, 1.0)
-                    .unwrap();
-            }
-            values(&weights, 0)
-        };
-        let transposed = tensor(&[1.0, -3.0, -2.0, 4.0], &[2, 2]).t().unwrap();
-        assert_eq!(
-            run(transposed),
-            run(tensor(&[1.0, -2.0, -3.0, 4.0], &[2, 2]))
-        );
-    }
-
-    #[test]
-    fn refuses_a_gradient_of_another_shape() {
-        let weights = weights(&[("the.weight", &[0.0; 4], &[2, 2])]);
-        let mut optimizer = AdamW::new(&weights, CONSTANTS);
+    fn refuses_the_gradients_of_other_variables() {
+        let ours = weights(&[("the.weight", &[0.0; 4], &[2, 2])]);
+        let other = weights(&[("another.weight", &[0.0; 4], &[2, 2])]);
+        let mut optimizer = AdamW::new(&ours, CONSTANTS);
         let error = optimizer
-            .update(&[tensor(&[0.0; 4], &[4])], 0.01, 1.0)
+            .update(&Gradients::zeros(&other), 0.01, 1.0)
             .unwrap_err();
         assert!(format!("{error:#}").contains("the.weight"), "{error:#}");
-    }
-
-    #[test]
-    fn norm_goes_over_all_gradients() {
-        let gradients = [tensor(&[3.0, 0.0], &[2]), tensor(&[4.0], &[1, 1])];
-        assert!((global_norm(&gradients).unwrap() - 5.0).abs() < 1e-12);
-        let long = tensor(&vec![0.5; 10_000], &[10_000]);
-        assert!((global_norm(&[long]).unwrap() - 50.0).abs() < 1e-9);
     }
 
     #[test]
@@ -335,12 +283,12 @@ mod tests {
 
     #[test]
     fn restored_moments_continue_bit_equal() {
-        let step = |optimizer: &mut AdamW, index: usize| {
-            let g = tensor(&[0.1 + index as f32, -0.3], &[1, 2]);
-            optimizer.update(&[g], 0.01, 1.0).unwrap();
-        };
         let through = weights(&[("w", &[0.5, -0.25], &[1, 2])]);
         let mut optimizer = AdamW::new(&through, CONSTANTS);
+        let step = |optimizer: &mut AdamW, index: usize| {
+            let g = gradients(&through, &[0.1 + index as f32, -0.3]);
+            optimizer.update(&g, 0.01, 1.0).unwrap();
+        };
         (0..2).for_each(|index| step(&mut optimizer, index));
 
         let restored = weights(&[("w", &values(&through, 0), &[1, 2])]);

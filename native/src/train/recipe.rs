@@ -6,8 +6,10 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use cliprobe::clip::config::{
     Activation, ClipConfig, TextConfig, TextPooling, TransformerConfig, VisionConfig,
 };
-use cliprobe::world::{SceneParams, WebCaptionParams};
 use serde::{Deserialize, Serialize};
+
+use super::data::recipe::DataRecipe;
+use super::objective::Objectives;
 
 /// A whole run. Two runs of the same recipe on the same machine give the same model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,13 +19,35 @@ pub(crate) struct Recipe {
     pub(crate) seed: u64,
     /// Updates of the weights; the schedule ends there.
     pub(crate) steps: u64,
-    /// Pairs of picture and caption in a step; each is a negative for all others.
-    pub(crate) batch: usize,
+    pub(crate) batch: BatchRecipe,
     pub(crate) model: ModelRecipe,
     pub(crate) data: DataRecipe,
+    pub(crate) objective: Objectives,
     pub(crate) optimizer: OptimizerRecipe,
     pub(crate) evaluation: EvaluationRecipe,
     pub(crate) checkpoint: CheckpointRecipe,
+}
+
+/// What one update learns from, and how it is computed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BatchRecipe {
+    /// Pairs of picture and caption, over all processes; each is a negative for all others.
+    pub(crate) pairs: usize,
+    /// Pictures or texts that are encoded together, on one thread. The sums of a step are taken in
+    /// an order that depends on it, and on nothing of the machine.
+    #[serde(default = "BatchRecipe::default_chunk")]
+    pub(crate) chunk: usize,
+    /// Whether chunks are encoded a second time for their gradients instead of being kept: a third
+    /// more work, and the memory of one chunk a thread instead of the whole batch.
+    #[serde(default)]
+    pub(crate) recompute: bool,
+}
+
+impl BatchRecipe {
+    fn default_chunk() -> usize {
+        16
+    }
 }
 
 /// The shape of the model. MLPs are four times as wide as their tower, as in every CLIP.
@@ -59,22 +83,6 @@ pub(crate) struct TextRecipe {
     pub(crate) width: usize,
     pub(crate) layers: usize,
     pub(crate) heads: usize,
-}
-
-/// Where pairs of picture and caption come from: a table named after the source.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DataRecipe {
-    /// The synthetic world, drawn as it is needed: no pair is ever seen twice.
-    pub(crate) tableau: TableauRecipe,
-}
-
-/// The mix of scenes and captions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TableauRecipe {
-    pub(crate) scene: SceneParams,
-    pub(crate) captions: WebCaptionParams,
 }
 
 /// AdamW, its schedule and its clipping.
@@ -147,15 +155,17 @@ impl Recipe {
         positive("checkpoint.every", self.checkpoint.every)?;
         positive("checkpoint.keep", self.checkpoint.keep as u64)?;
         ensure!(
-            self.batch >= 2,
-            "batch is {}; a contrastive loss needs at least 2 pairs",
-            self.batch
+            self.batch.pairs >= 2,
+            "batch.pairs is {}; a contrastive loss needs at least 2 pairs",
+            self.batch.pairs
         );
+        positive("batch.chunk", self.batch.chunk as u64)?;
         ensure!(
             text.context >= 3,
             "model.text.context is {}; start, one token and end need 3",
             text.context
         );
+        self.data.check(self.batch.pairs)?;
         let optimizer = &self.optimizer;
         for (name, value) in [
             ("learning_rate", optimizer.learning_rate),
@@ -264,7 +274,7 @@ mod tests {
     #[test]
     fn unknown_keys_are_refused_with_the_nearest_right_one() {
         for (right, wrong, key) in [
-            ("batch = 8", "btach = 8", "`batch`"),
+            ("pairs = 8", "pears = 8", "`pairs`"),
             (
                 "learning_rate = 1e-3",
                 "learning-rate = 1e-3",
@@ -308,9 +318,9 @@ mod tests {
     fn impossible_numbers_are_refused_by_name() {
         for (right, wrong, key) in [
             ("steps = 12", "steps = 0", "steps"),
-            ("batch = 8", "batch = 1", "batch"),
+            ("pairs = 8", "pairs = 1", "batch.pairs"),
             ("every = 4", "every = 0", "checkpoint.every"),
-            ("context = 32", "context = 2", "model.text.context"),
+            ("context = 48", "context = 2", "model.text.context"),
             ("1e-3", "-1e-3", "optimizer.learning_rate"),
             ("1e-3", "nan", "optimizer.learning_rate"),
             ("0.98", "1.0", "optimizer.betas"),

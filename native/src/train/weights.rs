@@ -1,7 +1,6 @@
 //! The variables of a model in training, and what they are before the first step.
 
 use anyhow::{Context, Result};
-use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor, Var};
 use cliprobe::clip::config::{ClipConfig, TransformerConfig};
 use cliprobe::clip::names::{LOGIT_SCALE, TensorSpec, tensor_specs};
@@ -18,13 +17,26 @@ const INITIAL_LOG_SCALE: f32 = 2.659_26;
 /// Named f32 variables in canonical order, the logit scale last.
 #[derive(Debug)]
 pub(crate) struct Weights {
-    variables: Vec<(String, Var)>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    name: String,
+    variable: Var,
+    learns: bool,
 }
 
 impl FromIterator<(String, Var)> for Weights {
+    /// All of them learn.
     fn from_iter<I: IntoIterator<Item = (String, Var)>>(variables: I) -> Self {
+        let entries = variables.into_iter().map(|(name, variable)| Entry {
+            name,
+            variable,
+            learns: true,
+        });
         Self {
-            variables: variables.into_iter().collect(),
+            entries: entries.collect(),
         }
     }
 }
@@ -52,9 +64,22 @@ impl Weights {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Var)> {
-        self.variables
+        self.entries
             .iter()
-            .map(|(name, variable)| (name.as_str(), variable))
+            .map(|entry| (entry.name.as_str(), &entry.variable))
+    }
+
+    /// The variables that training changes.
+    pub(crate) fn learning(&self) -> impl Iterator<Item = (&str, &Var)> {
+        let learning = self.entries.iter().filter(|entry| entry.learns);
+        learning.map(|entry| (entry.name.as_str(), &entry.variable))
+    }
+
+    /// Says of each variable by its name whether training changes it.
+    pub(crate) fn choose(&mut self, learns: impl Fn(&str) -> bool) {
+        for entry in &mut self.entries {
+            entry.learns = learns(&entry.name);
+        }
     }
 
     pub(crate) fn variable(&self, name: &str) -> Option<&Var> {
@@ -63,25 +88,38 @@ impl Weights {
             .map(|(_, variable)| variable)
     }
 
-    /// The towers on these variables: what they compute can be differentiated.
+    /// The towers on these variables: what they compute can be differentiated by those that learn.
     pub(crate) fn trainable_model(&self, config: &ClipConfig) -> Result<Model> {
-        self.model(config, |variable| variable.as_tensor().clone())
+        self.model(config, |entry| match entry.learns {
+            true => Ok(entry.variable.as_tensor().clone()),
+            false => Ok(entry.variable.as_detached_tensor()),
+        })
     }
 
     /// The towers on the variables' present values, without the book-keeping of gradients.
     /// Good until the next update.
     pub(crate) fn frozen_model(&self, config: &ClipConfig) -> Result<Model> {
-        self.model(config, Var::as_detached_tensor)
+        self.model(config, |entry| Ok(entry.variable.as_detached_tensor()))
     }
 
-    fn model(&self, config: &ClipConfig, tensor: impl Fn(&Var) -> Tensor) -> Result<Model> {
-        let model = Model::new(
-            config,
-            &mut |name, shape| match self.variable(name).map(&tensor) {
-                Some(tensor) if tensor.dims() == shape => Ok(tensor.into()),
-                _ => candle_core::bail!("the weights have no {name} of shape {shape:?}"),
-            },
-        )?;
+    /// The towers on a copy of the variables' present values.
+    pub(crate) fn copied_model(&self, config: &ClipConfig) -> Result<Model> {
+        self.model(config, |entry| Ok(entry.variable.copy()?.detach()))
+    }
+
+    fn model(
+        &self,
+        config: &ClipConfig,
+        tensor: impl Fn(&Entry) -> candle_core::Result<Tensor>,
+    ) -> Result<Model> {
+        let by_name = |name: &str| self.entries.iter().find(|entry| entry.name == name);
+        let model = Model::new(config, &mut |name, shape| match by_name(name)
+            .map(&tensor)
+            .transpose()?
+        {
+            Some(tensor) if tensor.dims() == shape => Ok(tensor.into()),
+            _ => candle_core::bail!("the weights have no {name} of shape {shape:?}"),
+        })?;
         Ok(model)
     }
 
@@ -100,18 +138,6 @@ impl Weights {
             variable.set(&Tensor::new(clamped, &Device::Cpu)?)?;
         }
         Ok(clamped.exp())
-    }
-
-    /// The gradients in the variables' order. One that is missing is an error: some op on the
-    /// way has no backward, and the variables before it would silently never learn.
-    pub(crate) fn gradients(&self, store: &mut GradStore) -> Result<Vec<Tensor>> {
-        self.iter()
-            .map(|(name, variable)| {
-                store
-                    .remove(variable)
-                    .with_context(|| format!("no gradient reaches {name}"))
-            })
-            .collect()
     }
 }
 
@@ -246,14 +272,5 @@ mod tests {
             weights.log_scale().unwrap().set(&scalar).unwrap();
             assert!((weights.clamp_log_scale().unwrap() - expected).abs() < 1e-3);
         }
-    }
-
-    #[test]
-    fn a_lost_gradient_is_named() {
-        let weights = Weights::initialise(&config(), 1).unwrap();
-        let scale = weights.log_scale().unwrap();
-        let mut store = scale.exp().unwrap().backward().unwrap();
-        let error = weights.gradients(&mut store).unwrap_err();
-        assert!(error.to_string().contains("token_embedding"), "{error}");
     }
 }

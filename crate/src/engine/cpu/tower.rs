@@ -7,6 +7,7 @@ use candle_core::quantized::QTensor;
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::attention::{Packing, attention};
+use super::composed;
 use super::expand::Blocks;
 use super::ops::{constant_linear, contiguous_values, layer_norm, linear};
 use super::product::Rows;
@@ -20,6 +21,8 @@ pub enum Weight {
     Float(Tensor),
     /// Blocks of a GGUF type.
     Quantized(Arc<QTensor>),
+    /// An f32 variable that is multiplied in another precision, to which it is rounded at each use.
+    Rounded(Tensor, DType),
 }
 
 impl From<Tensor> for Weight {
@@ -32,7 +35,7 @@ impl Weight {
     /// The f32 values.
     fn to_tensor(&self) -> Result<Tensor> {
         match self {
-            Self::Float(tensor) => Ok(tensor.clone()),
+            Self::Float(tensor) | Self::Rounded(tensor, _) => Ok(tensor.clone()),
             Self::Quantized(blocks) => blocks.dequantize(&Device::Cpu),
         }
     }
@@ -49,6 +52,12 @@ impl Weight {
         activation: Option<Activation>,
     ) -> Result<Tensor> {
         match self {
+            Self::Rounded(weight, precision) => {
+                composed::linear(x, &weight.flatten_from(1)?, bias, activation, *precision)
+            }
+            Self::Float(weight) if !x.device().is_cpu() => {
+                composed::linear(x, &weight.flatten_from(1)?, bias, activation, DType::F32)
+            }
             Self::Float(weight) => {
                 let weight = weight.flatten_from(1)?;
                 let tracked = x.track_op() || weight.track_op();
@@ -73,10 +82,18 @@ impl Weight {
         }
     }
 
+    /// Whether a gradient may be wanted of it.
+    fn is_variable(&self) -> bool {
+        match self {
+            Self::Float(tensor) | Self::Rounded(tensor, _) => tensor.track_op(),
+            Self::Quantized(_) => false,
+        }
+    }
+
     /// Rows `ids` of the matrix, `[ids.len(), width]`.
     fn rows(&self, ids: &Tensor) -> Result<Tensor> {
         match self {
-            Self::Float(tensor) => tensor.index_select(ids, 0),
+            Self::Float(tensor) | Self::Rounded(tensor, _) => tensor.index_select(ids, 0),
             Self::Quantized(blocks) => blocks.embedding(ids),
         }
     }
@@ -84,7 +101,9 @@ impl Weight {
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         match self {
-            Self::Float(tensor) => tensor.elem_count() * tensor.dtype().size_in_bytes(),
+            Self::Float(tensor) | Self::Rounded(tensor, _) => {
+                tensor.elem_count() * tensor.dtype().size_in_bytes()
+            }
             Self::Quantized(blocks) => blocks.storage_size_in_bytes(),
         }
     }
@@ -158,7 +177,7 @@ impl LayerNorm {
 enum Qkv {
     Joined(Linear),
     /// Variables stay apart, so that each receives its own gradient; they are joined at each use.
-    Apart([(Tensor, Tensor); 3]),
+    Apart([Linear; 3]),
 }
 
 impl Qkv {
@@ -166,35 +185,11 @@ impl Qkv {
         let [q, k, v] =
             ["q_proj", "k_proj", "v_proj"].map(|name| Linear::new(at.at(name), width, width));
         let parts = [q?, k?, v?];
+        if parts.iter().any(|part| part.weight.is_variable()) {
+            return Ok(Self::Apart(parts));
+        }
         let bias = Tensor::cat(&[&parts[0].bias, &parts[1].bias, &parts[2].bias], 0)?;
         Ok(match &parts {
-            [
-                Linear {
-                    weight: Weight::Float(q),
-                    ..
-                },
-                Linear {
-                    weight: Weight::Float(k),
-                    ..
-                },
-                Linear {
-                    weight: Weight::Float(v),
-                    ..
-                },
-            ] => {
-                if q.track_op() || k.track_op() || v.track_op() {
-                    Self::Apart([
-                        (q.clone(), parts[0].bias.clone()),
-                        (k.clone(), parts[1].bias.clone()),
-                        (v.clone(), parts[2].bias.clone()),
-                    ])
-                } else {
-                    Self::Joined(Linear {
-                        weight: Tensor::cat(&[q, k, v], 0)?.into(),
-                        bias,
-                    })
-                }
-            }
             [
                 Linear {
                     weight: Weight::Quantized(q),
@@ -242,19 +237,24 @@ impl Qkv {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match self {
             Self::Joined(joined) => joined.forward(x, None),
-            Self::Apart([(qw, qb), (kw, kb), (vw, vb)]) => linear(
-                x,
-                &Tensor::cat(&[qw, kw, vw], 0)?,
-                &Tensor::cat(&[qb, kb, vb], 0)?,
-                None,
-            ),
+            Self::Apart(parts) => {
+                let weights = parts.each_ref().map(|part| part.weight.to_tensor());
+                let [q, k, v] = weights;
+                let joined = Tensor::cat(&[q?, k?, v?], 0)?;
+                let weight = match &parts[0].weight {
+                    Weight::Rounded(_, precision) => Weight::Rounded(joined, *precision),
+                    _ => Weight::Float(joined),
+                };
+                let bias = Tensor::cat(&[&parts[0].bias, &parts[1].bias, &parts[2].bias], 0)?;
+                weight.multiply(x, Some(&bias), None)
+            }
         }
     }
 
     fn bytes(&self) -> usize {
         match self {
             Self::Joined(joined) => joined.weight.bytes(),
-            Self::Apart(parts) => parts.iter().map(|(w, _)| w.elem_count() * 4).sum(),
+            Self::Apart(parts) => parts.iter().map(|part| part.weight.bytes()).sum(),
         }
     }
 }

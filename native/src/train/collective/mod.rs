@@ -1,0 +1,210 @@
+//! What several processes that train one model together say to each other.
+
+#[cfg(feature = "mpi")]
+mod mpi;
+
+use anyhow::Result;
+#[cfg(not(feature = "mpi"))]
+use anyhow::bail;
+
+/// The processes of a run, as one of them sees the others. Every process makes the same calls in
+/// the same order; each call waits for all of them. The process that ends early ends the others:
+/// their call fails, and names it where that is known.
+pub(crate) trait Collective: Send {
+    /// Number of this process, from 0.
+    fn rank(&self) -> usize;
+
+    /// How many processes there are.
+    fn world(&self) -> usize;
+
+    /// What every process gave, in the order of their ranks; lengths may differ.
+    fn all_gather(&self, values: &[f32]) -> Result<Vec<Vec<f32>>>;
+
+    /// Replaces `values`, equally many in every process, by their sums over all processes: the
+    /// same bits in all of them.
+    fn all_reduce_sum(&self, values: &mut [f32]) -> Result<()>;
+
+    /// Returns when every process has called it.
+    fn barrier(&self) -> Result<()>;
+}
+
+/// The only process of its run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Alone;
+
+impl Collective for Alone {
+    fn rank(&self) -> usize {
+        0
+    }
+
+    fn world(&self) -> usize {
+        1
+    }
+
+    fn all_gather(&self, values: &[f32]) -> Result<Vec<Vec<f32>>> {
+        Ok(vec![values.to_vec()])
+    }
+
+    fn all_reduce_sum(&self, _values: &mut [f32]) -> Result<()> {
+        Ok(())
+    }
+
+    fn barrier(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Variables of the environment by which launchers say how many processes they started: Open MPI's
+/// mpirun, MPICH's and Slurm's, torchrun.
+const LAUNCHERS: [&str; 3] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "WORLD_SIZE"];
+/// How many of them are on this machine.
+const LOCAL: [&str; 3] = [
+    "OMPI_COMM_WORLD_LOCAL_SIZE",
+    "MPI_LOCALNRANKS",
+    "LOCAL_WORLD_SIZE",
+];
+
+/// The number that a launcher gave under one of these names.
+fn given(names: &[&str]) -> Option<usize> {
+    let mut values = names.iter().filter_map(|name| std::env::var(name).ok());
+    values.find_map(|value| value.parse().ok())
+}
+
+/// How many processes of the run share this machine's cores.
+pub(crate) fn on_this_machine() -> usize {
+    given(&LOCAL).unwrap_or(1).max(1)
+}
+
+/// The connection of a process to the others of its run; the others are told when it is dropped.
+pub(crate) struct Joined {
+    rank: usize,
+    world: usize,
+    #[cfg(feature = "mpi")]
+    _universe: Option<::mpi::environment::Universe>,
+}
+
+/// Joins the processes that a launcher started with this one.
+///
+/// # Errors
+/// Several processes where this program is built for one.
+pub(crate) fn join() -> Result<(Joined, Box<dyn Collective>)> {
+    let world = given(&LAUNCHERS).unwrap_or(1);
+    #[cfg(feature = "mpi")]
+    if world > 1 {
+        let (universe, joined) = mpi::join()?;
+        anyhow::ensure!(
+            joined.world() == world,
+            "{world} processes were started, but MPI knows of {}; start them with the mpirun of the \
+             MPI that cliprobe is built with",
+            joined.world()
+        );
+        let connection = Joined {
+            rank: joined.rank(),
+            world,
+            _universe: Some(universe),
+        };
+        return Ok((connection, Box::new(joined)));
+    }
+    #[cfg(not(feature = "mpi"))]
+    if world > 1 {
+        bail!(
+            "{world} processes were started, but this cliprobe trains in one; build it with \
+             `--features mpi` and start it with mpirun"
+        );
+    }
+    let connection = Joined {
+        rank: 0,
+        world: 1,
+        #[cfg(feature = "mpi")]
+        _universe: None,
+    };
+    Ok((connection, Box::new(Alone)))
+}
+
+impl Joined {
+    /// Ends the other processes where this one failed: they would wait for it for ever.
+    pub(crate) fn fail(&self, error: &anyhow::Error) {
+        if self.world > 1 {
+            eprintln!(
+                "cliprobe: process {} of {}: {error:#}; the others are ended",
+                self.rank, self.world
+            );
+            #[cfg(feature = "mpi")]
+            mpi::abort();
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) use threads::together;
+
+/// Processes that are threads of a test.
+#[cfg(test)]
+mod threads {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::{Arc, Barrier, Mutex};
+
+    use super::*;
+
+    /// One of several threads that act as processes.
+    pub(crate) struct Threads {
+        rank: usize,
+        given: Arc<Mutex<Vec<Vec<f32>>>>,
+        barrier: Arc<Barrier>,
+    }
+
+    impl Collective for Threads {
+        fn rank(&self) -> usize {
+            self.rank
+        }
+
+        fn world(&self) -> usize {
+            self.given.lock().unwrap().len()
+        }
+
+        fn all_gather(&self, values: &[f32]) -> Result<Vec<Vec<f32>>> {
+            self.given.lock().unwrap()[self.rank] = values.to_vec();
+            self.barrier.wait();
+            let all = self.given.lock().unwrap().clone();
+            self.barrier.wait();
+            Ok(all)
+        }
+
+        fn all_reduce_sum(&self, values: &mut [f32]) -> Result<()> {
+            let all = self.all_gather(values)?;
+            values.fill(0.0);
+            for given in all {
+                values.iter_mut().zip(given).for_each(|(sum, v)| *sum += v);
+            }
+            Ok(())
+        }
+
+        fn barrier(&self) -> Result<()> {
+            self.barrier.wait();
+            Ok(())
+        }
+    }
+
+    /// What each of `world` processes returns.
+    pub(crate) fn together<T: Send>(world: usize, run: impl Fn(Threads) -> T + Sync) -> Vec<T> {
+        let given = Arc::new(Mutex::new(vec![Vec::new(); world]));
+        let barrier = Arc::new(Barrier::new(world));
+        std::thread::scope(|scope| {
+            let processes: Vec<_> = (0..world)
+                .map(|rank| {
+                    let (given, barrier) = (Arc::clone(&given), Arc::clone(&barrier));
+                    let process = Threads {
+                        rank,
+                        given,
+                        barrier,
+                    };
+                    let run = &run;
+                    scope.spawn(move || run(process))
+                })
+                .collect();
+            let joined = processes.into_iter().map(|process| process.join().unwrap());
+            joined.collect()
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! The synthetic world: scenes drawn as they are needed, with captions of what is in them.
+
+use std::ops::Range;
+
+use anyhow::Result;
+use cliprobe::clip::image::RgbImage;
+use cliprobe::clip::preprocessing::Preprocessing;
+use cliprobe::world::{
+    HardNegative, Picture, Scene, SceneParams, Split, Wording, any_hard_positive,
+    captions_of_every_word, chain, dense_caption, draw, web_caption,
+};
+use rand::Rng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::dice::spread;
+use super::recipe::TableauRecipe;
+use crate::train::sample::{Chain, Sample, Source};
+use crate::train::vocabulary::Vocabulary;
+
+/// Scenes of the synthetic world with captions as the web writes them, or with all that they show.
+pub(crate) struct Tableau {
+    recipe: TableauRecipe,
+    seed: u64,
+    preprocessing: Preprocessing,
+    side: u32,
+}
+
+impl Tableau {
+    /// `side` is that of the model's pictures, in pixels.
+    pub(crate) fn new(
+        recipe: &TableauRecipe,
+        seed: u64,
+        preprocessing: &Preprocessing,
+        side: usize,
+    ) -> Self {
+        Self {
+            recipe: recipe.clone(),
+            seed,
+            preprocessing: preprocessing.clone(),
+            side: side as u32,
+        }
+    }
+
+    /// The scene's caption, its hard negatives and its hard positive.
+    fn texts(&self, scene: &Scene, rng: &mut ChaCha8Rng) -> (String, Vec<String>, Option<String>) {
+        let claim = if rng.random_range(0..100) < self.recipe.dense_percent {
+            dense_caption(scene, rng)
+        } else {
+            web_caption(scene, rng, &self.recipe.captions)
+        };
+        // One wording for all of them: how a caption is put must not tell whether it is true.
+        let wording = Wording::sample(&self.recipe.wording, rng);
+        let mut kinds = HardNegative::ALL.to_vec();
+        kinds.shuffle(rng);
+        let negatives = kinds
+            .into_iter()
+            .filter_map(|kind| kind.of(&claim, scene, rng))
+            .take(self.recipe.hard_negatives)
+            .map(|negative| negative.worded(wording))
+            .collect();
+        let positive = self
+            .recipe
+            .hard_positives
+            .then(|| any_hard_positive(&claim, rng))
+            .flatten();
+        let positive = positive.map(|positive| positive.to_string());
+        (claim.worded(wording), negatives, positive)
+    }
+}
+
+impl Source<Sample> for Tableau {
+    fn draw(&self, step: u64, rows: Range<usize>) -> Result<Vec<Sample>> {
+        rows.map(|row| {
+            let seed = Split::Training.seed(spread([self.seed, step, row as u64]));
+            let scene = Scene::sample(seed, &self.recipe.scene);
+            let (caption, hard_negatives, hard_positive) =
+                self.texts(&scene, &mut scene.caption_rng());
+            Ok(Sample {
+                pixels: pixels(draw(&scene, self.side)?, &self.preprocessing)?,
+                caption,
+                hard_negatives,
+                hard_positive,
+            })
+        })
+        .collect()
+    }
+}
+
+/// Chains of captions of the synthetic world's scenes, which are not drawn.
+pub(crate) struct TableauChains {
+    pub(crate) scene: SceneParams,
+    pub(crate) seed: u64,
+}
+
+/// Keeps the scenes of chains apart from those of pairs of the same step and row.
+const CHAIN_STREAM: u64 = 1 << 32;
+
+impl Source<Chain> for TableauChains {
+    fn draw(&self, step: u64, rows: Range<usize>) -> Result<Vec<Chain>> {
+        // A scene may allow no chain (a single plain thing has too little to say): another is taken.
+        Ok(rows
+            .map(|row| {
+                (0..)
+                    .find_map(|attempt: u64| {
+                        let place = CHAIN_STREAM + row as u64;
+                        let seed = spread([self.seed, step, place]).wrapping_add(attempt);
+                        let scene = Scene::sample(Split::Training.seed(seed), &self.scene);
+                        chain(&scene, &mut scene.caption_rng())
+                    })
+                    .expect("most scenes have a chain")
+            })
+            .map(|chain| Chain {
+                tiers: chain.tiers.map(|claim| claim.to_string()),
+                contradictions: chain.contradictions.map(|claim| claim.to_string()),
+            })
+            .collect())
+    }
+}
+
+/// A picture as the model sees it, `[3, side, side]`: by the library's own preprocessing, so that
+/// training and use agree to the last bit.
+pub(crate) fn pixels(picture: Picture, preprocessing: &Preprocessing) -> Result<Vec<f32>> {
+    let image = RgbImage::from_samples(picture.width, picture.height, picture.data)?;
+    Ok(preprocessing.apply(&image)?.pixel_values(preprocessing))
+}
+
+/// The vocabulary of the world's whole grammar, not of a recipe's mix: models trained on
+/// different mixes have the same tokens.
+pub(crate) fn vocabulary(limit: usize) -> Result<Vocabulary> {
+    let captions = captions_of_every_word();
+    Vocabulary::learn(captions.iter().map(String::as_str), limit)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use cliprobe::clip::tokenizer::Tokenizer;
+
+    use super::*;
+    use crate::train::recipe::Recipe;
+
+    fn tokenizer(recipe: &Recipe) -> Tokenizer {
+        let vocabulary = vocabulary(recipe.model.text.vocabulary).unwrap();
+        let config = recipe.clip_config(vocabulary.size).unwrap();
+        Tokenizer::from_json(&vocabulary.json, &config.text).unwrap()
+    }
+
+    fn tableau(seed: u64) -> Tableau {
+        let recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
+        let preprocessing = Preprocessing::clip_default(32);
+        Tableau::new(&recipe.data.tableau.unwrap(), seed, &preprocessing, 32)
+    }
+
+    #[test]
+    fn a_step_always_has_the_same_samples_and_no_other_has_them() {
+        let stream = tableau(1);
+        let samples = stream.draw(3, 0..8).unwrap();
+        assert_eq!(samples.len(), 8);
+        assert_eq!(samples[0].pixels.len(), 3 * 32 * 32);
+        assert_eq!(stream.draw(3, 5..7).unwrap(), samples[5..7]);
+        assert_ne!(stream.draw(4, 0..8).unwrap(), samples);
+        assert_ne!(tableau(2).draw(3, 0..8).unwrap(), samples);
+    }
+
+    #[test]
+    fn pixels_are_normalised_by_channel() {
+        let picture = Picture {
+            width: 2,
+            height: 2,
+            data: vec![0, 255, 0, 255, 0, 51, 0, 0, 0, 0, 0, 0],
+        };
+        let pixels = pixels(picture, &Preprocessing::clip_default(2)).unwrap();
+        assert_eq!(pixels.len(), 12);
+        let expected = [
+            [0.0, 1.0].map(|x: f64| (x - 0.481_454_66) / 0.268_629_54),
+            [1.0, 0.0].map(|x: f64| (x - 0.457_827_5) / 0.261_302_58),
+            [0.0, 0.2].map(|x: f64| (x - 0.408_210_73) / 0.275_777_11),
+        ];
+        let upper = pixels.chunks(4).flat_map(|channel| &channel[..2]);
+        for (got, expected) in upper.zip(expected.as_flattened()) {
+            assert!((f64::from(*got) - expected).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn every_word_of_the_grammar_is_one_token() {
+        let recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
+        let tokenizer = tokenizer(&recipe);
+        for (caption, words) in [
+            ("a large red cat to the left of a small orange car", 12),
+            ("two spotted cacti, which are underneath a shrub", 9),
+            ("an animal", 2),
+            ("a blue thing", 3),
+        ] {
+            assert_eq!(
+                tokenizer.encode(caption).unwrap().ids.len(),
+                words + 2,
+                "{caption}"
+            );
+        }
+    }
+}
