@@ -1,10 +1,12 @@
 //! Draws the synthetic world for a person to look at:
 //! `cargo run --example contact_sheet -- FILE.png [PIXELS]` writes every noun in every colour,
-//! then sampled scenes, each PIXELS (default 96) wide.
+//! sizes and patterns in turn, then sampled scenes in all styles, each PIXELS (default 96) wide.
 
 use std::error::Error;
 
-use cliprobe::world::{Colour, Noun, Picture, SIDE, Scene, SceneParams, Size, Split, Thing, draw};
+use cliprobe::world::{
+    Colour, Noun, Pattern, Picture, SIDE, Scene, SceneParams, Size, Split, Style, Thing, draw,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -12,17 +14,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let side: u32 = arguments.next().map_or(Ok(96), |pixels| pixels.parse())?;
 
     let mut scenes: Vec<Scene> = Vec::new();
-    for &noun in Noun::ALL {
+    for (row, &noun) in Noun::ALL.iter().enumerate() {
         for (column, &colour) in Colour::ALL.iter().enumerate() {
             let mut scene = Scene::sample(column as u64, &SceneParams::exactly(1));
-            let size = if column % 2 == 0 {
-                Size::Large
-            } else {
-                Size::Small
-            };
+            let size = Size::ALL[column % Size::ALL.len()];
             scene.things = vec![Thing {
                 noun,
                 colour,
+                pattern: Pattern::ALL[(row + column) % Pattern::ALL.len()],
                 size,
                 x: SIDE / 2,
                 y: SIDE / 2,
@@ -32,9 +31,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             scenes.push(scene);
         }
     }
-    let sampled = 0..(Noun::ALL.len() * Colour::ALL.len()) as u64;
-    let params = SceneParams::default();
-    scenes.extend(sampled.map(|index| Scene::sample(Split::Exhibition.seed(index), &params)));
+    let mut seeds = (0..).map(|index| Split::Exhibition.seed(index));
+    for &style in Style::ALL {
+        let params = SceneParams {
+            style,
+            ..SceneParams::default()
+        };
+        let sampled = seeds.by_ref().map(|seed| Scene::sample(seed, &params));
+        scenes.extend(sampled.take(10 * Colour::ALL.len()));
+    }
 
     let columns = 2 * Colour::ALL.len() as u32;
     let rows = (scenes.len() as u32).div_ceil(columns);

@@ -182,7 +182,7 @@ fn a_process_that_fails_ends_the_others_by_name() {
     let scratch = Scratch::new();
     // Each process reads the recipe; what it names is missing for all, and one says so first.
     let recipe = scratch.recipe(&[(
-        "[data.tableau.scene]\nthing_weights = [1, 2, 1]\n\n[data.tableau.captions]\ncolour_percent = 80",
+        "[data.tableau.scene]\nthing_weights = [5, 9, 4, 2]\n\n[data.tableau.captions]\ncolour_percent = 80",
         "[data.table]\npath = \"none.tsv\"",
     )]);
     let output = mpirun(2, &recipe, &scratch.path("run")).output().unwrap();

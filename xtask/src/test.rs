@@ -1,13 +1,13 @@
 //! Every check of the workspace, in the order that fails soonest.
 
-use std::time::Instant;
+use std::{env, time::Instant};
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use xshell::{Shell, cmd};
 
 use crate::{
-    page,
+    page, tools,
     wasm::{self, Flavour, Warnings},
 };
 
@@ -20,6 +20,8 @@ pub(crate) enum Step {
     Clippy,
     /// Rust tests
     Rust,
+    /// Training by several processes, where Open MPI is installed
+    Mpi,
     /// Rust documentation
     Doc,
     /// The wasm module, without warnings (the page's sources are checked against its types)
@@ -36,13 +38,20 @@ pub(crate) enum Step {
     Browser,
 }
 
+/// How a step that did not fail ended.
+enum Verdict {
+    Passed,
+    /// What it needs is not on this machine.
+    Skipped(&'static str),
+}
+
 impl Step {
     /// Takes seconds once built, so that it can run at every turn of the work.
     fn is_fast(self) -> bool {
-        !matches!(self, Self::Doc | Self::Page | Self::Browser)
+        !matches!(self, Self::Mpi | Self::Doc | Self::Page | Self::Browser)
     }
 
-    fn run(self, sh: &Shell) -> Result<()> {
+    fn run(self, sh: &Shell) -> Result<Verdict> {
         match self {
             Self::Fmt => cmd!(sh, "cargo fmt --all --check").run()?,
             Self::Clippy => {
@@ -57,8 +66,25 @@ impl Step {
                 // Apart, for cargo unites the features of what it builds at once: this finds the
                 // dependencies of the tasks and of the command as `cargo xtask serve` built them.
                 cmd!(sh, "cargo test --package xtask --profile xtask --locked").run()?;
+                tools::vulkan(sh);
+                // Mesa complains of a missing one in every test, and then does without.
+                let runtime_dir = tempfile::tempdir()?;
+                let _runtime_dir = env::var_os("XDG_RUNTIME_DIR")
+                    .is_none()
+                    .then(|| sh.push_env("XDG_RUNTIME_DIR", runtime_dir.path()));
                 cmd!(sh, "cargo test --workspace --exclude xtask --locked").run()?;
             }
+            Self::Mpi => match tools::missing_for_mpi() {
+                Some(missing) => return Ok(Verdict::Skipped(missing)),
+                None => {
+                    let features = ["--features", "cliprobe-cli/mpi"];
+                    cmd!(
+                        sh,
+                        "cargo test --workspace --exclude xtask --locked {features...} --test mpi"
+                    )
+                    .run()?;
+                }
+            },
             Self::Doc => cmd!(sh, "cargo doc --workspace --no-deps --locked")
                 .env("RUSTDOCFLAGS", "-D warnings")
                 .run()?,
@@ -69,7 +95,7 @@ impl Step {
             Self::Page => page::build(sh)?,
             Self::Browser => page::test_in_browser(sh)?,
         }
-        Ok(())
+        Ok(Verdict::Passed)
     }
 }
 
@@ -94,10 +120,15 @@ pub(crate) fn run(sh: &Shell, steps: &[Step], fast: bool) -> Result<()> {
         }
         println!("\n==== {name}");
         let started = Instant::now();
-        outcome = step.run(sh).with_context(|| format!("{name} failed"));
-        let verdict = if outcome.is_ok() { "ok" } else { "FAILED" };
+        let verdict = step.run(sh).with_context(|| format!("{name} failed"));
+        let words = match &verdict {
+            Ok(Verdict::Passed) => "ok".to_owned(),
+            Ok(Verdict::Skipped(missing)) => format!("SKIPPED: {missing}"),
+            Err(_) => "FAILED".to_owned(),
+        };
+        outcome = verdict.map(drop);
         summary.push(format!(
-            "{name:8} {:7.1}s  {verdict}",
+            "{name:8} {:7.1}s  {words}",
             started.elapsed().as_secs_f32()
         ));
     }

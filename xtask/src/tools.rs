@@ -1,7 +1,7 @@
 //! The programs that must be on the machine: Node.js, Chromium, and apt-get to install them.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
 };
 
@@ -54,6 +54,28 @@ fn at_least(version: &str, wanted: (u32, u32)) -> bool {
         .is_some_and(|found: (u32, u32)| found >= wanted)
 }
 
+/// What is missing for the tests of several processes, if anything: Open MPI to build with and to
+/// start them, and the libclang that reads its headers.
+pub(crate) fn missing_for_mpi() -> Option<&'static str> {
+    let clang = || {
+        let folders = std::fs::read_dir("/usr/lib")
+            .into_iter()
+            .flatten()
+            .flatten();
+        let mut llvm = folders.filter(|f| f.file_name().to_string_lossy().starts_with("llvm-"));
+        env::var_os("LIBCLANG_PATH").is_some()
+            || on_path(&["llvm-config"]).is_some()
+            || llvm.any(|folder| folder.path().join("lib/libclang.so.1").exists())
+    };
+    if on_path(&["mpirun"]).is_none() || on_path(&["mpicc"]).is_none() {
+        Some("Open MPI is not installed (Debian: libopenmpi-dev)")
+    } else if !clang() {
+        Some("libclang is not installed (Debian: libclang-dev)")
+    } else {
+        None
+    }
+}
+
 /// Finds the Chromium that runs the browser tests: `CHROMIUM_PATH`, or the one on the path.
 pub(crate) fn chromium(sh: &Shell) -> Result<PathBuf> {
     if let Some(path) = env::var_os("CHROMIUM_PATH") {
@@ -77,6 +99,20 @@ pub(crate) fn chromium(sh: &Shell) -> Result<PathBuf> {
     apt_install(sh, &["chromium"])
         .context("the browser tests need Chromium or Chrome: install it, or set CHROMIUM_PATH")?;
     on_path(&names).context("Debian's package brought no chromium")
+}
+
+/// Makes sure, where it can, that the GPU engine's tests find a Vulkan driver; without one they say so
+/// and skip. Elsewhere than on Linux the system brings its own.
+pub(crate) fn vulkan(sh: &Shell) {
+    let drivers = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+    let has_driver = |folder| fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
+    if !cfg!(target_os = "linux") || drivers.into_iter().any(has_driver) {
+        return;
+    }
+    // Mesa's llvmpipe computes on the processor.
+    if let Err(error) = apt_install(sh, &["mesa-vulkan-drivers", "libvulkan1"]) {
+        println!("no Vulkan driver, so that the GPU engine's tests skip: {error:#}");
+    }
 }
 
 /// The first of these programs that is on the path.

@@ -7,17 +7,18 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::sweep::{Aim, Point, Sweep};
 
-const SIZE: u32 = 420;
+const SIZE: u32 = 460;
 const TEXT: (&str, i32) = ("sans-serif", 14);
 /// Height of the names above the curves, in pixels.
-const NAMES: u32 = 30;
+const NAMES: u32 = 44;
 /// A letter of the text on average; an SVG's viewer chooses the font.
 const LETTER: i32 = 7;
 /// Told apart by all kinds of colour vision (Okabe and Ito, 2008).
-const COLOURS: [(Aim, RGBColor); 3] = [
+const COLOURS: [(Aim, RGBColor); 4] = [
     (Aim::Composition, RGBColor(0, 114, 178)),
     (Aim::ZeroShot, RGBColor(213, 94, 0)),
     (Aim::Retrieval, RGBColor(0, 158, 115)),
+    (Aim::Hierarchy, RGBColor(204, 121, 167)),
 ];
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -76,15 +77,16 @@ fn along(area: &Area<'_>, sweep: &Sweep, aims: &[(Aim, RGBColor)]) -> Drawn {
         })
         .collect();
     let (names, area) = area.split_vertically(NAMES);
-    let mut left = 16;
+    let (mut left, mut top) = (16, 10);
     for (aim, colour, _) in &curves {
         let words = aim.words();
-        names.draw(&Text::new(
-            words,
-            (left, 12),
-            TEXT.into_font().color(colour),
-        ))?;
-        left += LETTER * (words.chars().count() as i32 + 3);
+        let width = LETTER * (words.chars().count() as i32 + 3);
+        if left + width > SIZE as i32 {
+            (left, top) = (16, top + 17);
+        }
+        let style = TEXT.into_font().color(colour);
+        names.draw(&Text::new(words, (left, top), style))?;
+        left += width;
     }
     let x = extent(sweep.points.iter().map(|point| point.alpha), 0.02);
     let heights = curves
@@ -110,11 +112,11 @@ fn along(area: &Area<'_>, sweep: &Sweep, aims: &[(Aim, RGBColor)]) -> Drawn {
         4,
         BLACK.mix(0.6).into(),
     ))?;
-    let marked = format!(" α = {}", sweep.marked);
+    let marked = format!(" α = {} ", sweep.marked);
     chart.draw_series([Text::new(
         marked,
         (sweep.marked, y.0 + 0.05 * (y.1 - y.0)),
-        TextStyle::from(TEXT.into_font()).pos(Pos::new(HPos::Left, VPos::Bottom)),
+        TextStyle::from(TEXT.into_font()).pos(Pos::new(roomy_side(sweep.marked, x), VPos::Bottom)),
     )])?;
     for (_, colour, curve) in curves {
         chart.draw_series(LineSeries::new(
@@ -165,18 +167,22 @@ fn plane(area: &Area<'_>, sweep: &Sweep, aim: Aim, colour: RGBColor) -> Drawn {
         let size = if marked { 7 } else { 3 };
         chart.draw_series([Circle::new((px, py), size, colour.filled())])?;
         if marked || number == 0 || number + 1 == points.len() {
-            // Beside the point, on the side where there is room.
-            let side = if px > (x.0 + x.1) / 2.0 {
-                HPos::Right
-            } else {
-                HPos::Left
-            };
-            let style = TextStyle::from(TEXT.into_font()).pos(Pos::new(side, VPos::Bottom));
+            let style =
+                TextStyle::from(TEXT.into_font()).pos(Pos::new(roomy_side(px, x), VPos::Bottom));
             let gap = 0.02 * (y.1 - y.0);
             chart.draw_series([Text::new(format!(" α = {alpha} "), (px, py + gap), style)])?;
         }
     }
     Ok(())
+}
+
+/// Where a text begins or ends at `x`, so that it has room between the chart's sides.
+fn roomy_side(x: f64, sides: (f64, f64)) -> HPos {
+    if x > (sides.0 + sides.1) / 2.0 {
+        HPos::Right
+    } else {
+        HPos::Left
+    }
 }
 
 /// The smallest and the largest value, with a part of their distance added on both sides.

@@ -143,25 +143,32 @@ pub(super) enum Aim {
     Composition,
     ZeroShot,
     Retrieval,
+    Hierarchy,
 }
 
 impl Aim {
-    const ALL: [Self; 3] = [Self::Composition, Self::ZeroShot, Self::Retrieval];
+    const ALL: [Self; 4] = [
+        Self::Composition,
+        Self::ZeroShot,
+        Self::Retrieval,
+        Self::Hierarchy,
+    ];
 
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Composition => "composition",
             Self::ZeroShot => "zero-shot classification",
             Self::Retrieval => "retrieval, R@1",
+            Self::Hierarchy => "hierarchy, recall",
         }
     }
 
-    fn of(score: &Score) -> Option<Self> {
+    fn of(score: &Score) -> Self {
         match score {
-            Score::Classification(_) => Some(Self::ZeroShot),
-            Score::Retrieval { .. } => Some(Self::Retrieval),
-            Score::Hierarchy { .. } => None,
-            _ => Some(Self::Composition),
+            Score::Classification(_) => Self::ZeroShot,
+            Score::Retrieval { .. } => Self::Retrieval,
+            Score::Hierarchy { .. } => Self::Hierarchy,
+            _ => Self::Composition,
         }
     }
 
@@ -170,7 +177,7 @@ impl Aim {
         let mut benchmarks: Vec<(&str, Vec<f64>)> = Vec::new();
         for set in &run.sets {
             let evaluation = &set.evaluation;
-            if Self::of(&evaluation.score) != Some(self) {
+            if Self::of(&evaluation.score) != self {
                 continue;
             }
             let name = evaluation.set.split('/').next().unwrap_or(&evaluation.set);

@@ -70,6 +70,7 @@ pub(crate) struct TrainArgs {
 
 /// Runs the command. Ctrl-C saves a checkpoint before it ends; a second one ends at once.
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
+    // First of all, for it wants to be the only thread, and joining may start others.
     let threads = set_threads(args.threads)?;
     let (joined, processes) = collective::join()?;
     let outcome = train(args, processes, threads);

@@ -2,6 +2,7 @@
 
 use super::super::body::{Body, body};
 use super::super::sample::SceneParams;
+use super::super::scene::MAX_SHADE;
 use super::super::vocabulary::{Category, Colour, Ground, Noun, Pattern, Size};
 use super::*;
 
@@ -15,7 +16,8 @@ fn alone(noun: Noun) -> Scene {
     let thing = &mut scene.things[0];
     (thing.noun, thing.colour, thing.shade) = (noun, Colour::Blue, 0);
     (thing.x, thing.y, thing.radius) = (500, 500, 400);
-    (thing.turn, thing.mirrored) = (0, false);
+    (thing.turn, thing.mirrored, thing.moving) = (0, false, false);
+    thing.pattern = Pattern::Plain;
     scene
 }
 
@@ -218,8 +220,7 @@ const OUTLINE_FROM_GROUND: f64 = 20.0;
 fn colours_are_told_apart_in_every_shade_and_style() {
     for &style in Style::ALL {
         let shades = |colour| {
-            let shades =
-                (-super::super::scene::MAX_SHADE..=super::super::scene::MAX_SHADE).step_by(6);
+            let shades = (-MAX_SHADE..=MAX_SHADE).step_by(6);
             shades.map(move |shade| Palette::of(colour, shade, style).tone(Tone::Base))
         };
         for &a in Colour::ALL {

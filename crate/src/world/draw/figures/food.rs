@@ -98,14 +98,18 @@ pub(super) const CAKE: &[Part] = &[
     (Paper, Line(9.0), "M-70 36H70"),
 ];
 
-/// A wedge with holes.
+/// A wedge with large holes, few enough not to pass for spots.
 pub(super) const CHEESE: &[Part] = &[
-    (Base, Body, "M-91 6L54-58Q88-40 91 6V66H-91Z"),
+    (
+        Base,
+        Body,
+        "M-91 6L54-58Q88-40 91 6V66H34A20 20 0 0 0-6 66H-91Z",
+    ),
     (Light, Fill, "M-88 4L54-54Q84-38 87 4Z"),
     (Dark, Line(6.0), "M-88 10H90"),
     (
         Dark,
         Fill,
-        "M-66 38a16 14 0 1 1 32 0a16 14 0 1 1-32 0ZM-6 30a12 11 0 1 1 24 0a12 11 0 1 1-24 0ZM40 44a18 15 0 1 1 36 0a18 15 0 1 1-36 0ZM-18 56a8 7 0 1 1 16 0a8 7 0 1 1-16 0ZM22-26a14 8 0 1 1 28 0a14 8 0 1 1-28 0ZM-26-8a10 5 0 1 1 20 0a10 5 0 1 1-20 0Z",
+        "M-64 38a19 16 0 1 1 38 0a19 16 0 1 1-38 0ZM42 38a21 17 0 1 1 42 0a21 17 0 1 1-42 0ZM16-24a17 9 0 1 1 34 0a17 9 0 1 1-34 0Z",
     ),
 ];

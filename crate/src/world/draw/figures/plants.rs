@@ -63,9 +63,9 @@ pub(super) const PALM: &[Part] = &[
     ),
 ];
 
-/// Low and wide, with berries.
+/// Low and wide, all leaves: berries would pass for spots.
 pub(super) const BUSH: &[Part] = &[
-    (Dark, Line(12.0), "M-26 60V80M4 60V84M32 60V80"),
+    (Dark, Line(13.0), "M-26 60V80M4 60V84M32 60V80"),
     (
         Base,
         Body,
@@ -77,8 +77,8 @@ pub(super) const BUSH: &[Part] = &[
         "M-60 30L-48 18L-36 30M-18-10L-6-22L6-10M36 40L48 28L60 40M-20 52L-8 40L4 52M32-4L44-16L56-4",
     ),
     (
-        Paper,
-        Fill,
-        "M-52-2a9 9 0 1 1 18 0a9 9 0 1 1-18 0ZM2 16a9 9 0 1 1 18 0a9 9 0 1 1-18 0ZM56 14a9 9 0 1 1 18 0a9 9 0 1 1-18 0ZM-54 48a9 9 0 1 1 18 0a9 9 0 1 1-18 0ZM10-36a9 9 0 1 1 18 0a9 9 0 1 1-18 0Z",
+        Light,
+        Line(7.0),
+        "M-48 8L-36-4L-24 8M4 26L16 14L28 26M54 24L66 12L76 24M-62 54L-50 42L-38 54M-2-34L10-46L22-34",
     ),
 ];
