@@ -158,7 +158,7 @@ fn tiers(record: &StringRecord, column: usize, name: &str) -> Result<[String; 4]
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
     use std::io::Write;
 
@@ -236,5 +236,24 @@ mod tests {
                 .contains("has no column positive; it has captions"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_published_expanded_file_is_read_whole() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/hierarcaps");
+        if !folder.exists() {
+            eprintln!("SKIPPED: ../shared/data/hierarcaps is not there");
+            return;
+        }
+        let expanded = folder.join("hierarcaps_test_expanded.csv.gz");
+        for (without, count) in [(None, 23_479), (Some("hierarcaps_test.csv"), 18_770)] {
+            let recipe = HierarcapsRecipe {
+                path: expanded.clone(),
+                without_pictures_of: without.map(|name| folder.join(name)),
+            };
+            let bad = Arc::new(BadSamples::new(0.0));
+            assert_eq!(Chains::open(&recipe, &bad).unwrap().chains.len(), count);
+            assert!(bad.take_untold().is_empty());
+        }
     }
 }
