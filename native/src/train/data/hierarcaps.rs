@@ -34,7 +34,7 @@ const PICTURE: &str = "image_url";
 /// Chains in memory: the largest file there is has 73,000.
 pub(super) struct Chains {
     chains: Vec<Chain>,
-    part: [Range<u32>; 1],
+    whole: Range<u32>,
 }
 
 impl Chains {
@@ -78,7 +78,7 @@ impl Chains {
         }
         ensure!(!chains.is_empty(), "{name} has no chain that can be used");
         Ok(Self {
-            part: [0..chains.len() as u32],
+            whole: 0..chains.len() as u32,
             chains,
         })
     }
@@ -86,7 +86,7 @@ impl Chains {
 
 impl Records<Chain> for Chains {
     fn parts(&self) -> &[Range<u32>] {
-        &self.part
+        std::slice::from_ref(&self.whole)
     }
 
     fn read(&self, record: u32, _: &mut ChaCha8Rng) -> Result<Vec<Chain>> {

@@ -67,7 +67,7 @@ pub(super) struct Table {
     rows: Vec<Option<Row>>,
     /// The rows that begin a draw.
     drawn: Vec<u32>,
-    part: [Range<u32>; 1],
+    whole: Range<u32>,
     pictures: Pictures,
     hard_images: bool,
     transform: Transform,
@@ -155,7 +155,7 @@ impl Table {
         };
         Ok(Self {
             name,
-            part: [0..drawn.len() as u32],
+            whole: 0..drawn.len() as u32,
             rows,
             drawn,
             pictures,
@@ -215,7 +215,7 @@ impl Table {
 
 impl Records<Sample> for Table {
     fn parts(&self) -> &[Range<u32>] {
-        &self.part
+        std::slice::from_ref(&self.whole)
     }
 
     fn items(&self) -> usize {
