@@ -195,3 +195,38 @@ fn complete(recipe: &str, seed: u64, start: Option<&Path>, scale: f64) -> Result
     }
     Ok(toml::to_string(&table)?)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::train::recipe::Recipe;
+
+    #[test]
+    fn every_recipe_is_usable_at_any_scale() {
+        for arm in ArmName::ALL {
+            let Origin::Trained { start, recipe } = arm.origin() else {
+                continue;
+            };
+            let start = start.map(|start| Folder::new(Path::new("runs"), 3).model(start));
+            for scale in [1.0, 0.01] {
+                let complete = complete(recipe, 3, start.as_deref(), scale).unwrap();
+                let parsed = Recipe::parse(&complete).unwrap();
+                assert_eq!(parsed.seed, 3, "{}", arm.word());
+            }
+        }
+    }
+
+    #[test]
+    fn arms_come_after_what_they_are_made_from() {
+        for (place, arm) in ArmName::ALL.into_iter().enumerate() {
+            assert_eq!(arm as usize, place);
+            let before = match arm.origin() {
+                Origin::Trained { start, .. } => start.into_iter().collect(),
+                Origin::Patched { base, tuned } => vec![base, tuned],
+            };
+            assert!(before.into_iter().all(|from| (from as usize) < place));
+        }
+    }
+}

@@ -30,7 +30,7 @@ mod log;
 mod objective;
 mod optimizer;
 mod progress;
-mod recipe;
+pub(crate) mod recipe;
 mod run;
 mod sample;
 mod schedule;
