@@ -197,7 +197,13 @@ fn fine_tuning_goes_on_from_a_model_and_resumes_bit_by_bit() {
     let names: Vec<&str> = terms.keys().map(String::as_str).collect();
     assert_eq!(
         names,
-        ["contrastive", "distillation", "hard_positives", "per_image", "radial"]
+        [
+            "contrastive",
+            "distillation",
+            "hard_positives",
+            "per_image",
+            "radial"
+        ]
     );
     let file = |run: &str, model: &str| {
         std::fs::read(shop.path(run).join(model).join("model.safetensors")).unwrap()
@@ -209,7 +215,9 @@ fn fine_tuning_goes_on_from_a_model_and_resumes_bit_by_bit() {
     let of_step = |entry: &&Value| entry["step"] == best["step"] && entry["evaluation"].is_array();
     let evaluated = through.iter().find(of_step).unwrap();
     let sets = evaluated["evaluation"].as_array().unwrap();
-    let values = sets.iter().map(|set| set["metrics"][0]["value"].as_f64().unwrap());
+    let values = sets
+        .iter()
+        .map(|set| set["metrics"][0]["value"].as_f64().unwrap());
     let mean = values.sum::<f64>() / sets.len() as f64;
     assert!((mean - best["value"].as_f64().unwrap()).abs() < 1e-12);
     assert!(shop.path("through/best/model.safetensors").is_file());
@@ -226,7 +234,10 @@ fn what_a_recipe_asks_for_is_looked_at_before_anything_is_written() {
     let shop = Workshop::new();
     let said = refusal(shop.train("fine_tuning.toml", "other", &[]));
     assert!(said.contains("cannot start from run/model"), "{said}");
-    shop.recipe("sets.toml", ("probes = 10", "probes = 10\nsets = [\"winoground\"]"));
+    shop.recipe(
+        "sets.toml",
+        ("probes = 10", "probes = 10\nsets = [\"winoground\"]"),
+    );
     let said = refusal(shop.train("sets.toml", "other", &[]));
     assert!(said.contains("evaluation cannot ask winoground"), "{said}");
     assert!(!shop.path("other").exists());
