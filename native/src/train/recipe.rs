@@ -52,8 +52,8 @@ pub(crate) struct BatchRecipe {
     /// Chains of captions, over all processes.
     #[serde(default)]
     pub(crate) chains: usize,
-    /// Pictures or texts that are encoded together, on one thread. The sums of a step are taken in
-    /// an order that depends on it, and on nothing of the machine.
+    /// Pictures that are encoded together, on one thread; or texts of as many tokens. The sums of a
+    /// step are taken in an order that depends on it, and on nothing of the machine.
     #[serde(default = "BatchRecipe::default_chunk")]
     pub(crate) chunk: usize,
     /// Whether chunks are encoded a second time for their gradients instead of being kept: a third

@@ -70,10 +70,6 @@ impl Start {
                 );
             }
             let values = stored.into_f32(&shape)?;
-            ensure!(
-                values.iter().all(|value| value.is_finite()),
-                "{name} has values that are no numbers"
-            );
             Ok((name, Var::from_vec(values, shape, &Device::Cpu)?))
         };
         let scale = checkpoint
@@ -150,13 +146,10 @@ mod tests {
         );
         let recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
         let start = Start::of(&recipe).unwrap();
-        let scale = start.weights.log_scale().unwrap();
-        let nan = candle_core::Tensor::new(f32::NAN, &Device::Cpu).unwrap();
-        scale.set(&nan).unwrap();
         let (_, weight) = start.weights.iter().next().unwrap();
         weight.set(&weight.affine(f64::NAN, 0.0).unwrap()).unwrap();
         export::write_directory(directory.path(), &start.form, &start.weights, None).unwrap();
         let error = Start::of(&recipe_from(directory.path())).unwrap_err();
-        assert!(format!("{error:#}").contains("no numbers"), "{error:#}");
+        assert!(format!("{error:#}").contains("NaN"), "{error:#}");
     }
 }

@@ -159,10 +159,12 @@ impl Trainer {
             ..
         } = self;
         let dim = model.config().projection_dim;
-        let BatchRecipe {
-            chunk, recompute, ..
-        } = self.batch;
-        let chunks = chunks(batch, chunk);
+        let recompute = self.batch.recompute;
+        let cut = |batch: &Batch| {
+            let tokens = model.config().vision.tokens();
+            chunks(batch, self.batch.chunk, tokens)
+        };
+        let chunks = cut(batch);
         let encoded = workers.map(chunks.len(), |chunk| {
             let features = chunks[chunk].encode(model, batch)?;
             let learns = features.track_op();
@@ -194,7 +196,7 @@ impl Trainer {
                 wanted.captions > 0.0,
                 wanted.chains > 0.0,
             );
-            let chunks = self::chunks(&part, chunk);
+            let chunks = cut(&part);
             let encoded = workers.map(chunks.len(), |chunk| chunks[chunk].encode(start, &part))?;
             let own = Share {
                 pictures: rows(&chunks, encoded.iter(), true)?,
