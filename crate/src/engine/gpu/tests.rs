@@ -224,7 +224,9 @@ fn products_of_every_type_tile_and_epilogue() {
                 &before,
                 groups,
             );
-            assert_close(&ours, &expected, 2e-5);
+            // Each of k additions in f32 rounds a partial sum of a few units.
+            let tolerance = (k as f32 * f32::EPSILON / 2.0).max(2e-5);
+            assert_close(&ours, &expected, tolerance);
         },
     );
 }
