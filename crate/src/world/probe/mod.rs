@@ -204,7 +204,7 @@ pub enum WorldProbe {
         /// What is shown.
         scene: Scene,
         /// What is said of it, and what contradicts that.
-        chain: Chain,
+        chain: Box<Chain>,
     },
     /// One picture and its caption among many.
     Pair {
@@ -271,7 +271,7 @@ fn try_probe(kind: ProbeKind, combination: Combination, seed: u64) -> Option<Wor
                 ..SceneParams::default()
             };
             let scene = Scene::sample(seed, &params.of(combination));
-            let chain = chain(&scene, &mut scene.caption_rng())?;
+            let chain = Box::new(chain(&scene, &mut scene.caption_rng())?);
             is_about(combination, &chain.tiers[3], &scene)
                 .then_some(WorldProbe::Chain { scene, chain })
         }
