@@ -4,11 +4,8 @@
 //! serves where there is no GPU. Without any adapter the tests say so and skip.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use candle_core::safetensors::MmapedSafetensors;
-use candle_core::{Device, Tensor};
 use cliprobe::choice::Wish;
 use cliprobe::clip::Checkpoint;
 use cliprobe::clip::bytes::FileSet;
@@ -21,26 +18,15 @@ use cliprobe::engine::trial::Trial;
 use cliprobe::engine::{Embeddings, Engine, EngineError, PackedTokens};
 use cliprobe::facade::Clip;
 
+#[path = "golden_values.rs"]
+mod golden_values;
+
+use golden_values::{Golden, golden, ready};
+
 /// Largest difference of a normalised embedding's element from the reference.
 const TOLERANCE: f32 = 1e-4;
 
 const MODELS: [&str; 2] = ["tiny_a_quickgelu", "tiny_b_gelu_openclip"];
-
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../tests/golden")
-        .join(name)
-}
-
-/// Natively every future of the library is ready when first polled.
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    let mut future = std::pin::pin!(future);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match future.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(value) => value,
-        std::task::Poll::Pending => panic!("natively the engines answer at once"),
-    }
-}
 
 fn gpu() -> Option<Gpu> {
     match ready(Gpu::open()) {
@@ -62,47 +48,6 @@ fn open(model: &str) -> Rc<Checkpoint> {
 fn on_gpu(gpu: &Gpu, checkpoint: &Rc<Checkpoint>) -> Clip {
     let engine = ready(GpuEngine::load(gpu, checkpoint, &mut |_, _| {})).unwrap();
     Clip::with_gpu(checkpoint, engine).unwrap()
-}
-
-struct Golden {
-    captions: Vec<String>,
-    images: Vec<PathBuf>,
-    text: Tensor,
-    image: Tensor,
-}
-
-impl Golden {
-    fn load(model: &str) -> Self {
-        let path = golden(&format!("{model}.safetensors"));
-        let bytes = std::fs::read(&path).unwrap();
-        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
-        let metadata = header.metadata().as_ref().unwrap();
-        let list = |key: &str| -> Vec<String> { serde_json::from_str(&metadata[key]).unwrap() };
-        // SAFETY: the file is part of the repository and not written while the test runs.
-        #[expect(unsafe_code, reason = "a memory map of a constant file")]
-        let tensors = unsafe { MmapedSafetensors::new(path).unwrap() };
-        let tensor = |name: &str| tensors.load(name, &Device::Cpu).unwrap();
-        Self {
-            captions: list("captions"),
-            images: list("images")
-                .iter()
-                .map(|name| golden("images").join(name))
-                .collect(),
-            text: tensor("text_embeds"),
-            image: tensor("image_embeds"),
-        }
-    }
-
-    fn embed(&self, clip: &Clip) -> (Embeddings, Embeddings) {
-        let text = ready(clip.encode_texts(&self.captions, &mut |_| {})).unwrap();
-        let prepared: Vec<_> = self
-            .images
-            .iter()
-            .map(|file| clip.prepare(&std::fs::read(file).unwrap()).unwrap())
-            .collect();
-        let images = ready(clip.encode_prepared(&prepared)).unwrap();
-        (text.embeddings, images)
-    }
 }
 
 fn difference<'a>(ours: &Embeddings, theirs: impl IntoIterator<Item = &'a [f32]>) -> f32 {
@@ -127,7 +72,7 @@ fn golden_models() {
         assert_eq!(clip.engine(), "gpu");
         let (text, images) = reference.embed(&clip);
         for (what, ours, golden) in [
-            ("captions", text, &reference.text),
+            ("captions", text.embeddings, &reference.text),
             ("pictures", images, &reference.image),
         ] {
             let golden = golden.to_vec2::<f32>().unwrap();
@@ -160,7 +105,8 @@ fn every_type_agrees_with_the_cpu_engine() {
             let checkpoint = Rc::new(Checkpoint::from_files(&set, &Overrides::default()).unwrap());
             let cpu = reference.embed(&Clip::on_cpu(&checkpoint, &mut |_, _| {}).unwrap());
             let gpu = reference.embed(&on_gpu(&gpu, &checkpoint));
-            let worst = difference(&gpu.0, cpu.0.rows()).max(difference(&gpu.1, cpu.1.rows()));
+            let worst = difference(&gpu.0.embeddings, cpu.0.embeddings.rows())
+                .max(difference(&gpu.1, cpu.1.rows()));
             println!("{model}, {element}: largest difference {worst:e}");
             assert!(worst <= TOLERANCE, "{model}, {element}: {worst}");
         }

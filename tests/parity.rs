@@ -1,10 +1,9 @@
 //! Tokens and embeddings against the golden values, for every form of the two tiny models.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use candle_core::safetensors::MmapedSafetensors;
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use cliprobe::clip::Checkpoint;
 use cliprobe::clip::checkpoint::{Format, Overrides, Provenance};
 use cliprobe::clip::config::Activation;
@@ -13,72 +12,29 @@ use cliprobe::clip::tensors::ElementType;
 use cliprobe::engine::Embeddings;
 use cliprobe::facade::Clip;
 
+#[path = "golden_values.rs"]
+mod golden_values;
+
+use golden_values::{Golden, golden, ready};
+
 /// Largest difference of a normalised embedding's element from the reference.
 const TOLERANCE: f32 = 1e-5;
 
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../tests/golden")
-        .join(name)
-}
-
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    let mut future = std::pin::pin!(future);
-    match future
-        .as_mut()
-        .poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
-    {
-        std::task::Poll::Ready(value) => value,
-        std::task::Poll::Pending => panic!("the CPU engine answers at once"),
-    }
-}
-
-struct Golden {
-    captions: Vec<String>,
-    images: Vec<String>,
-    text: Tensor,
-    image: Tensor,
-}
-
-impl Golden {
-    fn load(model: &str) -> Self {
-        let path = golden(&format!("{model}.safetensors"));
-        let bytes = std::fs::read(&path).unwrap();
-        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
-        let metadata = header.metadata().as_ref().unwrap();
-        let list = |key: &str| serde_json::from_str(&metadata[key]).unwrap();
-        // SAFETY: the file is part of the repository and not written while the test runs.
-        #[expect(unsafe_code, reason = "a memory map of a constant file")]
-        let tensors = unsafe { MmapedSafetensors::new(path).unwrap() };
-        let tensor = |name: &str| tensors.load(name, &Device::Cpu).unwrap();
-        Self {
-            captions: list("captions"),
-            images: list("images"),
-            text: tensor("text_embeds"),
-            image: tensor("image_embeds"),
-        }
-    }
-
-    fn assert_equal(&self, checkpoint: &Checkpoint, what: &str) {
-        let clip = Clip::on_cpu(checkpoint, &mut |_, _| {}).unwrap();
-        let text = ready(clip.encode_texts(&self.captions, &mut |_| {})).unwrap();
-        assert_eq!(
-            text.truncated.iter().filter(|&&t| t).count(),
-            1,
-            "the long caption is reported"
-        );
-        close(&text.embeddings, &self.text, &format!("{what}, captions"));
-        let prepared: Vec<_> = self
-            .images
-            .iter()
-            .map(|name| {
-                clip.prepare(&std::fs::read(golden("images").join(name)).unwrap())
-                    .unwrap()
-            })
-            .collect();
-        let images = ready(clip.encode_prepared(&prepared)).unwrap();
-        close(&images, &self.image, &format!("{what}, pictures"));
-    }
+/// Holds a model's embeddings against the reference's.
+fn assert_equal(reference: &Golden, checkpoint: &Checkpoint, what: &str) {
+    let clip = Clip::on_cpu(checkpoint, &mut |_, _| {}).unwrap();
+    let (text, images) = reference.embed(&clip);
+    assert_eq!(
+        text.truncated.iter().filter(|&&t| t).count(),
+        1,
+        "the long caption is reported"
+    );
+    close(
+        &text.embeddings,
+        &reference.text,
+        &format!("{what}, captions"),
+    );
+    close(&images, &reference.image, &format!("{what}, pictures"));
 }
 
 fn close(ours: &Embeddings, golden: &Tensor, what: &str) {
@@ -114,7 +70,7 @@ fn hugging_face_directories() {
     for model in ["tiny_a_quickgelu", "tiny_b_gelu_openclip"] {
         let checkpoint = Checkpoint::open(&golden(model), &Overrides::default()).unwrap();
         assert_eq!(checkpoint.format, Format::HuggingFace);
-        Golden::load(model).assert_equal(&checkpoint, model);
+        assert_equal(&Golden::load(model), &checkpoint, model);
     }
 }
 
@@ -135,7 +91,7 @@ fn open_clip_directory_and_state_dict() {
         (checkpoint.format, checkpoint.config.activation),
         (Format::OpenClip, Activation::Gelu)
     );
-    Golden::load(model).assert_equal(&checkpoint, "OpenCLIP directory");
+    assert_equal(&Golden::load(model), &checkpoint, "OpenCLIP directory");
 
     // The state dict by itself does not say which activation it wants.
     let config: serde_json::Value = serde_json::from_slice(
@@ -153,7 +109,8 @@ fn open_clip_directory_and_state_dict() {
         .to_string();
     assert!(refused.contains("--activation"), "{refused}");
     overrides.activation = Some(Activation::Gelu);
-    Golden::load(model).assert_equal(
+    assert_equal(
+        &Golden::load(model),
         &Checkpoint::open(&weights, &overrides).unwrap(),
         "state dict",
     );
@@ -183,7 +140,7 @@ fn gguf_of_full_precision() {
         assert_eq!(checkpoint.preprocessing, parent.preprocessing);
         assert_eq!(checkpoint.logit_scale, parent.logit_scale);
         assert_eq!(checkpoint.provenance, provenance);
-        Golden::load(model).assert_equal(&checkpoint, "GGUF");
+        assert_equal(&Golden::load(model), &checkpoint, "GGUF");
     }
 }
 

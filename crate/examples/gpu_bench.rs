@@ -1,6 +1,10 @@
 //! Speed of a model on the GPU: `gpu_bench MODEL [JSON_FILE]`. Prints a table; the file gets the
 //! same numbers with the device's description. Pictures and captions are random, captions have
-//! twelve tokens of which none are shared.
+//! twelve tokens of which none are shared. Beside PyTorch on the same GPU: `gpu_bench.sh`.
+//!
+//! The device's f32 peak is measured, by a kernel that only multiplies and adds; `PEAK_TFLOPS` in the
+//! environment replaces it by the maker's figure. `TILES=anew` times tiles first, `TILES=standard` does
+//! not; without it they are timed where there is a GPU. `BATCHES=1,8` measures these alone.
 //!
 //! FLOP are those of the matrix products and the attention that are computed: after the last
 //! attention that is one row of each sequence.
@@ -16,14 +20,14 @@ use std::time::Instant;
 use cliprobe::clip::Checkpoint;
 use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::config::{ClipConfig, TransformerConfig};
-use cliprobe::engine::gpu::{Gpu, GpuEngine};
+use cliprobe::engine::gpu::{Gpu, GpuEngine, TileWish, Tuning};
 use cliprobe::engine::trial::Trial;
 use cliprobe::engine::{Engine, PackedTokens};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-const BATCHES: [usize; 4] = [1, 8, 64, 256];
+const BATCHES: &str = "1,8,64,256";
 const CAPTION_TOKENS: usize = 12;
 /// Seconds that a measurement takes at least.
 const LEAST_SECONDS: f64 = 1.0;
@@ -37,7 +41,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let checkpoint = Rc::new(Checkpoint::open(Path::new(model), &Overrides::default())?);
     let config = checkpoint.config;
+    let variable = |name: &str| std::env::var(name).ok();
+    let batches = variable("BATCHES").unwrap_or_else(|| BATCHES.into());
+    let batches: Vec<usize> = batches
+        .split(',')
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
     let gpu = ready(Gpu::open())?;
+    gpu.tune(Tuning {
+        wish: match variable("TILES").as_deref() {
+            Some("anew") => TileWish::Anew,
+            Some("standard") => TileWish::Standard,
+            _ => TileWish::Known,
+        },
+        ..Tuning::default()
+    });
+    let peak = match variable("PEAK_TFLOPS") {
+        Some(given) => given.parse::<f64>()? * 1e12,
+        None => ready(gpu.peak_flops())?,
+    };
     let start = Instant::now();
     let engine = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {}))?;
     let load_ms = milliseconds(start);
@@ -54,14 +76,40 @@ fn main() -> Result<(), Box<dyn Error>> {
         trial.text_difference,
         trial.image_difference
     );
+    println!("{:?}, tiles {}", engine.load_times(), engine.tiles());
+    println!("f32 peak {:.2} TFLOP/s", peak / 1e12);
     println!(
-        "{:>8} {:>6} {:>10} {:>10} {:>8}",
-        "", "batch", "ms", "each/s", "TFLOP/s"
+        "{:>12} {:>6} {:>6} {:>6} {:>6} {:>14} {:>10} {:>8} {:>6}",
+        "product", "type", "rows", "cols", "inner", "tile", "ms", "TFLOP/s", "peak"
+    );
+    let mut products = Vec::new();
+    for &batch in &batches {
+        let (image, text) = (batch * config.vision.tokens(), batch * CAPTION_TOKENS);
+        for speed in ready(engine.product_speeds(image as u32, text as u32))? {
+            let share = speed.flops() / peak;
+            println!(
+                "{:>12} {:>6} {:>6} {:>6} {:>6} {:>14} {:>10.4} {:>8.3} {:>5.1}%",
+                speed.what,
+                speed.element,
+                speed.rows,
+                speed.columns,
+                speed.inner,
+                speed.tile,
+                speed.ms,
+                speed.flops() / 1e12,
+                100.0 * share
+            );
+            products.push(json!({"batch": batch, "product": speed, "tflops": speed.flops() / 1e12, "share_of_peak": share}));
+        }
+    }
+    println!(
+        "{:>8} {:>6} {:>10} {:>10} {:>8} {:>6}",
+        "", "batch", "ms", "each/s", "TFLOP/s", "peak"
     );
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let mut rows = Vec::new();
     for kind in ["pictures", "captions"] {
-        for batch in BATCHES {
+        for &batch in &batches {
             let (seconds, flop) = if kind == "pictures" {
                 let values = 3 * config.vision.image_size.pow(2);
                 let pixels: Vec<f32> = (0..batch * values)
@@ -84,8 +132,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             let rate = batch as f64 / seconds;
             let tflops = rate * flop / 1e12;
             println!(
-                "{kind:>8} {batch:>6} {:>10.2} {rate:>10.0} {tflops:>8.2}",
-                seconds * 1e3
+                "{kind:>8} {batch:>6} {:>10.2} {rate:>10.1} {tflops:>8.3} {:>5.1}%",
+                seconds * 1e3,
+                100.0 * tflops * 1e12 / peak
             );
             rows.push(json!({"kind": kind, "batch": batch, "ms": seconds * 1e3, "per_second": rate, "tflops": tflops}));
         }
@@ -96,6 +145,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             "tensor_types": checkpoint.tensor_types(),
             "gpu": gpu.info(),
             "load_ms": load_ms,
+            "load_times": engine.load_times(),
+            "tiles": engine.tiles(),
+            "peak_tflops": peak / 1e12,
+            "products": products,
             "weight_bytes": engine.weight_bytes(),
             "activation_bytes": engine.activation_bytes(),
             "trial": trial,

@@ -5,7 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use cliprobe::clip::Checkpoint;
+use cliprobe::clip::config::ClipConfig;
 use cliprobe::clip::names::{LOGIT_SCALE, TensorSpec, tensor_specs};
+use cliprobe::clip::preprocessing::Preprocessing;
+use cliprobe::clip::tokenizer::Tokenizer;
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 use serde_json::{Value, json};
@@ -21,38 +24,54 @@ pub(crate) fn write_directory(
     checkpoint: &Checkpoint,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<()> {
+    write_form(
+        directory,
+        &checkpoint.config,
+        &checkpoint.preprocessing,
+        &checkpoint.tokenizer_json,
+    )?;
+    write_whole(&directory.join("model.safetensors"), |file| {
+        write_weights(file, checkpoint, progress)
+    })
+}
+
+/// Writes all files but the weights.
+pub(crate) fn write_form(
+    directory: &Path,
+    config: &ClipConfig,
+    preprocessing: &Preprocessing,
+    tokenizer_json: &str,
+) -> Result<()> {
     std::fs::create_dir_all(directory)
         .with_context(|| format!("cannot create {}", directory.display()))?;
     let files = [
-        ("config.json", pretty(&model_config(checkpoint)?)),
+        (
+            "config.json",
+            pretty(&model_config(config, tokenizer_json)?),
+        ),
         (
             "preprocessor_config.json",
-            pretty(&checkpoint.preprocessing.to_hf_json()),
+            pretty(&preprocessing.to_hf_json()),
         ),
-        ("tokenizer.json", checkpoint.tokenizer_json.clone()),
-        (
-            "tokenizer_config.json",
-            pretty(&tokenizer_config(checkpoint)),
-        ),
+        ("tokenizer.json", tokenizer_json.to_owned()),
+        ("tokenizer_config.json", pretty(&tokenizer_config(config))),
     ];
     for (name, contents) in files {
         write_whole(&directory.join(name), |file| {
             Ok(file.write_all(contents.as_bytes())?)
         })?;
     }
-    write_whole(&directory.join("model.safetensors"), |file| {
-        write_weights(file, checkpoint, progress)
-    })
+    Ok(())
 }
 
 fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
-fn model_config(checkpoint: &Checkpoint) -> Result<Value> {
-    let mut json = checkpoint.config.to_hf_json();
+fn model_config(config: &ClipConfig, tokenizer_json: &str) -> Result<Value> {
+    let mut json = config.to_hf_json();
     // transformers' defaults are ids of OpenAI's vocabulary.
-    let vocabulary = checkpoint.tokenizer()?.vocabulary();
+    let vocabulary = Tokenizer::from_json(tokenizer_json, &config.text)?.vocabulary();
     for (key, token) in [
         ("bos_token_id", "<|startoftext|>"),
         ("pad_token_id", "<|endoftext|>"),
@@ -65,7 +84,7 @@ fn model_config(checkpoint: &Checkpoint) -> Result<Value> {
     Ok(json)
 }
 
-fn tokenizer_config(checkpoint: &Checkpoint) -> Value {
+fn tokenizer_config(config: &ClipConfig) -> Value {
     json!({
         "tokenizer_class": "CLIPTokenizer",
         "bos_token": "<|startoftext|>",
@@ -73,7 +92,7 @@ fn tokenizer_config(checkpoint: &Checkpoint) -> Value {
         "pad_token": "<|endoftext|>",
         "unk_token": "<|endoftext|>",
         "do_lower_case": true,
-        "model_max_length": checkpoint.config.text.context_length,
+        "model_max_length": config.text.context_length,
     })
 }
 

@@ -24,6 +24,7 @@ mod probes;
 mod progress;
 mod quantity;
 mod quantize;
+mod reproduce;
 mod score;
 mod serve;
 mod tensor_file;
@@ -60,6 +61,7 @@ enum Command {
     World(world::WorldArgs),
     Serve(serve::ServeArgs),
     Train(train::TrainArgs),
+    Reproduce(reproduce::ReproduceArgs),
 }
 
 fn main() -> ExitCode {
@@ -79,6 +81,7 @@ fn main() -> ExitCode {
         Command::World(args) => done(world::run(&args)),
         Command::Serve(args) => done(serve::run(&args)),
         Command::Train(args) => train::run(&args),
+        Command::Reproduce(args) => reproduce::run(&args),
     };
     result.unwrap_or_else(|error| {
         eprintln!("cliprobe: {error:#}");

@@ -73,6 +73,14 @@ pub(crate) struct DeviceArgs {
     gpu_tiles: TilesArg,
 }
 
+impl DeviceArgs {
+    /// Nothing but the CPU.
+    pub(crate) const CPU: Self = Self {
+        device: DeviceArg::Cpu,
+        gpu_tiles: TilesArg::Known,
+    };
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "snake_case")]
 enum ActivationArg {

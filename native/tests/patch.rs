@@ -2,7 +2,7 @@
 //! pretended fine-tuning.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -44,7 +44,7 @@ fn refusal(arguments: &[&str]) -> String {
     sentence
 }
 
-type Weights = HashMap<String, Vec<f32>>;
+type Weights = BTreeMap<String, Vec<f32>>;
 
 /// The weights of a directory, by name.
 fn weights(directory: &Path) -> Weights {
@@ -130,7 +130,7 @@ fn change(from: &Path, to: &Path, change: impl Fn(usize, f32) -> f32) {
         let view = TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap();
         (name, view)
     });
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    let metadata = std::collections::HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let bytes = safetensors::serialize(views, Some(metadata)).unwrap();
     fs::write(to.join("model.safetensors"), bytes).unwrap();
 }

@@ -17,6 +17,8 @@ impl Workshop {
         let folder = tempfile::tempdir().unwrap();
         let recipe = include_str!("train/tiny.toml");
         std::fs::write(folder.path().join("tiny.toml"), recipe).unwrap();
+        let recipe = include_str!("train/fine_tuning.toml");
+        std::fs::write(folder.path().join("fine_tuning.toml"), recipe).unwrap();
         Self(folder)
     }
 
@@ -94,11 +96,20 @@ fn a_run_leaves_its_recipe_log_checkpoints_and_model() {
     assert_eq!(evaluations.len(), 2, "at step 6 and at the end");
     assert_eq!(evaluations[1]["step"], 12);
     let scores = evaluations[1]["evaluation"].as_array().unwrap();
-    assert!(scores.iter().any(|score| score["kind"] == "swap_attribute"));
+    assert!(
+        scores
+            .iter()
+            .any(|score| score["set"] == "tableau/swap_attribute")
+    );
     for score in scores {
-        assert_eq!(score["n"], 10);
-        assert!((0.0..=1.0).contains(&score["accuracy"].as_f64().unwrap()));
+        assert!(score["n"].as_u64().unwrap() > 0, "{score}");
+        let main = &score["metrics"][0];
+        assert!(
+            (-1.0..=1.0).contains(&main["value"].as_f64().unwrap()),
+            "{score}"
+        );
     }
+    assert_eq!(log[0]["terms"]["contrastive"], log[0]["loss"]);
 
     let mut checkpoints: Vec<String> = std::fs::read_dir(run.join("checkpoints"))
         .unwrap()
@@ -152,6 +163,84 @@ fn a_stopped_and_a_killed_run_go_on_bit_by_bit() {
     assert_eq!(parts, through);
     let model = |run: &str| std::fs::read(shop.path(run).join("model/model.safetensors")).unwrap();
     assert!(model("parts") == model("through"), "the models differ");
+}
+
+#[test]
+fn fine_tuning_goes_on_from_a_model_and_resumes_bit_by_bit() {
+    let shop = Workshop::new();
+    let rest = ["--steps", "2"];
+    shop.train("tiny.toml", "run", &rest).assert().success();
+    shop.train("fine_tuning.toml", "through", &[])
+        .assert()
+        .success();
+    for until in ["3", "5"] {
+        let mut rest = vec!["--steps", until, "--threads", until];
+        if until != "3" {
+            rest.push("--resume");
+        }
+        shop.train("fine_tuning.toml", "parts", &rest)
+            .assert()
+            .success();
+    }
+    shop.train("fine_tuning.toml", "parts", &["--resume"])
+        .assert()
+        .success();
+
+    let through = log(&shop.path("through"));
+    let steps = |log: &[Value]| -> Vec<Value> {
+        let steps = log.iter().filter(|entry| entry.get("loss").is_some());
+        steps.cloned().collect()
+    };
+    // Where the parts ended they were evaluated once more.
+    assert_eq!(steps(&log(&shop.path("parts"))), steps(&through));
+    let terms = through[0]["terms"].as_object().unwrap();
+    let names: Vec<&str> = terms.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "contrastive",
+            "distillation",
+            "hard_positives",
+            "per_image",
+            "radial"
+        ]
+    );
+    let file = |run: &str, model: &str| {
+        std::fs::read(shop.path(run).join(model).join("model.safetensors")).unwrap()
+    };
+    assert!(file("parts", "model") == file("through", "model"));
+
+    let best = std::fs::read_to_string(shop.path("through/best.json")).unwrap();
+    let best: Value = serde_json::from_str(&best).unwrap();
+    let of_step = |entry: &&Value| entry["step"] == best["step"] && entry["evaluation"].is_array();
+    let evaluated = through.iter().find(of_step).unwrap();
+    let sets = evaluated["evaluation"].as_array().unwrap();
+    let values = sets
+        .iter()
+        .map(|set| set["metrics"][0]["value"].as_f64().unwrap());
+    let mean = values.sum::<f64>() / sets.len() as f64;
+    assert!((mean - best["value"].as_f64().unwrap()).abs() < 1e-12);
+    assert!(shop.path("through/best/model.safetensors").is_file());
+
+    // Another model in the place of the start is noticed.
+    let start = shop.path("run/model/model.safetensors");
+    std::fs::copy(shop.path("through/model/model.safetensors"), start).unwrap();
+    let said = refusal(shop.train("fine_tuning.toml", "parts", &["--resume"]));
+    assert!(said.contains("another checkpoint"), "{said}");
+}
+
+#[test]
+fn what_a_recipe_asks_for_is_looked_at_before_anything_is_written() {
+    let shop = Workshop::new();
+    let said = refusal(shop.train("fine_tuning.toml", "other", &[]));
+    assert!(said.contains("cannot start from run/model"), "{said}");
+    shop.recipe(
+        "sets.toml",
+        ("probes = 10", "probes = 10\nsets = [\"winoground\"]"),
+    );
+    let said = refusal(shop.train("sets.toml", "other", &[]));
+    assert!(said.contains("evaluation cannot ask winoground"), "{said}");
+    assert!(!shop.path("other").exists());
 }
 
 #[cfg(unix)]

@@ -36,8 +36,10 @@ export class Model {
   storedBytes = $state<number | null>(null);
   storageProblem = $state<string | null>(null);
 
-  /** Where the person wants models to run. */
-  engine = $state<EngineWish>("auto");
+  /** Where models shall run: as the person wished it, on an earlier visit too. */
+  engine = $state<EngineWish>(rememberedWish());
+  /** Why the model does not run where it was wished on an earlier visit, in one sentence. */
+  notice = $state<string | null>(null);
 
   /** What a restarted engine loads again. */
   #choice: ModelChoice;
@@ -82,6 +84,12 @@ export class Model {
     if (this.problem !== null) this.engine = before;
   }
 
+  /** As {@link runOn}, and so on later visits. */
+  async prefer(engine: EngineWish): Promise<void> {
+    await this.runOn(engine);
+    if (this.problem === null) rememberWish(engine);
+  }
+
   async deleteStored(): Promise<void> {
     try {
       await this.client.request("delete-stored", {});
@@ -98,6 +106,7 @@ export class Model {
     this.loading = true;
     this.progress = null;
     this.problem = null;
+    this.notice = null;
     try {
       const loaded = await this.client.request(
         "load",
@@ -116,7 +125,16 @@ export class Model {
     } catch (error) {
       if (turn !== this.#turn) return;
       this.loading = false;
-      if (!(error instanceof Crashed)) this.problem = messageOf(error);
+      if (error instanceof Crashed) return;
+      if (this.engine === "gpu" && this.loaded === null) {
+        // Nobody asked for it on this visit, and without a model the page is of no use.
+        this.engine = "auto";
+        await this.#load(choice);
+        // What the second attempt found, too, has nothing to do with the GPU.
+        if ((this.problem as string | null) === null) this.notice = messageOf(error);
+        return;
+      }
+      this.problem = messageOf(error);
       return;
     }
     await Promise.all([this.#verify(), this.#countStored()]);
@@ -141,6 +159,25 @@ export class Model {
       // The size is a courtesy; without it the page shows none.
       this.storedBytes = null;
     }
+  }
+}
+
+const WISH_KEY = "cliprobe-engine";
+
+function rememberedWish(): EngineWish {
+  try {
+    const wish = localStorage.getItem(WISH_KEY);
+    return wish === "cpu" || wish === "gpu" ? wish : "auto";
+  } catch {
+    return "auto"; // the browser keeps nothing for this page
+  }
+}
+
+function rememberWish(wish: EngineWish): void {
+  try {
+    localStorage.setItem(WISH_KEY, wish);
+  } catch {
+    // Then the next visit begins with what is usual.
   }
 }
 

@@ -1,8 +1,21 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 
 import { BASE, fakeWorker } from "../testing/fake-worker";
 import { Client } from "../worker/client";
 import { Model } from "./model.svelte";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+/** A browser that keeps what is given. */
+function keeping(kept: Record<string, string>): Record<string, string> {
+  vi.stubGlobal("localStorage", {
+    getItem: (key: string) => kept[key] ?? null,
+    setItem: (key: string, value: string) => (kept[key] = value),
+  });
+  return kept;
+}
 
 async function model() {
   const { port, record } = await fakeWorker();
@@ -81,4 +94,29 @@ test("stored models can be deleted while one is in use", async () => {
   await made.deleteStored();
   expect(made.storedBytes).toBe(0);
   expect(made.loaded).not.toBeNull();
+});
+
+test("the engine that was wished for is kept, unless it is not there", async () => {
+  const kept = keeping({});
+  const { model: made } = await model();
+  await made.loadDefault();
+  await made.prefer("gpu");
+  expect(made.problem).toBe("No usable GPU was found.");
+  expect([made.engine, kept]).toEqual(["auto", {}]);
+  await made.prefer("cpu");
+  expect(kept).toEqual({ "cliprobe-engine": "cpu" });
+  expect((await model()).model.engine).toBe("cpu");
+});
+
+test("a GPU that is gone since the last visit leaves a model all the same", async () => {
+  keeping({ "cliprobe-engine": "gpu" });
+  const { model: made } = await model();
+  expect(made.engine).toBe("gpu");
+  await made.loadDefault();
+  expect(made.loaded).not.toBeNull();
+  expect([made.engine, made.problem, made.notice]).toEqual([
+    "auto",
+    null,
+    "No usable GPU was found.",
+  ]);
 });

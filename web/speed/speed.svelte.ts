@@ -2,12 +2,8 @@
 
 import { messageOf } from "../message-of";
 import type { Model } from "../model/model.svelte";
-import type { EngineWish } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
 import { CASES, type EngineRun, isWorthwhile, type SpeedRow } from "./speed-report";
-
-/** Each case takes about as long. */
-const SECONDS = 1;
 
 export class Speed {
   running = $state(false);
@@ -20,6 +16,8 @@ export class Speed {
   constructor(
     private readonly client: Client,
     private readonly model: Model,
+    /** About how long each case takes. */
+    private readonly seconds = 1,
   ) {}
 
   /** Measures both engines, one after the other, and leaves the model where it was. */
@@ -41,7 +39,7 @@ export class Speed {
     }
   }
 
-  async #engine(engine: EngineWish & ("cpu" | "gpu")): Promise<void> {
+  async #engine(engine: "cpu" | "gpu"): Promise<void> {
     const name = engine.toUpperCase();
     this.doing = `Loading the model onto the ${name}`;
     const coldLoadMs = await this.#load(engine);
@@ -57,7 +55,7 @@ export class Speed {
     for (const asked of CASES) {
       this.doing = `${asked.batch} ${asked.kind} at a time on the ${name}`;
       const milliseconds = isWorthwhile(asked, rows)
-        ? (await this.client.request("measure", { ...asked, seconds: SECONDS })).milliseconds
+        ? (await this.client.request("measure", { ...asked, seconds: this.seconds })).milliseconds
         : null;
       rows.push({ ...asked, engine, milliseconds });
       tell();

@@ -237,7 +237,7 @@ export interface FakeRecord {
   encodedImages: number;
 }
 
-/** A model whose first file begins with `!` does not load. */
+/** A model whose first file begins with `!` does not load, and none does on a GPU. */
 export function fakeModule(): { module: ClipModule; record: FakeRecord } {
   const record: FakeRecord = { sources: [], loaded: [], encodedTexts: [], encodedImages: 0 };
   const module: ClipModule = {
@@ -248,6 +248,7 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
         if ((await new Blob([first ?? ""]).text()).startsWith("!")) {
           throw new Error("This is not a GGUF file: it begins with “!”.");
         }
+        if (options?.engine === "gpu") throw new Error("No usable GPU was found.");
         options?.onProgress?.({ stage: "build", loaded: 1, total: 1 });
         return new FakeClip(record);
       },

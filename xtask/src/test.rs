@@ -1,6 +1,6 @@
 //! Every check of the workspace, in the order that fails soonest.
 
-use std::time::Instant;
+use std::{env, time::Instant};
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
@@ -66,6 +66,12 @@ impl Step {
                 // Apart, for cargo unites the features of what it builds at once: this finds the
                 // dependencies of the tasks and of the command as `cargo xtask serve` built them.
                 cmd!(sh, "cargo test --package xtask --profile xtask --locked").run()?;
+                tools::vulkan(sh);
+                // Mesa complains of a missing one in every test, and then does without.
+                let runtime_dir = tempfile::tempdir()?;
+                let _runtime_dir = env::var_os("XDG_RUNTIME_DIR")
+                    .is_none()
+                    .then(|| sh.push_env("XDG_RUNTIME_DIR", runtime_dir.path()));
                 cmd!(sh, "cargo test --workspace --exclude xtask --locked").run()?;
             }
             Self::Mpi => match tools::missing_for_mpi() {

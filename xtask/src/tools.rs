@@ -1,7 +1,7 @@
 //! The programs that must be on the machine: Node.js, Chromium, and apt-get to install them.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
 };
 
@@ -99,6 +99,20 @@ pub(crate) fn chromium(sh: &Shell) -> Result<PathBuf> {
     apt_install(sh, &["chromium"])
         .context("the browser tests need Chromium or Chrome: install it, or set CHROMIUM_PATH")?;
     on_path(&names).context("Debian's package brought no chromium")
+}
+
+/// Makes sure, where it can, that the GPU engine's tests find a Vulkan driver; without one they say so
+/// and skip. Elsewhere than on Linux the system brings its own.
+pub(crate) fn vulkan(sh: &Shell) {
+    let drivers = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+    let has_driver = |folder| fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
+    if !cfg!(target_os = "linux") || drivers.into_iter().any(has_driver) {
+        return;
+    }
+    // Mesa's llvmpipe computes on the processor.
+    if let Err(error) = apt_install(sh, &["mesa-vulkan-drivers", "libvulkan1"]) {
+        println!("no Vulkan driver, so that the GPU engine's tests skip: {error:#}");
+    }
 }
 
 /// The first of these programs that is on the path.

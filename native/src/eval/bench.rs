@@ -68,6 +68,28 @@ impl Ties {
     }
 }
 
+impl BenchArgs {
+    /// For models that are asked once: on the CPU, without a cache, `tableau_items` questions of each
+    /// of Tableau's sets and at most `limit` of every other.
+    pub(crate) fn in_memory(
+        data: Vec<PathBuf>,
+        images: Vec<PathBuf>,
+        tableau_items: u32,
+        limit: Option<u32>,
+    ) -> Self {
+        Self {
+            questions: QuestionArgs::of(data, tableau_items, limit),
+            images,
+            ties: Ties::Authors,
+            unletterbox: false,
+            device: DeviceArgs::CPU,
+            batch: 16,
+            cache: None,
+            no_cache: true,
+        }
+    }
+}
+
 /// Questions with the pictures that they are about.
 pub(crate) struct Bench<'a> {
     args: &'a BenchArgs,

@@ -41,6 +41,20 @@ pub(crate) struct QuestionArgs {
     tableau_items: u32,
 }
 
+impl QuestionArgs {
+    /// Lists in the folders `data`, `tableau_items` of each of Tableau's sets, at most `limit` items of
+    /// any set.
+    pub(super) fn of(data: Vec<PathBuf>, tableau_items: u32, limit: Option<u32>) -> Self {
+        Self {
+            data,
+            limit,
+            templates: None,
+            classes: None,
+            tableau_items,
+        }
+    }
+}
+
 /// The sets to run.
 pub(crate) struct Questions {
     pub(crate) asked: Vec<Asked>,

@@ -68,7 +68,7 @@ fn paint(
 
 /// Every aim against α.
 fn along(area: &Area<'_>, sweep: &Sweep, aims: &[(Aim, RGBColor)]) -> Drawn {
-    let curves: Vec<(Aim, RGBColor, Vec<(f64, f64)>)> = aims
+    let curves: Vec<(Aim, RGBColor, Vec<_>)> = aims
         .iter()
         .map(|&(aim, colour)| {
             let points = sweep.points.iter();

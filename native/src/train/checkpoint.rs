@@ -8,6 +8,7 @@ use candle_core::{Device, Tensor};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
+use super::ema::Average;
 use super::optimizer::AdamW;
 use super::weights::Weights;
 use crate::output::write_whole;
@@ -16,6 +17,18 @@ use crate::output::write_whole;
 const STEP: &str = "cliprobe.train.step";
 const MEAN: &str = "adamw.mean.";
 const SQUARE: &str = "adamw.square.";
+const AVERAGE: &str = "ema.";
+/// Key of the metadata that names the checkpoint a run began with, by its hash.
+const START: &str = "cliprobe.train.start";
+
+/// Everything that the next step depends on beside the recipe.
+pub(crate) struct State<'a> {
+    pub(crate) weights: &'a Weights,
+    pub(crate) optimizer: &'a mut AdamW,
+    pub(crate) average: Option<&'a mut Average>,
+    /// SHA-256 of the checkpoint that the run began with.
+    pub(crate) start: Option<&'a str>,
+}
 
 /// The folder of a run's checkpoints.
 #[derive(Debug, Clone)]
@@ -30,20 +43,31 @@ impl Checkpoints {
         Self { directory, keep }
     }
 
-    /// Writes everything that the next step depends on, then removes the oldest beyond `keep`.
-    pub(crate) fn save(&self, weights: &Weights, optimizer: &AdamW) -> Result<PathBuf> {
+    /// Writes a state, then removes the oldest beyond `keep`.
+    pub(crate) fn save(&self, state: &State) -> Result<PathBuf> {
         std::fs::create_dir_all(&self.directory)
             .with_context(|| format!("cannot create {}", self.directory.display()))?;
-        let mut tensors = weight_bytes(weights)?;
-        for parameter in &optimizer.parameters {
+        let mut tensors = weight_bytes(state.weights, None)?;
+        for parameter in &state.optimizer.parameters {
             let shape = vec![parameter.mean.len()];
             for (prefix, moment) in [(MEAN, &parameter.mean), (SQUARE, &parameter.square)] {
                 let name = format!("{prefix}{}", parameter.name);
                 tensors.push((name, shape.clone(), bytes(moment)));
             }
         }
-        let step = optimizer.updates;
-        let metadata = HashMap::from([(STEP.to_owned(), step.to_string())]);
+        for part in state.average.iter().flat_map(|average| &average.parts) {
+            let shape = vec![part.values.len()];
+            tensors.push((
+                format!("{AVERAGE}{}", part.name),
+                shape,
+                bytes(&part.values),
+            ));
+        }
+        let step = state.optimizer.updates;
+        let mut metadata = HashMap::from([(STEP.to_owned(), step.to_string())]);
+        if let Some(hash) = state.start {
+            metadata.insert(START.to_owned(), hash.to_owned());
+        }
         let path = self.path(step);
         let contents = safetensors_file(&tensors, metadata)?;
         write_whole(&path, |file| Ok(file.write_all(&contents)?))?;
@@ -89,43 +113,49 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// Puts the newest checkpoint's state into `weights` and `optimizer`; returns the updates
-    /// made, or `None` where there is no checkpoint yet.
-    pub(crate) fn restore_latest(
-        &self,
-        weights: &Weights,
-        optimizer: &mut AdamW,
-    ) -> Result<Option<u64>> {
+    /// Puts the newest checkpoint's state into `state`; returns the updates made, or `None` where
+    /// there is no checkpoint yet.
+    pub(crate) fn restore_latest(&self, state: &mut State) -> Result<Option<u64>> {
         let Some(step) = self.steps()?.pop() else {
             return Ok(None);
         };
         let path = self.path(step);
-        restore(&path, weights, optimizer)
-            .with_context(|| format!("cannot resume from {}", path.display()))?;
+        restore(&path, state).with_context(|| format!("cannot resume from {}", path.display()))?;
         Ok(Some(step))
     }
 }
 
-fn restore(path: &Path, weights: &Weights, optimizer: &mut AdamW) -> Result<()> {
+fn restore(path: &Path, state: &mut State) -> Result<()> {
     let file = std::fs::read(path)?;
     let (_, header) = SafeTensors::read_metadata(&file)?;
-    let step = header
-        .metadata()
-        .as_ref()
-        .and_then(|metadata| metadata.get(STEP))
-        .context("it does not say its step: it is no checkpoint of a training run")?;
+    let noted = |key: &str| {
+        let metadata = header.metadata().as_ref();
+        metadata.and_then(|metadata| metadata.get(key))
+    };
+    let step =
+        noted(STEP).context("it does not say its step: it is no checkpoint of a training run")?;
     let step: u64 = step.parse().context("its step is no number")?;
+    ensure!(
+        noted(START).map(String::as_str) == state.start,
+        "the run began with another checkpoint than the recipe's start is now"
+    );
     let tensors = SafeTensors::deserialize(&file)?;
-    for (name, variable) in weights.iter() {
+    for (name, variable) in state.weights.iter() {
         let values = floats(&tensors, name, variable.dims())?;
         variable.set(&Tensor::from_vec(values, variable.dims(), &Device::Cpu)?)?;
     }
-    for parameter in &mut optimizer.parameters {
+    for parameter in &mut state.optimizer.parameters {
         let shape = [parameter.mean.len()];
         parameter.mean = floats(&tensors, &format!("{MEAN}{}", parameter.name), &shape)?;
         parameter.square = floats(&tensors, &format!("{SQUARE}{}", parameter.name), &shape)?;
     }
-    optimizer.updates = step;
+    if let Some(average) = &mut state.average {
+        for part in &mut average.parts {
+            let name = format!("{AVERAGE}{}", part.name);
+            part.values = floats(&tensors, &name, &[part.values.len()])?;
+        }
+    }
+    state.optimizer.updates = step;
     Ok(())
 }
 
@@ -145,21 +175,26 @@ fn floats(tensors: &SafeTensors, name: &str, shape: &[usize]) -> Result<Vec<f32>
     Ok(numbers.iter().map(|n| f32::from_le_bytes(*n)).collect())
 }
 
-/// The weights alone, as `model.safetensors` of a Hugging Face directory has them.
-pub(crate) fn model_file(weights: &Weights) -> Result<Vec<u8>> {
+/// The weights alone, as `model.safetensors` of a Hugging Face directory has them; of the variables
+/// that have an average, that.
+pub(crate) fn model_file(weights: &Weights, average: Option<&Average>) -> Result<Vec<u8>> {
     // transformers refuses a file that does not name its framework.
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    safetensors_file(&weight_bytes(weights)?, metadata)
+    safetensors_file(&weight_bytes(weights, average)?, metadata)
 }
 
 type NamedBytes = (String, Vec<usize>, Vec<u8>);
 
-fn weight_bytes(weights: &Weights) -> Result<Vec<NamedBytes>> {
+fn weight_bytes(weights: &Weights, average: Option<&Average>) -> Result<Vec<NamedBytes>> {
     weights
         .iter()
         .map(|(name, variable)| {
-            let values = variable.flatten_all()?.to_vec1::<f32>()?;
-            Ok((name.to_owned(), variable.dims().to_vec(), bytes(&values)))
+            let shape = variable.dims().to_vec();
+            let bytes = match average.and_then(|average| average.of(name)) {
+                Some(average) => bytes(average),
+                None => bytes(&variable.flatten_all()?.to_vec1::<f32>()?),
+            };
+            Ok((name.to_owned(), shape, bytes))
         })
         .collect()
 }
@@ -186,6 +221,7 @@ mod tests {
     use candle_core::Var;
 
     use super::*;
+    use crate::train::ema::EmaRecipe;
     use crate::train::gradients::Gradients;
     use crate::train::optimizer::Constants;
 
@@ -213,6 +249,15 @@ mod tests {
         (weights, optimizer)
     }
 
+    fn whole<'a>(weights: &'a Weights, optimizer: &'a mut AdamW) -> State<'a> {
+        State {
+            weights,
+            optimizer,
+            average: None,
+            start: None,
+        }
+    }
+
     fn all_values(weights: &Weights, optimizer: &AdamW) -> Vec<Vec<f32>> {
         let variables = weights
             .iter()
@@ -228,12 +273,12 @@ mod tests {
     fn restores_every_bit() {
         let directory = tempfile::tempdir().unwrap();
         let checkpoints = Checkpoints::new(directory.path().join("checkpoints"), 2);
-        let (weights, optimizer) = state(0.7);
-        checkpoints.save(&weights, &optimizer).unwrap();
+        let (weights, mut optimizer) = state(0.7);
+        checkpoints.save(&whole(&weights, &mut optimizer)).unwrap();
 
         let (other, mut other_optimizer) = state(-5.0);
         other_optimizer.updates = 99;
-        let step = checkpoints.restore_latest(&other, &mut other_optimizer);
+        let step = checkpoints.restore_latest(&mut whole(&other, &mut other_optimizer));
         assert_eq!(step.unwrap(), Some(1));
         assert_eq!(other_optimizer.updates, 1);
         assert_eq!(
@@ -249,14 +294,14 @@ mod tests {
         let (weights, mut optimizer) = state(0.7);
         for step in [5, 10, 100] {
             optimizer.updates = step;
-            checkpoints.save(&weights, &optimizer).unwrap();
+            checkpoints.save(&whole(&weights, &mut optimizer)).unwrap();
         }
         assert_eq!(checkpoints.steps().unwrap(), [10, 100]);
         // A file that a kill left half written has another name and is not taken for one.
         std::fs::write(directory.path().join(".tmpXYZ"), "half").unwrap();
         assert_eq!(
             checkpoints
-                .restore_latest(&weights, &mut optimizer)
+                .restore_latest(&mut whole(&weights, &mut optimizer))
                 .unwrap(),
             Some(100)
         );
@@ -267,7 +312,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let checkpoints = Checkpoints::new(directory.path().join("none"), 2);
         let (weights, mut optimizer) = state(0.7);
-        let step = checkpoints.restore_latest(&weights, &mut optimizer);
+        let step = checkpoints.restore_latest(&mut whole(&weights, &mut optimizer));
         assert_eq!(step.unwrap(), None);
     }
 
@@ -276,7 +321,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let checkpoints = Checkpoints::new(directory.path().to_owned(), 2);
         let (weights, mut optimizer) = state(0.7);
-        let path = checkpoints.save(&weights, &optimizer).unwrap();
+        let path = checkpoints.save(&whole(&weights, &mut optimizer)).unwrap();
 
         let other: Weights = [(
             "w".to_owned(),
@@ -285,7 +330,7 @@ mod tests {
         .into_iter()
         .collect();
         let error = checkpoints
-            .restore_latest(&other, &mut optimizer)
+            .restore_latest(&mut whole(&other, &mut optimizer))
             .unwrap_err();
         let sentence = format!("{error:#}");
         assert!(
@@ -293,10 +338,50 @@ mod tests {
             "{sentence}"
         );
 
-        std::fs::write(&path, model_file(&weights).unwrap()).unwrap();
+        std::fs::write(&path, model_file(&weights, None).unwrap()).unwrap();
         let error = checkpoints
-            .restore_latest(&weights, &mut optimizer)
+            .restore_latest(&mut whole(&weights, &mut optimizer))
             .unwrap_err();
         assert!(format!("{error:#}").contains("no checkpoint"), "{error:#}");
+    }
+
+    #[test]
+    fn averages_and_the_start_are_part_of_the_state() {
+        let directory = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::new(directory.path().to_owned(), 2);
+        let (weights, mut optimizer) = state(0.7);
+        let recipe = EmaRecipe {
+            decay: 0.9,
+            write: true,
+        };
+        let mut average = Average::new(&weights, &recipe).unwrap();
+        average.parts[0].values[3] = 42.0;
+        checkpoints
+            .save(&State {
+                average: Some(&mut average),
+                start: Some("hash"),
+                ..whole(&weights, &mut optimizer)
+            })
+            .unwrap();
+        let mut other = Average::new(&weights, &recipe).unwrap();
+        let mut restored = |start| {
+            checkpoints.restore_latest(&mut State {
+                average: Some(&mut other),
+                start,
+                ..whole(&weights, &mut optimizer)
+            })
+        };
+        let error = restored(Some("another")).unwrap_err();
+        assert!(
+            format!("{error:#}").contains("another checkpoint"),
+            "{error:#}"
+        );
+        restored(Some("hash")).unwrap();
+        assert_eq!(other.of("w").unwrap()[3], 42.0);
+
+        // The written model has the average where there is one.
+        let file = model_file(&weights, Some(&other)).unwrap();
+        let tensors = SafeTensors::deserialize(&file).unwrap();
+        assert_eq!(floats(&tensors, "w", &[2, 3]).unwrap()[3], 42.0);
     }
 }

@@ -16,17 +16,28 @@ pub(crate) enum Chunk {
     Texts(Range<usize>),
 }
 
-/// All rows of `batch`, at most `size` in a chunk: pictures first, which take longest. How a batch
-/// is cut does not depend on the number of threads, nor does what is computed from it.
-pub(crate) fn chunks(batch: &Batch, size: usize) -> Vec<Chunk> {
-    let cut = |rows: Range<usize>| {
-        let end = rows.end;
-        rows.step_by(size)
-            .map(move |start| start..(start + size).min(end))
-    };
-    let pictures = cut(0..batch.pictures()).map(Chunk::Pictures);
-    let texts = cut(0..batch.texts.captions()).map(Chunk::Texts);
-    pictures.chain(texts).collect()
+/// All rows of `batch`: at most `size` pictures in a chunk, or texts of at most as many tokens as
+/// those pictures have, `tokens` each. Pictures come first, which take longest. How a batch is cut
+/// does not depend on the number of threads, nor does what is computed from it.
+pub(crate) fn chunks(batch: &Batch, size: usize, tokens: usize) -> Vec<Chunk> {
+    let pictures = batch.pictures();
+    let mut chunks: Vec<Chunk> = (0..pictures)
+        .step_by(size)
+        .map(|start| Chunk::Pictures(start..(start + size).min(pictures)))
+        .collect();
+    let (mut start, mut held) = (0, 0);
+    for (text, ids) in batch.texts.each().enumerate() {
+        if text > start && held + ids.len() > size * tokens {
+            chunks.push(Chunk::Texts(start..text));
+            (start, held) = (text, 0);
+        }
+        held += ids.len();
+    }
+    let texts = batch.texts.captions();
+    if start < texts {
+        chunks.push(Chunk::Texts(start..texts));
+    }
+    chunks
 }
 
 impl Chunk {
@@ -42,5 +53,42 @@ impl Chunk {
                 model.text_features(&PackedTokens::new(ids))?
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use candle_core::{DType, Device};
+
+    use super::*;
+    use crate::train::sample::Layout;
+
+    #[test]
+    fn chunks_hold_pictures_or_texts_of_as_many_tokens() {
+        let lengths = [3, 4, 2, 9, 1, 20, 1];
+        let texts: Vec<Vec<u32>> = lengths.iter().map(|&length| vec![0; length]).collect();
+        let batch = Batch {
+            pixels: Some(Tensor::zeros((5, 3, 1, 1), DType::F32, &Device::Cpu).unwrap()),
+            texts: PackedTokens::new(texts.iter().map(Vec::as_slice)),
+            layout: Layout::default(),
+        };
+        let expected = [
+            Chunk::Pictures(0..2),
+            Chunk::Pictures(2..4),
+            Chunk::Pictures(4..5),
+            Chunk::Texts(0..3),
+            Chunk::Texts(3..5),
+            Chunk::Texts(5..6), // longer than a chunk by itself
+            Chunk::Texts(6..7),
+        ];
+        assert_eq!(chunks(&batch, 2, 5), expected);
+        let without = Batch {
+            pixels: None,
+            texts: PackedTokens::default(),
+            ..batch
+        };
+        assert_eq!(chunks(&without, 2, 5), []);
     }
 }

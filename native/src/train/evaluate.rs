@@ -1,61 +1,152 @@
-//! What a model has understood so far: probes of held-out scenes, by kind.
+//! What a model has understood so far: the sets that the recipe names, asked and scored as
+//! `cliprobe eval` does.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use anyhow::Result;
-use candle_core::{Device, Tensor};
-use cliprobe::clip::config::ClipConfig;
-use cliprobe::clip::preprocessing::Preprocessing;
-use cliprobe::clip::tokenizer::Tokenizer;
-use cliprobe::engine::cpu::Model;
-use cliprobe::world::{Caption, Combination, ProbeKind, Scene, WorldProbe, draw, probes};
-use serde::Serialize;
+use anyhow::{Context, Result, bail, ensure};
+use cliprobe::clip::Checkpoint;
+use cliprobe::clip::checkpoint::Overrides;
+use cliprobe::probe::Metric;
+use serde::{Deserialize, Serialize};
 
-use super::data::pixels;
-use super::features::normalised;
-use super::sample::pack_texts;
+use crate::eval::bench::{Bench, BenchArgs};
 
-/// Every evaluation asks the same questions.
-const PROBE_SEED: u64 = 0;
-
-/// Pictures or captions that are encoded at once.
-const BATCH: usize = 128;
-
-/// The score of one kind of probe.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Score {
-    pub(crate) kind: ProbeKind,
-    /// Share of the probes in which every true caption is nearer to the picture than every
-    /// false one; a tie counts as wrong.
-    pub(crate) accuracy: f64,
-    /// Share in which one true caption is nearer than the false one and the other is not
-    /// (brittleness, Kamath et al. 2024): only of kinds with two true captions.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) brittleness: Option<f64>,
-    /// Expected accuracy of a random order.
-    pub(crate) chance: f64,
-    /// Number of probes.
-    pub(crate) n: usize,
+/// `[evaluation]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EvaluationRecipe {
+    /// Steps between evaluations; one more comes at the end.
+    pub(crate) every: u64,
+    /// Benchmarks, sets, probe files and folders, as `cliprobe eval` takes them.
+    #[serde(default = "EvaluationRecipe::default_sets")]
+    pub(crate) sets: Vec<String>,
+    /// Probes of each of Tableau's sets.
+    pub(crate) probes: u32,
+    /// The most items of every other set; all where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) limit: Option<u32>,
+    /// Folders with the benchmarks' lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) data: Vec<PathBuf>,
+    /// Folders with their pictures; those of `data` where none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) images: Vec<PathBuf>,
+    /// By what the best model is chosen, which is kept beside the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) best: Option<BestRecipe>,
 }
 
-/// Scores by kind.
+/// `[evaluation.best]`: the larger, the better.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BestRecipe {
+    /// A set, or what the names of several begin with before a slash: their plain mean.
+    pub(crate) set: String,
+    /// The metric's name in the log; each set's main one where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) metric: Option<String>,
+}
+
+impl EvaluationRecipe {
+    fn default_sets() -> Vec<String> {
+        vec!["tableau".to_owned()]
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        ensure!(
+            self.every > 0,
+            "evaluation.every is 0; it must be at least 1"
+        );
+        ensure!(
+            self.probes > 0 && self.limit != Some(0),
+            "evaluation asks for 0 probes; it must be at least 1"
+        );
+        ensure!(
+            !self.sets.is_empty(),
+            "evaluation.sets is empty; name tableau, say"
+        );
+        Ok(())
+    }
+}
+
+/// The scores of one set.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Scores {
+    pub(crate) set: String,
+    /// Number of items that have an answer.
+    pub(crate) n: usize,
+    /// The set's main metric first.
+    pub(crate) metrics: Vec<Number>,
+}
+
+/// One metric.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Number {
+    pub(crate) name: String,
+    /// Shares lie from 0 to 1.
+    pub(crate) value: f64,
+    /// What random similarities would get, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) chance: Option<f64>,
+}
+
+impl From<&Metric> for Number {
+    fn from(metric: &Metric) -> Self {
+        Self {
+            name: metric.name.clone(),
+            value: metric.value,
+            chance: metric.chance,
+        }
+    }
+}
+
+/// Scores of all sets.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Evaluation(pub(crate) Vec<Score>);
+pub(crate) struct Evaluation(pub(crate) Vec<Scores>);
 
 impl Evaluation {
     /// Every number with its name, as a log of scalars has them.
     pub(crate) fn scalars(&self) -> Vec<(String, f64)> {
-        let mut scalars = Vec::new();
-        for score in &self.0 {
-            let name = serde_json::to_value(score.kind).unwrap_or_default();
-            let name = name.as_str().unwrap_or_default();
-            scalars.push((format!("val/{name}"), score.accuracy));
-            let brittleness = score.brittleness;
-            scalars.extend(brittleness.map(|value| (format!("val/{name}/brittleness"), value)));
+        let each = self.0.iter().flat_map(|scores| {
+            let metrics = scores.metrics.iter();
+            metrics.map(|number| (format!("val/{}/{}", scores.set, number.name), number.value))
+        });
+        each.collect()
+    }
+
+    /// What the best model has the largest of.
+    ///
+    /// # Errors
+    /// No such set, or no such metric of it: what there is is named.
+    pub(crate) fn value(&self, best: &BestRecipe) -> Result<f64> {
+        let below = format!("{}/", best.set);
+        let sets = || {
+            let sets = self.0.iter();
+            sets.filter(|scores| scores.set == best.set || scores.set.starts_with(&below))
+        };
+        let values: Vec<f64> = sets()
+            .filter_map(|scores| match &best.metric {
+                Some(name) => scores.metrics.iter().find(|number| number.name == *name),
+                None => scores.metrics.first(),
+            })
+            .map(|number| number.value)
+            .collect();
+        if values.is_empty() {
+            let known: Vec<String> = match sets().next() {
+                Some(scores) => scores.metrics.iter().map(|n| n.name.clone()).collect(),
+                None => self.0.iter().map(|scores| scores.set.clone()).collect(),
+            };
+            bail!(
+                "evaluation.best asks for {} of {}, which is not measured; there are {}",
+                best.metric.as_deref().unwrap_or("the main metric"),
+                best.set,
+                known.join(", ")
+            );
         }
-        scalars
+        Ok(values.iter().sum::<f64>() / values.len() as f64)
     }
 }
 
@@ -63,170 +154,70 @@ impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "  {:<20}{:>9}{:>9}{:>9}{:>7}",
-            "probe", "accuracy", "chance", "brittle", "n"
+            "  {:<28}{:<12}{:>9}{:>9}{:>7}",
+            "set", "metric", "value", "chance", "n"
         )?;
-        for score in &self.0 {
-            let percent = |share: f64| format!("{:.1} %", 100.0 * share);
-            let brittle = score.brittleness.map_or_else(String::new, percent);
-            // The names that the log has.
-            let name = serde_json::to_value(score.kind).map_err(|_| fmt::Error)?;
-            write!(
-                f,
-                "\n  {:<20}{:>9}{:>9}{brittle:>9}{:>7}",
-                name.as_str().unwrap_or_default(),
-                percent(score.accuracy),
-                percent(score.chance),
-                score.n
-            )?;
+        let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+        for scores in &self.0 {
+            for number in scores.metrics.iter().take(1) {
+                let chance = number.chance.map_or_else(String::new, percent);
+                write!(
+                    f,
+                    "\n  {:<28}{:<12}{:>9}{chance:>9}{:>7}",
+                    scores.set,
+                    number.name,
+                    percent(number.value),
+                    scores.n
+                )?;
+            }
         }
         Ok(())
     }
 }
 
-/// Asks `n` probes of every kind that is one picture and several captions, of scenes that no training ever draws.
-pub(crate) fn on_tableau(
-    model: &Model,
-    tokenizer: &Tokenizer,
-    config: &ClipConfig,
-    n: usize,
-) -> Result<Evaluation> {
-    const OTHERS: [ProbeKind; 4] = [
-        ProbeKind::Svo,
-        ProbeKind::Square,
-        ProbeKind::Chain,
-        ProbeKind::Retrieval,
-    ];
-    ProbeKind::ALL
-        .iter()
-        .filter(|kind| !OTHERS.contains(kind))
-        .map(|&kind| {
-            let probes: Vec<Question> = probes(kind, Combination::Seen, PROBE_SEED, n)
-                .filter_map(Question::of)
-                .collect();
-            let cosines = cosines(model, tokenizer, config, &probes)?;
-            Ok(score(kind, &cosines))
-        })
-        .collect::<Result<_>>()
-        .map(Evaluation)
+/// Asks the recipe's sets.
+#[derive(Debug)]
+pub(crate) struct Evaluator {
+    sets: Vec<String>,
+    args: BenchArgs,
 }
 
-/// A picture with captions that are true or false of it.
-struct Question {
-    scene: Scene,
-    positives: Vec<Caption>,
-    negatives: Vec<Caption>,
-}
-
-impl Question {
-    fn of(probe: WorldProbe) -> Option<Self> {
-        match probe {
-            WorldProbe::Captions {
-                scene,
-                positives,
-                negatives,
-            } => Some(Self {
-                scene,
-                positives,
-                negatives,
-            }),
-            _ => None,
+impl Evaluator {
+    /// # Errors
+    /// Sets that do not exist, and lists that are not there.
+    pub(crate) fn new(recipe: &EvaluationRecipe) -> Result<Self> {
+        let args = BenchArgs::in_memory(
+            recipe.data.clone(),
+            recipe.images.clone(),
+            recipe.probes,
+            recipe.limit,
+        );
+        let evaluator = Self {
+            sets: recipe.sets.clone(),
+            args,
+        };
+        let bench = evaluator.bench()?;
+        if let Some(absent) = bench.questions.absent.first() {
+            bail!("evaluation cannot ask {absent}");
         }
+        Ok(evaluator)
     }
-}
 
-/// Cosines of a probe's picture with its true and its false captions.
-struct Cosines {
-    positives: Vec<f32>,
-    negatives: Vec<f32>,
-}
-
-fn cosines(
-    model: &Model,
-    tokenizer: &Tokenizer,
-    config: &ClipConfig,
-    probes: &[Question],
-) -> Result<Vec<Cosines>> {
-    // Recognition asks about the same words in every probe: each caption is encoded once.
-    let texts = probes
-        .iter()
-        .flat_map(|probe| probe.positives.iter().chain(&probe.negatives))
-        .map(|caption| caption.text.as_str());
-    let mut rows: BTreeMap<&str, usize> = texts.map(|text| (text, 0)).collect();
-    for (row, place) in rows.values_mut().enumerate() {
-        *place = row;
+    fn bench(&self) -> Result<Bench<'_>> {
+        Bench::read(&self.sets, &self.args).context("evaluation.sets")
     }
-    let captions: Vec<&str> = rows.keys().copied().collect();
-    let captions = encoded(&captions, |batch| {
-        Ok(model.text_features(&pack_texts(tokenizer, batch.iter().copied())?)?)
-    })?;
-    let side = config.vision.image_size;
-    let preprocessing = Preprocessing::clip_default(side as u32);
-    let pictures = encoded(probes, |batch| {
-        let mut values = Vec::new();
-        for probe in batch {
-            values.extend(pixels(draw(&probe.scene, side as u32)?, &preprocessing)?);
-        }
-        let shape = (batch.len(), 3, side, side);
-        Ok(model.image_features(&Tensor::from_vec(values, shape, &Device::Cpu)?)?)
-    })?;
-    let cosine = |picture: &[f32], text: &str| -> f32 {
-        let caption = &captions[rows[text]];
-        picture.iter().zip(caption).map(|(p, c)| p * c).sum()
-    };
-    Ok(probes
-        .iter()
-        .zip(&pictures)
-        .map(|(probe, picture)| Cosines {
-            positives: probe
-                .positives
-                .iter()
-                .map(|c| cosine(picture, &c.text))
-                .collect(),
-            negatives: probe
-                .negatives
-                .iter()
-                .map(|c| cosine(picture, &c.text))
-                .collect(),
-        })
-        .collect())
-}
 
-/// One normalised row for each item.
-fn encoded<T>(items: &[T], encode: impl Fn(&[T]) -> Result<Tensor>) -> Result<Vec<Vec<f32>>> {
-    let mut rows = Vec::with_capacity(items.len());
-    for batch in items.chunks(BATCH) {
-        rows.extend(normalised(&encode(batch)?)?.to_vec2::<f32>()?);
+    /// Scores the model of a directory.
+    pub(crate) fn ask(&self, model: &Path) -> Result<Evaluation> {
+        let checkpoint = Rc::new(Checkpoint::open(model, &Overrides::default())?);
+        let run = self.bench()?.ask(&checkpoint)?;
+        let scores = run.sets.iter().map(|set| Scores {
+            set: set.evaluation.set.clone(),
+            n: set.evaluation.scored,
+            metrics: set.evaluation.metrics.iter().map(Number::from).collect(),
+        });
+        Ok(Evaluation(scores.collect()))
     }
-    Ok(rows)
-}
-
-fn score(kind: ProbeKind, probes: &[Cosines]) -> Score {
-    let share = |holds: &dyn Fn(&Cosines) -> bool| {
-        probes.iter().filter(|probe| holds(probe)).count() as f64 / probes.len() as f64
-    };
-    let brittle = |probe: &Cosines| match (&probe.positives[..], &probe.negatives[..]) {
-        ([a, p], [n]) => (a > n && n > p) || (p > n && n > a),
-        _ => false,
-    };
-    let (positives, negatives) = probes.first().map_or((1, 0), |probe| {
-        (probe.positives.len(), probe.negatives.len())
-    });
-    Score {
-        kind,
-        accuracy: share(&|probe| {
-            let mut positives = probe.positives.iter();
-            positives.all(|p| probe.negatives.iter().all(|n| p > n))
-        }),
-        brittleness: (positives == 2 && negatives == 1).then(|| share(&brittle)),
-        chance: 1.0 / choose(positives + negatives, positives),
-        n: probes.len(),
-    }
-}
-
-/// In how many ways `k` of `n` can be chosen.
-fn choose(n: usize, k: usize) -> f64 {
-    (1..=k).map(|i| (n - k + i) as f64 / i as f64).product()
 }
 
 #[cfg(test)]
@@ -235,54 +226,75 @@ mod tests {
 
     use super::*;
 
-    fn probe(positives: &[f32], negatives: &[f32]) -> Cosines {
-        Cosines {
-            positives: positives.to_vec(),
-            negatives: negatives.to_vec(),
-        }
+    fn evaluation() -> Evaluation {
+        let scores = |set: &str, metrics: &[(&str, f64)]| Scores {
+            set: set.to_owned(),
+            n: 10,
+            metrics: metrics
+                .iter()
+                .map(|(name, value)| Number {
+                    name: (*name).to_owned(),
+                    value: *value,
+                    chance: Some(0.5),
+                })
+                .collect(),
+        };
+        Evaluation(vec![
+            scores("tableau/noun", &[("top-1", 0.5), ("top-5", 0.9)]),
+            scores("tableau/swap_attribute", &[("accuracy", 0.75)]),
+            scores("tableaux", &[("accuracy", 0.1)]),
+        ])
     }
 
     #[test]
-    fn accuracy_is_strict() {
-        let probes = [
-            probe(&[0.3], &[0.2, 0.1]),
-            probe(&[0.2], &[0.2, 0.1]),
-            probe(&[0.1], &[0.2, 0.0]),
-            probe(&[0.9], &[0.2, 0.0]),
-        ];
-        let score = score(ProbeKind::Noun, &probes);
-        assert_eq!((score.accuracy, score.n), (0.5, 4));
-        assert_eq!(score.brittleness, None);
-        assert!((score.chance - 1.0 / 3.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn hard_positives_have_an_augmented_accuracy_and_brittleness() {
-        let probes = [
-            probe(&[0.3, 0.2], &[0.1]),
-            probe(&[0.3, 0.1], &[0.2]),
-            probe(&[0.1, 0.3], &[0.2]),
-            probe(&[0.1, 0.2], &[0.3]),
-            probe(&[0.1, 0.2], &[0.1]),
-        ];
-        let score = score(ProbeKind::Converse, &probes);
-        assert_eq!(score.accuracy, 0.2);
-        assert_eq!(score.brittleness, Some(0.4));
-        assert!((score.chance - 1.0 / 3.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn table_names_kinds_as_the_log_does() {
-        let score = score(ProbeKind::SwapAttribute, &[probe(&[0.3], &[0.2])]);
-        let evaluation = Evaluation(vec![score]);
-        let table = evaluation.to_string();
-        assert!(table.contains("swap_attribute"), "{table}");
+    fn the_best_is_chosen_by_a_set_or_several() {
+        let value = |set: &str, metric: Option<&str>| {
+            evaluation().value(&BestRecipe {
+                set: set.to_owned(),
+                metric: metric.map(str::to_owned),
+            })
+        };
+        assert_eq!(value("tableau/noun", None).unwrap(), 0.5);
+        assert_eq!(value("tableau/noun", Some("top-5")).unwrap(), 0.9);
+        assert_eq!(value("tableau", None).unwrap(), 0.625);
+        assert_eq!(value("tableau", Some("accuracy")).unwrap(), 0.75);
+        let missing = value("tableau/noun", Some("accuracy")).unwrap_err();
         assert!(
-            table.contains("100.0 %") && table.contains("50.0 %"),
+            missing.to_string().contains("there are top-1, top-5"),
+            "{missing}"
+        );
+        let missing = value("aro", None).unwrap_err();
+        assert!(missing.to_string().contains("tableau/noun"), "{missing}");
+    }
+
+    #[test]
+    fn names_are_those_of_the_log() {
+        let table = evaluation().to_string();
+        assert!(
+            table.contains("tableau/swap_attribute      accuracy"),
             "{table}"
         );
-        let json = serde_json::to_value(&evaluation).unwrap();
-        assert_eq!(json[0]["kind"], "swap_attribute");
-        assert_eq!(json[0]["n"], 1);
+        let (name, value) = &evaluation().scalars()[1];
+        assert_eq!((name.as_str(), *value), ("val/tableau/noun/top-5", 0.9));
+        let json = serde_json::to_value(evaluation()).unwrap();
+        assert_eq!(json[1]["metrics"][0]["name"], "accuracy");
+    }
+
+    #[test]
+    fn sets_that_are_not_there_are_refused_before_the_run() {
+        let recipe = |set: &str| EvaluationRecipe {
+            every: 1,
+            sets: vec![set.to_owned()],
+            probes: 5,
+            limit: None,
+            data: Vec::new(),
+            images: Vec::new(),
+            best: None,
+        };
+        Evaluator::new(&recipe("tableau")).unwrap();
+        let error = Evaluator::new(&recipe("tableu")).unwrap_err();
+        assert!(format!("{error:#}").contains("tableau"), "{error:#}");
+        let error = Evaluator::new(&recipe("sugarcrepe")).unwrap_err();
+        assert!(format!("{error:#}").contains("cannot ask"), "{error:#}");
     }
 }

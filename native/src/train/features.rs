@@ -125,8 +125,15 @@ impl Share {
         let texts = processes.all_gather(&values(self.texts.as_ref())?)?;
         let mut shares = Vec::with_capacity(layouts.len());
         for ((layout, pictures), texts) in layouts.iter().zip(pictures).zip(texts) {
+            let layout = Layout::from_numbers(layout)?;
+            ensure!(
+                texts.len() == layout.texts() * dim,
+                "a process sent {} values as the embeddings of {} texts",
+                texts.len(),
+                layout.texts()
+            );
             shares.push(Self {
-                layout: Layout::from_numbers(layout)?,
+                layout,
                 pictures: rows(pictures, dim)?,
                 texts: rows(texts, dim)?,
             });

@@ -1,6 +1,7 @@
 //! `log.jsonl`: one JSON object a line: one a step, one an evaluation, one a bad sample. The same
 //! numbers go into TensorBoard's event files beside it.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -13,11 +14,13 @@ use super::tensorboard::EventFile;
 use crate::output::write_whole;
 
 /// What a step leaves. Numbers are finite: a run stops before it would log others.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct StepEntry {
     /// Updates made, this one included.
     pub(crate) step: u64,
     pub(crate) loss: f32,
+    /// The objectives before their weights, by their names in the recipe.
+    pub(crate) terms: BTreeMap<&'static str, f32>,
     pub(crate) learning_rate: f64,
     /// What cosines are multiplied by, after the update: exp of the learnt scalar.
     pub(crate) logit_scale: f32,
@@ -28,14 +31,18 @@ pub(crate) struct StepEntry {
 
 impl StepEntry {
     /// With OpenCLIP's names, where it logs the same.
-    fn scalars(&self) -> [(&'static str, f64); 5] {
-        [
+    fn scalars(&self) -> Vec<(String, f64)> {
+        let terms = self.terms.iter();
+        let terms = terms.map(|(name, value)| (format!("train/{name}_loss"), f64::from(*value)));
+        let others = [
             ("train/loss", self.loss.into()),
             ("train/lr", self.learning_rate),
             ("train/scale", self.logit_scale.into()),
             ("train/gradient_norm", self.gradient_norm),
             ("train/samples_per_second", self.samples_per_s),
-        ]
+        ];
+        let others = others.map(|(name, value)| (name.to_owned(), value));
+        others.into_iter().chain(terms).collect()
     }
 }
 
@@ -103,7 +110,9 @@ impl Log {
     }
 
     pub(crate) fn step(&mut self, entry: &StepEntry) -> Result<()> {
-        self.events.scalars(entry.step, entry.scalars())?;
+        let scalars = entry.scalars();
+        let scalars = scalars.iter().map(|(name, value)| (name.as_str(), *value));
+        self.events.scalars(entry.step, scalars)?;
         self.line(entry)
     }
 
@@ -161,6 +170,7 @@ mod tests {
         StepEntry {
             step,
             loss: 2.5,
+            terms: BTreeMap::from([("contrastive", 2.5)]),
             learning_rate: 1e-3,
             logit_scale: 14.3,
             gradient_norm: 0.5,
@@ -180,7 +190,7 @@ mod tests {
         assert_eq!(lines.len(), 2);
         assert_eq!(
             lines[1],
-            r#"{"step":2,"loss":2.5,"learning_rate":0.001,"logit_scale":14.3,"gradient_norm":0.5,"samples_per_s":240.0}"#
+            r#"{"step":2,"loss":2.5,"terms":{"contrastive":2.5},"learning_rate":0.001,"logit_scale":14.3,"gradient_norm":0.5,"samples_per_s":240.0}"#
         );
         assert!(
             Log::create(directory.path()).is_err(),

@@ -1,4 +1,4 @@
-//! `cliprobe train`: trains a CLIP from nothing, as a recipe says, into a run directory.
+//! `cliprobe train`: trains a CLIP from nothing or from a checkpoint, as a recipe says, into a run directory.
 //!
 //! | file of the run directory | what |
 //! |---|---|
@@ -6,7 +6,8 @@
 //! | `log.jsonl` | a line a step (loss, rates, norms, speed), a line an evaluation |
 //! | `tensorboard/` | the same numbers as event files |
 //! | `checkpoints/` | the newest states; a resumed run goes on as if it had never stopped |
-//! | `model/` | the result as a Hugging Face directory |
+//! | `model/` | the model as last evaluated, at the end the result, as a Hugging Face directory |
+//! | `best/` | the best of those that were evaluated, where the recipe says by what |
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,18 +20,21 @@ mod checkpoint;
 mod chunks;
 mod collective;
 mod data;
+mod ema;
 mod evaluate;
+mod export;
 mod features;
 mod gradients;
-mod hugging_face;
+mod learning;
 mod log;
 mod objective;
 mod optimizer;
 mod progress;
-mod recipe;
+pub(crate) mod recipe;
 mod run;
 mod sample;
 mod schedule;
+mod start;
 mod tensorboard;
 mod trainer;
 mod vocabulary;
@@ -45,7 +49,7 @@ use run::{Outcome, Run};
 /// What a program returns that an interrupt ended: 128 + SIGINT.
 const INTERRUPTED: u8 = 130;
 
-/// Train a CLIP from nothing on the synthetic world, as a recipe says.
+/// Train a CLIP from nothing or from a checkpoint, as a recipe says.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TrainArgs {
     /// The recipe, a TOML file such as models/recipe.toml

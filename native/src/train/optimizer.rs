@@ -35,7 +35,9 @@ impl From<&OptimizerRecipe> for Constants {
 pub(crate) struct Parameter {
     pub(crate) name: String,
     variable: Var,
-    decays: bool,
+    /// Times the learning rate of all.
+    rate: f64,
+    weight_decay: f64,
     pub(crate) mean: Vec<f32>,
     pub(crate) square: Vec<f32>,
 }
@@ -50,16 +52,22 @@ pub(crate) struct AdamW {
 }
 
 impl AdamW {
-    /// Over every variable of `weights` that learns, in their order. As in open_clip (`main.py`), whatever
-    /// has less than two dimensions does not decay: biases, norms, the class embedding and the
-    /// logit scale; the token and position tables do.
+    /// Over every variable of `weights` that learns, in their order, each at its own pace. Where that
+    /// says nothing of the decay, whatever has less than two dimensions does not decay, as in
+    /// open_clip (`main.py`): biases, norms, the class embedding and the logit scale; the token and
+    /// position tables do.
     pub(crate) fn new(weights: &Weights, constants: Constants) -> Self {
         let parameters = weights
             .learning()
-            .map(|(name, variable)| Parameter {
+            .zip(weights.paces())
+            .map(|((name, variable), pace)| Parameter {
                 name: name.to_owned(),
                 variable: variable.clone(),
-                decays: variable.rank() >= 2,
+                rate: pace.rate,
+                weight_decay: pace.weight_decay.unwrap_or(match variable.rank() {
+                    0 | 1 => 0.0,
+                    _ => constants.weight_decay,
+                }),
                 mean: vec![0.0; variable.elem_count()],
                 square: vec![0.0; variable.elem_count()],
             })
@@ -86,11 +94,7 @@ impl AdamW {
         let correction = |beta: f64| 1.0 - beta.powf(self.updates as f64);
         let (correction1, correction2) = (correction(beta1), correction(beta2));
         for (parameter, (name, gradient)) in self.parameters.iter_mut().zip(gradients.iter()) {
-            let decay = if parameter.decays {
-                rate * self.constants.weight_decay
-            } else {
-                0.0
-            };
+            let rate = rate * parameter.rate;
             ensure!(
                 name == parameter.name && gradient.len() == parameter.mean.len(),
                 "the gradient of {name} comes where that of {} is due",
@@ -100,7 +104,7 @@ impl AdamW {
                 beta1: beta1 as f32,
                 beta2: beta2 as f32,
                 epsilon: self.constants.epsilon as f32,
-                keep: (1.0 - decay) as f32,
+                keep: (1.0 - rate * parameter.weight_decay) as f32,
                 step: (rate / correction1) as f32,
                 inverse_root: (1.0 / correction2.sqrt()) as f32,
                 scale: scale as f32,
@@ -173,6 +177,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
+    use crate::train::learning::Pace;
 
     const CONSTANTS: Constants = Constants {
         betas: [0.9, 0.98],
@@ -248,6 +253,19 @@ mod tests {
             .update(&gradients(&weights, &[3.0]), 0.01, 1.0)
             .unwrap();
         assert!((values(&weights, 0)[0] - 0.4895).abs() < 1e-6);
+    }
+
+    #[test]
+    fn each_variable_learns_at_its_own_pace() {
+        let mut weights = weights(&[("a", &[0.5], &[1]), ("b", &[0.5], &[1])]);
+        let pace = |rate, weight_decay| Some(Pace { rate, weight_decay });
+        weights.set_paces(vec![pace(1.0, None), pace(0.1, Some(0.5))]);
+        let mut optimizer = AdamW::new(&weights, CONSTANTS);
+        let gradients = gradients(&weights, &[3.0, 3.0]);
+        optimizer.update(&gradients, 0.01, 1.0).unwrap();
+        assert!((values(&weights, 0)[0] - 0.49).abs() < 1e-6);
+        // 0.5 − 0.001 · 0.5 · 0.5 − 0.001.
+        assert!((values(&weights, 1)[0] - 0.49875).abs() < 1e-6);
     }
 
     #[test]

@@ -52,6 +52,11 @@ impl Progress {
         }
     }
 
+    /// Out of the way while something else has bars.
+    pub(crate) fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.bar.suspend(work)
+    }
+
     /// Lines that stay, above the bar.
     pub(crate) fn note(&self, text: &str) {
         #[allow(

@@ -1,6 +1,6 @@
 //! What a training run is made of: one complete TOML file, in which nothing is guessed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use cliprobe::clip::config::{
@@ -9,7 +9,11 @@ use cliprobe::clip::config::{
 use serde::{Deserialize, Serialize};
 
 use super::data::recipe::DataRecipe;
+use super::ema::EmaRecipe;
+use super::evaluate::EvaluationRecipe;
+use super::learning::TrainRecipe;
 use super::objective::Objectives;
+use super::schedule::Course;
 
 /// A whole run. Two runs of the same recipe on the same machine give the same model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,11 +23,21 @@ pub(crate) struct Recipe {
     pub(crate) seed: u64,
     /// Updates of the weights; the schedule ends there.
     pub(crate) steps: u64,
+    /// A checkpoint to go on from, with its own tokenizer and shape: any that `cliprobe inspect`
+    /// opens. The path begins where the command is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) start: Option<PathBuf>,
     pub(crate) batch: BatchRecipe,
-    pub(crate) model: ModelRecipe,
+    /// A model from nothing, instead of `start`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) model: Option<ModelRecipe>,
     pub(crate) data: DataRecipe,
     pub(crate) objective: Objectives,
+    #[serde(default)]
+    pub(crate) train: TrainRecipe,
     pub(crate) optimizer: OptimizerRecipe,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ema: Option<EmaRecipe>,
     pub(crate) evaluation: EvaluationRecipe,
     pub(crate) checkpoint: CheckpointRecipe,
 }
@@ -33,9 +47,13 @@ pub(crate) struct Recipe {
 #[serde(deny_unknown_fields)]
 pub(crate) struct BatchRecipe {
     /// Pairs of picture and caption, over all processes; each is a negative for all others.
+    #[serde(default)]
     pub(crate) pairs: usize,
-    /// Pictures or texts that are encoded together, on one thread. The sums of a step are taken in
-    /// an order that depends on it, and on nothing of the machine.
+    /// Chains of captions, over all processes.
+    #[serde(default)]
+    pub(crate) chains: usize,
+    /// Pictures that are encoded together, on one thread; or texts of as many tokens. The sums of a
+    /// step are taken in an order that depends on it, and on nothing of the machine.
     #[serde(default = "BatchRecipe::default_chunk")]
     pub(crate) chunk: usize,
     /// Whether chunks are encoded a second time for their gradients instead of being kept: a third
@@ -91,24 +109,18 @@ pub(crate) struct TextRecipe {
 pub(crate) struct OptimizerRecipe {
     /// The peak, reached after the warm-up.
     pub(crate) learning_rate: f64,
-    /// Steps of linear warm-up; a half cosine down to zero follows.
+    /// Steps of linear warm-up.
     pub(crate) warm_up: u64,
+    /// What follows it.
+    #[serde(default)]
+    pub(crate) schedule: Course,
     pub(crate) betas: [f64; 2],
     pub(crate) epsilon: f64,
     /// Of what has two dimensions or more.
     pub(crate) weight_decay: f64,
-    /// The largest norm of all gradients together.
-    pub(crate) clip_norm: f64,
-}
-
-/// Held-out probes along the way.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct EvaluationRecipe {
-    /// Steps between evaluations; one more comes at the end.
-    pub(crate) every: u64,
-    /// Probes of each kind.
-    pub(crate) probes: usize,
+    /// The largest norm of all gradients together; any where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) clip_norm: Option<f64>,
 }
 
 /// What a run leaves to resume from.
@@ -148,29 +160,37 @@ impl Recipe {
             ensure!(value > 0, "{name} is 0; it must be at least 1");
             Ok(())
         };
-        let text = &self.model.text;
         positive("steps", self.steps)?;
-        positive("evaluation.every", self.evaluation.every)?;
-        positive("evaluation.probes", self.evaluation.probes as u64)?;
         positive("checkpoint.every", self.checkpoint.every)?;
         positive("checkpoint.keep", self.checkpoint.keep as u64)?;
-        ensure!(
-            self.batch.pairs >= 2,
-            "batch.pairs is {}; a contrastive loss needs at least 2 pairs",
-            self.batch.pairs
-        );
         positive("batch.chunk", self.batch.chunk as u64)?;
-        ensure!(
-            text.context >= 3,
-            "model.text.context is {}; start, one token and end need 3",
-            text.context
-        );
+        self.evaluation.check()?;
+        match (&self.start, &self.model) {
+            (Some(_), Some(_)) => bail!(
+                "the recipe has both start and model; a run goes on from a checkpoint or begins \
+                 with a model from nothing"
+            ),
+            (None, None) => bail!(
+                "the recipe has neither start, a checkpoint to go on from, nor model, the shape of \
+                 one from nothing"
+            ),
+            (None, Some(model)) => ensure!(
+                model.text.context >= 3,
+                "model.text.context is {}; start, one token and end need 3",
+                model.text.context
+            ),
+            (Some(_), None) => {}
+        }
+        self.check_batch()?;
+        self.objective.check(self.start.is_some(), &self.batch)?;
+        self.train.check()?;
+        self.ema.as_ref().map_or(Ok(()), EmaRecipe::check)?;
         self.data.check(self.batch.pairs)?;
         let optimizer = &self.optimizer;
         for (name, value) in [
             ("learning_rate", optimizer.learning_rate),
             ("epsilon", optimizer.epsilon),
-            ("clip_norm", optimizer.clip_norm),
+            ("clip_norm", optimizer.clip_norm.unwrap_or(f64::MAX)),
         ] {
             ensure!(
                 value.is_finite() && value > 0.0,
@@ -198,9 +218,38 @@ impl Recipe {
         Ok(())
     }
 
+    /// Batches and sources must agree on what there is.
+    fn check_batch(&self) -> Result<()> {
+        let BatchRecipe { pairs, chains, .. } = self.batch;
+        ensure!(
+            pairs != 1,
+            "batch.pairs is 1; a contrastive loss needs at least 2 pairs"
+        );
+        ensure!(
+            pairs > 0 || chains > 0,
+            "batch has neither pairs nor chains; say how many of them a step learns from"
+        );
+        let data = &self.data;
+        let of_pairs = data.tableau.is_some() || data.table.is_some() || data.webdataset.is_some();
+        let of_chains = data.hierarcaps.is_some() || data.tableau_chains.is_some();
+        for (name, count, source) in [("pairs", pairs, of_pairs), ("chains", chains, of_chains)] {
+            ensure!(
+                count == 0 || source,
+                "batch.{name} is {count}, but data has no source of {name}"
+            );
+            ensure!(
+                count > 0 || !source,
+                "data has a source of {name}, but batch.{name} does not say how many a step takes"
+            );
+        }
+        Ok(())
+    }
+}
+
+impl ModelRecipe {
     /// The architecture, for a vocabulary of `vocabulary` tokens that ends with end-of-text.
     pub(crate) fn clip_config(&self, vocabulary: usize) -> Result<ClipConfig> {
-        let ModelRecipe { vision, text, .. } = &self.model;
+        let Self { vision, text, .. } = self;
         let transformer = |width: usize, layers: usize, heads: usize| TransformerConfig {
             width,
             layers,
@@ -223,8 +272,8 @@ impl Recipe {
                 image_size: vision.image,
                 patch_size: vision.patch,
             },
-            projection_dim: self.model.embedding,
-            activation: self.model.activation,
+            projection_dim: self.embedding,
+            activation: self.activation,
         };
         Ok(config.validated()?)
     }
@@ -237,7 +286,12 @@ fn nearest_key(message: &str) -> Option<&str> {
         .starts_with("unknown ")
         .then(|| message.split('`').skip(1).step_by(2))?;
     let unknown = names.next()?;
-    names
+    nearest(unknown, names)
+}
+
+/// The known word that an unknown one probably means, if any comes near.
+pub(crate) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
         .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
         .min()
         .filter(|(distance, known)| distance * 2 <= known.len().max(unknown.len()))
@@ -268,7 +322,7 @@ mod tests {
     fn the_default_models_recipe_is_usable() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/recipe.toml");
         let recipe = Recipe::read(Path::new(path)).unwrap();
-        recipe.clip_config(600).unwrap();
+        recipe.model.unwrap().clip_config(600).unwrap();
     }
 
     #[test]
@@ -333,9 +387,46 @@ mod tests {
     }
 
     #[test]
+    fn contradictions_are_refused_in_a_sentence() {
+        for (right, wrong, sentence) in [
+            ("[batch]", "start = \"x\"\n[batch]", "both start and model"),
+            ("pairs = 8", "pairs = 8\nchains = 4", "no source of chains"),
+            ("pairs = 8", "", "neither pairs nor chains"),
+            (
+                "[objective.contrastive]",
+                "[objective]",
+                "nothing to minimise",
+            ),
+            (
+                "[objective.contrastive]",
+                "[objective.radial]",
+                "objective.radial learns from chains",
+            ),
+            (
+                "[objective.contrastive]",
+                "[objective.distillation]\npictures = 1.0",
+                "objective.distillation compares with the start",
+            ),
+            (
+                "[objective.contrastive]",
+                "[objective.contrastive]\nweight = -1.0",
+                "weight",
+            ),
+            ("every = 6", "every = 0", "evaluation.every"),
+        ] {
+            assert!(TINY.contains(right), "{right}");
+            let refusal = refusal(&TINY.replace(right, wrong));
+            assert!(refusal.contains(sentence), "{refusal}");
+        }
+        let start = TINY.find("[model]").unwrap()..TINY.find("[data").unwrap();
+        let refusal = refusal(&TINY.replace(&TINY[start], ""));
+        assert!(refusal.contains("neither start"), "{refusal}");
+    }
+
+    #[test]
     fn architecture_is_the_recipes() {
         let recipe = Recipe::parse(TINY).unwrap();
-        let config = recipe.clip_config(600).unwrap();
+        let config = recipe.model.unwrap().clip_config(600).unwrap();
         assert_eq!(config.vision.tokens(), 5);
         assert_eq!(config.text.transformer.mlp_width, 128);
         assert_eq!(
@@ -343,6 +434,6 @@ mod tests {
             TextPooling::FirstEos { eos_token_id: 599 }
         );
         let odd = Recipe::parse(&TINY.replace("heads = 2", "heads = 3")).unwrap();
-        assert!(odd.clip_config(600).is_err());
+        assert!(odd.model.unwrap().clip_config(600).is_err());
     }
 }

@@ -9,21 +9,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
-use cliprobe::clip::config::ClipConfig;
-use cliprobe::clip::preprocessing::Preprocessing;
 use cliprobe::clip::tokenizer::Tokenizer;
+use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoints;
 use super::collective::Collective;
 use super::data::{Loader, Shape, Sources};
-use super::evaluate::{self, Evaluation};
-use super::hugging_face;
+use super::evaluate::Evaluator;
+use super::export;
 use super::log::{Log, StepEntry};
 use super::progress::Progress;
 use super::recipe::Recipe;
 use super::sample::Batch;
+use super::start::{Form, Start};
 use super::trainer::Trainer;
-use super::vocabulary::Vocabulary;
 use crate::output::write_whole;
 
 /// How a call of [`Run::train`] ended.
@@ -39,9 +38,11 @@ pub(crate) enum Outcome {
 pub(crate) struct Run {
     recipe: Recipe,
     directory: PathBuf,
-    config: ClipConfig,
-    vocabulary: Vocabulary,
+    form: Form,
+    /// SHA-256 of the checkpoint that the run began with.
+    begun_with: Option<String>,
     tokenizer: Arc<Tokenizer>,
+    sources: Arc<Sources>,
     trainer: Trainer,
     checkpoints: Checkpoints,
     /// Updates that the newest checkpoint holds.
@@ -53,39 +54,42 @@ pub(crate) struct Run {
 /// What only one process may hold.
 struct Lead {
     log: Log,
+    evaluator: Evaluator,
     _lock: File,
 }
 
 impl Run {
-    /// A new run in a directory that has none, of this process and others.
+    /// A new run in a directory that has none, of this process and others. What the recipe asks for
+    /// is looked at before anything is written.
     pub(crate) fn start(
         recipe: Recipe,
         directory: &Path,
         processes: Box<dyn Collective>,
         threads: usize,
     ) -> Result<Self> {
-        let lead = (processes.rank() == 0)
-            .then(|| Self::begin(&recipe, directory))
-            .transpose()?;
-        Self::open(recipe, directory, processes, threads, |_, _| Ok((0, lead)))
-    }
-
-    fn begin(recipe: &Recipe, directory: &Path) -> Result<Lead> {
         let recipe_file = directory.join("recipe.toml");
+        // Only the first process may look: it writes the file.
         ensure!(
-            !recipe_file.exists(),
+            processes.rank() > 0 || !recipe_file.exists(),
             "{} holds a run already; go on with it with --resume, or name another directory with --out",
             directory.display()
         );
-        std::fs::create_dir_all(directory)
-            .with_context(|| format!("cannot create {}", directory.display()))?;
-        let spelled_out = toml::to_string(recipe)?;
-        write_whole(&recipe_file, |file| {
-            Ok(file.write_all(spelled_out.as_bytes())?)
-        })?;
-        let lock = lock(&recipe_file)?;
-        let log = Log::create(directory)?;
-        Ok(Lead { log, _lock: lock })
+        let mut run = Self::open(recipe, directory, processes, threads)?;
+        if run.is_lead() {
+            std::fs::create_dir_all(directory)
+                .with_context(|| format!("cannot create {}", directory.display()))?;
+            let spelled_out = toml::to_string(&run.recipe)?;
+            write_whole(&recipe_file, |file| {
+                Ok(file.write_all(spelled_out.as_bytes())?)
+            })?;
+            let lock = lock(&recipe_file)?;
+            run.lead = Some(Lead {
+                log: Log::create(directory)?,
+                evaluator: Evaluator::new(&run.recipe.evaluation)?,
+                _lock: lock,
+            });
+        }
+        Ok(run)
     }
 
     /// The run of a directory, at its newest checkpoint.
@@ -110,55 +114,65 @@ impl Run {
         let lock = (processes.rank() == 0)
             .then(|| lock(&recipe_file))
             .transpose()?;
-        Self::open(
-            recipe,
-            directory,
-            processes,
-            threads,
-            |checkpoints, trainer| {
-                let step = checkpoints
-                    .restore_latest(&trainer.weights, &mut trainer.optimizer)?
-                    .unwrap_or(0);
-                // Nothing is removed before every process has read it.
-                trainer.processes().barrier()?;
-                let lead = match lock {
-                    Some(lock) => Some(Lead {
-                        log: Log::resume(directory, step)?,
-                        _lock: lock,
-                    }),
-                    None => None,
-                };
-                Ok((step, lead))
-            },
-        )
+        let mut run = Self::open(recipe, directory, processes, threads)?;
+        let mut state = run.trainer.state(run.begun_with.as_deref());
+        run.saved = run.checkpoints.restore_latest(&mut state)?.unwrap_or(0);
+        // Nothing is removed before every process has read it.
+        run.trainer.processes().barrier()?;
+        if let Some(lock) = lock {
+            run.lead = Some(Lead {
+                log: Log::resume(directory, run.saved)?,
+                evaluator: Evaluator::new(&run.recipe.evaluation)?,
+                _lock: lock,
+            });
+        }
+        Ok(run)
     }
 
-    /// `begin` brings the trainer to where the run stands: updates saved, and what the first process
-    /// holds.
+    /// Everything that the recipe asks for, at its beginning; nothing is written.
     fn open(
         recipe: Recipe,
         directory: &Path,
         processes: Box<dyn Collective>,
         threads: usize,
-        begin: impl FnOnce(&Checkpoints, &mut Trainer) -> Result<(u64, Option<Lead>)>,
     ) -> Result<Self> {
-        let vocabulary = super::data::vocabulary(recipe.model.text.vocabulary)?;
-        let config = recipe.clip_config(vocabulary.size)?;
-        let tokenizer = Arc::new(Tokenizer::from_json(&vocabulary.json, &config.text)?);
-        let mut trainer = Trainer::new(&recipe, &config, threads, processes)?;
-        let checkpoints = Checkpoints::new(directory.join("checkpoints"), recipe.checkpoint.keep);
-        let (saved, lead) = begin(&checkpoints, &mut trainer)?;
+        let Start {
+            form,
+            weights,
+            sha256,
+        } = Start::of(&recipe)?;
+        let shape = Shape {
+            seed: recipe.seed,
+            pairs: recipe.batch.pairs,
+            chains: recipe.batch.chains,
+            preprocessing: &form.preprocessing,
+            side: form.config.vision.image_size,
+        };
+        let sources = Sources::open(&recipe.data, &shape)?;
+        if processes.rank() == 0 {
+            Evaluator::new(&recipe.evaluation)?;
+        }
+        let trainer = Trainer::new(&recipe, &form.config, weights, threads, processes)?;
         Ok(Self {
-            recipe,
+            tokenizer: Arc::new(Tokenizer::from_json(
+                &form.tokenizer_json,
+                &form.config.text,
+            )?),
+            sources: Arc::new(sources),
+            checkpoints: Checkpoints::new(directory.join("checkpoints"), recipe.checkpoint.keep),
             directory: directory.to_owned(),
-            config,
-            vocabulary,
-            tokenizer,
+            begun_with: sha256,
+            saved: 0,
+            lead: None,
+            recipe,
+            form,
             trainer,
-            checkpoints,
-            saved,
-            lead,
         })
+    }
+
+    /// Whether this process is the one that writes.
+    fn is_lead(&self) -> bool {
+        self.trainer.processes().rank() == 0
     }
 
     /// Updates made so far.
@@ -174,25 +188,20 @@ impl Run {
         stop: &AtomicBool,
         progress: &mut Progress,
     ) -> Result<Outcome> {
-        let side = self.config.vision.image_size;
-        let preprocessing = Preprocessing::clip_default(side as u32);
-        let shape = Shape {
-            seed: self.recipe.seed,
-            pairs: self.recipe.batch.pairs,
-            chains: 0,
-            preprocessing: &preprocessing,
-            side,
-        };
-        let sources = Sources::open(&self.recipe.data, &shape)?;
-        let bad = Arc::clone(&sources.bad);
-        let tokenizer = Arc::clone(&self.tokenizer);
-        let rows = self.own_rows(self.recipe.batch.pairs);
+        let side = self.form.config.vision.image_size;
+        let (sources, tokenizer) = (Arc::clone(&self.sources), Arc::clone(&self.tokenizer));
+        let pairs = self.own_rows(self.recipe.batch.pairs);
+        let chain_rows = self.own_rows(self.recipe.batch.chains);
         let make = move |step| {
             let samples = match &sources.samples {
-                Some(samples) => samples.draw(step, rows.clone())?,
+                Some(source) => source.draw(step, pairs.clone())?,
                 None => Vec::new(),
             };
-            Batch::pack(&samples, &[], &tokenizer, side)
+            let chains = match &sources.chains {
+                Some(source) => source.draw(step, chain_rows.clone())?,
+                None => Vec::new(),
+            };
+            Batch::pack(&samples, &chains, &tokenizer, side)
         };
         let loader = Loader::spawn(make, self.step()..last)?;
         while self.step() < last {
@@ -201,7 +210,7 @@ impl Run {
                 return Ok(Outcome::Interrupted { step: self.step() });
             }
             let batch = loader.next();
-            for sentence in bad.take_untold() {
+            for sentence in self.sources.bad.take_untold() {
                 let step = self.step();
                 if let Some(lead) = &mut self.lead {
                     lead.log.bad_sample(step, &sentence)?;
@@ -229,17 +238,10 @@ impl Run {
         }
         self.save()?;
         self.evaluate(progress)?;
-        let model = self.directory.join("model");
-        if self.lead.is_some() {
-            hugging_face::write_directory(
-                &model,
-                &self.config,
-                &self.vocabulary,
-                &self.trainer.weights,
-            )?;
-        }
         self.trainer.processes().barrier()?;
-        Ok(Outcome::Finished { model })
+        Ok(Outcome::Finished {
+            model: self.directory.join("model"),
+        })
     }
 
     /// The rows of a joined batch that this process draws and encodes.
@@ -259,6 +261,7 @@ impl Run {
 
     fn one_step(&mut self, batch: &Batch, progress: &mut Progress) -> Result<()> {
         let start = Instant::now();
+        let samples = self.recipe.batch.pairs + self.recipe.batch.chains;
         let report = self.trainer.update(batch).with_context(|| {
             format!(
                 "the run stopped; its state of step {} is kept in {}. If the numbers diverged, \
@@ -270,10 +273,11 @@ impl Run {
         let entry = StepEntry {
             step: self.step(),
             loss: report.loss,
+            terms: report.terms.into_iter().collect(),
             learning_rate: report.learning_rate,
             logit_scale: report.logit_scale,
             gradient_norm: report.gradient_norm,
-            samples_per_s: self.recipe.batch.pairs as f64 / start.elapsed().as_secs_f64(),
+            samples_per_s: samples as f64 / start.elapsed().as_secs_f64(),
         };
         if let Some(lead) = &mut self.lead {
             lead.log.step(&entry)?;
@@ -284,28 +288,64 @@ impl Run {
 
     fn save(&mut self) -> Result<()> {
         if self.saved < self.step() && self.lead.is_some() {
-            self.checkpoints
-                .save(&self.trainer.weights, &self.trainer.optimizer)?;
+            let state = self.trainer.state(self.begun_with.as_deref());
+            self.checkpoints.save(&state)?;
             self.saved = self.step();
         }
         Ok(())
     }
 
+    /// Writes the model, scores it, and keeps a copy if it is the best so far.
     fn evaluate(&mut self, progress: &Progress) -> Result<()> {
         let step = self.step();
         let Some(lead) = &mut self.lead else {
             return Ok(());
         };
-        let model = self.trainer.weights.frozen_model(&self.config)?;
-        let evaluation: Evaluation = evaluate::on_tableau(
-            &model,
-            &self.tokenizer,
-            &self.config,
-            self.recipe.evaluation.probes,
-        )?;
+        let average = self.trainer.average.as_ref();
+        let average = average.filter(|_| self.recipe.ema.as_ref().is_some_and(|ema| ema.write));
+        let write = |name: &str| -> Result<PathBuf> {
+            let model = self.directory.join(name);
+            export::write_directory(&model, &self.form, &self.trainer.weights, average)?;
+            Ok(model)
+        };
+        let model = write("model")?;
+        let evaluation = progress.aside(|| lead.evaluator.ask(&model))?;
         lead.log.evaluation(step, &evaluation)?;
         progress.note(&format!("step {step}\n{evaluation}"));
+        if let Some(by) = &self.recipe.evaluation.best {
+            let value = evaluation.value(by)?;
+            let note = self.directory.join("best.json");
+            if Best::read(&note)?.is_none_or(|best| value > best.value) {
+                write("best")?;
+                let best = serde_json::to_string(&Best { step, value })?;
+                write_whole(&note, |file| Ok(file.write_all(best.as_bytes())?))?;
+            }
+        }
         Ok(())
+    }
+}
+
+/// `best.json`: when the best model was, and how good. A run that was killed and resumed comes to
+/// the same numbers again, so that one from beyond the last checkpoint stays true.
+#[derive(Debug, Serialize, Deserialize)]
+struct Best {
+    step: u64,
+    value: f64,
+}
+
+impl Best {
+    fn read(path: &Path) -> Result<Option<Self>> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
+        };
+        let best = serde_json::from_str(&text);
+        Ok(Some(best.with_context(|| {
+            format!("{} is damaged", path.display())
+        })?))
     }
 }
 

@@ -15,8 +15,10 @@ use candle_core::{Tensor, Var};
 use cliprobe::clip::config::ClipConfig;
 use cliprobe::engine::cpu::Model;
 
+use super::checkpoint::State;
 use super::chunks::{Chunk, chunks};
 use super::collective::Collective;
+use super::ema::Average;
 use super::features::Share;
 use super::gradients::Gradients;
 use super::objective::{Loss, Objectives};
@@ -31,13 +33,14 @@ use super::workers::Workers;
 pub(crate) struct Trainer {
     pub(crate) weights: Weights,
     pub(crate) optimizer: AdamW,
+    pub(crate) average: Option<Average>,
     model: Model,
     /// The towers as they were at the start, where an objective compares with them.
     start: Option<Model>,
     objectives: Objectives,
     batch: BatchRecipe,
     schedule: Schedule,
-    clip_norm: f64,
+    clip_norm: Option<f64>,
     gradients: Gradients,
     workers: Workers,
     processes: Box<dyn Collective>,
@@ -58,16 +61,20 @@ pub(crate) struct StepReport {
 }
 
 impl Trainer {
-    /// A fresh model, decided by the recipe's seed, that is trained on `threads` threads together
-    /// with the other `processes`.
+    /// Trains `weights` on `threads` threads, together with the other `processes`.
     pub(crate) fn new(
         recipe: &Recipe,
         config: &ClipConfig,
+        mut weights: Weights,
         threads: usize,
         processes: Box<dyn Collective>,
     ) -> Result<Self> {
-        let weights = Weights::initialise(config, recipe.seed)?;
+        let names: Vec<&str> = weights.iter().map(|(name, _)| name).collect();
+        let paces = recipe.train.paces(&names, config)?;
+        weights.set_paces(paces);
+        let average = recipe.ema.as_ref();
         Ok(Self {
+            average: average.map(|ema| Average::new(&weights, ema)).transpose()?,
             optimizer: AdamW::new(&weights, (&recipe.optimizer).into()),
             model: weights.trainable_model(config)?,
             start: match &recipe.objective.distillation {
@@ -90,6 +97,17 @@ impl Trainer {
         self.optimizer.updates
     }
 
+    /// Everything that the next step depends on; `start` is the hash of the checkpoint that the run
+    /// began with.
+    pub(crate) fn state<'a>(&'a mut self, start: Option<&'a str>) -> State<'a> {
+        State {
+            weights: &self.weights,
+            optimizer: &mut self.optimizer,
+            average: self.average.as_mut(),
+            start,
+        }
+    }
+
     /// The processes that train together.
     pub(crate) fn processes(&self) -> &dyn Collective {
         &*self.processes
@@ -110,16 +128,21 @@ impl Trainer {
         );
 
         let learning_rate = self.schedule.rate(step);
-        let scale = clip_scale(gradient_norm, self.clip_norm);
+        let scale = self.clip_norm;
+        let scale = scale.map_or(1.0, |limit| clip_scale(gradient_norm, limit));
         self.optimizer
             .update(&self.gradients, learning_rate, scale)
             .with_context(|| format!("step {}", step + 1))?;
+        let logit_scale = self.weights.clamp_log_scale()?;
+        if let Some(average) = &mut self.average {
+            average.update(&self.weights, step + 1)?;
+        }
         Ok(StepReport {
             loss: value,
             terms,
             learning_rate,
             gradient_norm,
-            logit_scale: self.weights.clamp_log_scale()?,
+            logit_scale,
         })
     }
 
@@ -136,10 +159,12 @@ impl Trainer {
             ..
         } = self;
         let dim = model.config().projection_dim;
-        let BatchRecipe {
-            chunk, recompute, ..
-        } = self.batch;
-        let chunks = chunks(batch, chunk);
+        let recompute = self.batch.recompute;
+        let cut = |batch: &Batch| {
+            let tokens = model.config().vision.tokens();
+            chunks(batch, self.batch.chunk, tokens)
+        };
+        let chunks = cut(batch);
         let encoded = workers.map(chunks.len(), |chunk| {
             let features = chunks[chunk].encode(model, batch)?;
             let learns = features.track_op();
@@ -171,7 +196,7 @@ impl Trainer {
                 wanted.captions > 0.0,
                 wanted.chains > 0.0,
             );
-            let chunks = self::chunks(&part, chunk);
+            let chunks = cut(&part);
             let encoded = workers.map(chunks.len(), |chunk| chunks[chunk].encode(start, &part))?;
             let own = Share {
                 pictures: rows(&chunks, encoded.iter(), true)?,
@@ -251,14 +276,14 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use candle_core::Device;
-    use cliprobe::clip::preprocessing::Preprocessing;
     use cliprobe::clip::tokenizer::Tokenizer;
 
     use super::*;
     use crate::train::collective::{Alone, together};
-    use crate::train::data::{self, Tableau};
+    use crate::train::data::Tableau;
     use crate::train::features::Features;
     use crate::train::sample::{Chain, Source};
+    use crate::train::start::Start;
 
     fn recipe() -> Recipe {
         let mut recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
@@ -291,9 +316,8 @@ mod tests {
     }
 
     fn trainer(recipe: &Recipe, threads: usize, processes: Box<dyn Collective>) -> Trainer {
-        let vocabulary = data::vocabulary(recipe.model.text.vocabulary).unwrap();
-        let config = recipe.clip_config(vocabulary.size).unwrap();
-        Trainer::new(recipe, &config, threads, processes).unwrap()
+        let Start { form, weights, .. } = Start::of(recipe).unwrap();
+        Trainer::new(recipe, &form.config, weights, threads, processes).unwrap()
     }
 
     fn tiny() -> (Trainer, Stream) {
@@ -308,12 +332,15 @@ mod tests {
 
     impl Stream {
         fn new(recipe: &Recipe) -> Self {
-            let vocabulary = data::vocabulary(recipe.model.text.vocabulary).unwrap();
-            let config = recipe.clip_config(vocabulary.size).unwrap();
-            let preprocessing = Preprocessing::clip_default(32);
+            let form = Start::of(recipe).unwrap().form;
             Self {
-                tableau: Tableau::new(&recipe.data.tableau.clone().unwrap(), 7, &preprocessing, 32),
-                tokenizer: Tokenizer::from_json(&vocabulary.json, &config.text).unwrap(),
+                tableau: Tableau::new(
+                    &recipe.data.tableau.clone().unwrap(),
+                    7,
+                    &form.preprocessing,
+                    32,
+                ),
+                tokenizer: Tokenizer::from_json(&form.tokenizer_json, &form.config.text).unwrap(),
             }
         }
 
@@ -539,19 +566,12 @@ mod tests {
 
     #[test]
     fn what_is_frozen_stays_and_has_no_state() {
-        let recipe = recipe();
+        let recipe = Recipe {
+            train: toml::from_str(r#"only = ["text_*"]"#).unwrap(),
+            ..recipe()
+        };
         let data = Stream::new(&recipe);
         let mut trainer = trainer(&recipe, 2, Box::new(Alone));
-        trainer.weights.choose(|name| name.starts_with("text"));
-        trainer = Trainer {
-            optimizer: AdamW::new(&trainer.weights, (&recipe.optimizer).into()),
-            gradients: Gradients::zeros(&trainer.weights),
-            model: trainer
-                .weights
-                .trainable_model(trainer.model.config())
-                .unwrap(),
-            ..trainer
-        };
         let before: Vec<Tensor> = trainer
             .weights
             .iter()

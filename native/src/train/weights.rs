@@ -9,6 +9,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+use super::learning::Pace;
 use super::objective::MAX_LOG_SCALE;
 
 /// ln(1 / 0.07): CLIP's initial temperature.
@@ -24,7 +25,7 @@ pub(crate) struct Weights {
 struct Entry {
     name: String,
     variable: Var,
-    learns: bool,
+    pace: Option<Pace>,
 }
 
 impl FromIterator<(String, Var)> for Weights {
@@ -33,7 +34,10 @@ impl FromIterator<(String, Var)> for Weights {
         let entries = variables.into_iter().map(|(name, variable)| Entry {
             name,
             variable,
-            learns: true,
+            pace: Some(Pace {
+                rate: 1.0,
+                weight_decay: None,
+            }),
         });
         Self {
             entries: entries.collect(),
@@ -71,14 +75,27 @@ impl Weights {
 
     /// The variables that training changes.
     pub(crate) fn learning(&self) -> impl Iterator<Item = (&str, &Var)> {
-        let learning = self.entries.iter().filter(|entry| entry.learns);
+        let learning = self.entries.iter().filter(|entry| entry.pace.is_some());
         learning.map(|entry| (entry.name.as_str(), &entry.variable))
     }
 
-    /// Says of each variable by its name whether training changes it.
+    /// How they learn, in the same order.
+    pub(crate) fn paces(&self) -> impl Iterator<Item = Pace> {
+        self.entries.iter().filter_map(|entry| entry.pace)
+    }
+
+    /// Says of each variable, in their order, how it learns; `None` of those that do not.
+    pub(crate) fn set_paces(&mut self, paces: Vec<Option<Pace>>) {
+        for (entry, pace) in self.entries.iter_mut().zip(paces) {
+            entry.pace = pace;
+        }
+    }
+
+    /// Leaves only the variables of these names to learn.
+    #[cfg(test)]
     pub(crate) fn choose(&mut self, learns: impl Fn(&str) -> bool) {
         for entry in &mut self.entries {
-            entry.learns = learns(&entry.name);
+            entry.pace = entry.pace.filter(|_| learns(&entry.name));
         }
     }
 
@@ -90,16 +107,10 @@ impl Weights {
 
     /// The towers on these variables: what they compute can be differentiated by those that learn.
     pub(crate) fn trainable_model(&self, config: &ClipConfig) -> Result<Model> {
-        self.model(config, |entry| match entry.learns {
+        self.model(config, |entry| match entry.pace.is_some() {
             true => Ok(entry.variable.as_tensor().clone()),
             false => Ok(entry.variable.as_detached_tensor()),
         })
-    }
-
-    /// The towers on the variables' present values, without the book-keeping of gradients.
-    /// Good until the next update.
-    pub(crate) fn frozen_model(&self, config: &ClipConfig) -> Result<Model> {
-        self.model(config, |entry| Ok(entry.variable.as_detached_tensor()))
     }
 
     /// The towers on a copy of the variables' present values.
@@ -129,10 +140,13 @@ impl Weights {
             .context("the weights have no logit scale")
     }
 
-    /// Keeps the logit scale in [1, 100], as CLIP does after every update; returns it.
+    /// Keeps a logit scale that learns in [1, 100], as CLIP does after every update; returns it.
     pub(crate) fn clamp_log_scale(&self) -> Result<f32> {
         let variable = self.log_scale()?;
         let value = variable.to_scalar::<f32>()?;
+        if self.learning().all(|(name, _)| name != LOGIT_SCALE) {
+            return Ok(value.exp());
+        }
         let clamped = value.clamp(0.0, MAX_LOG_SCALE);
         if clamped != value {
             variable.set(&Tensor::new(clamped, &Device::Cpu)?)?;
@@ -200,10 +214,8 @@ mod tests {
     use crate::train::recipe::Recipe;
 
     fn config() -> ClipConfig {
-        Recipe::parse(crate::train::TINY_RECIPE)
-            .unwrap()
-            .clip_config(600)
-            .unwrap()
+        let recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
+        recipe.model.unwrap().clip_config(600).unwrap()
     }
 
     fn flat(variable: &Var) -> Vec<f32> {

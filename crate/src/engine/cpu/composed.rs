@@ -277,7 +277,7 @@ mod tests {
     fn features(model: &Model) -> Tensor {
         let values = (0..2 * 3 * 64).map(|i| (i as f32).cos()).collect();
         let pixels = Tensor::from_vec(values, (2, 3, 8, 8), &Device::Cpu).unwrap();
-        let tokens = PackedTokens::new([&[18, 3, 19][..], &[18, 5, 7, 11, 19]].into_iter());
+        let tokens = PackedTokens::new([&[18, 3, 19][..], &[18, 5, 7, 11, 19]]);
         let images = model.image_features(&pixels).unwrap();
         let texts = model.text_features(&tokens).unwrap();
         Tensor::cat(&[images, texts], 0).unwrap()

@@ -16,12 +16,14 @@
 //! | `tiles`, `tuning` | how matrix products are divided, and choosing by time |
 //! | `kernels` | compiled kernels and their bindings |
 //! | `program` | a tower as a list of launches |
+//! | `measure` | how fast the device and the products are |
 //! | `model` | weights and programs of both towers, and the way of a batch through them |
 
 mod clock;
 mod compile;
 mod device;
 mod kernels;
+mod measure;
 mod model;
 mod plan;
 mod program;
@@ -34,6 +36,7 @@ mod weights;
 
 pub use clock::milliseconds;
 pub use device::{Gpu, GpuInfo};
+pub use measure::ProductSpeed;
 pub use model::LoadTimes;
 pub use tuning::{TileWish, Tuning};
 
@@ -173,6 +176,18 @@ impl GpuEngine {
     /// The tiles of the matrix products, by the number of a result's rows.
     pub fn tiles(&self) -> String {
         self.model().tiles().to_string()
+    }
+
+    /// Times the matrix products of a block of each tower with so many rows of tokens.
+    ///
+    /// # Errors
+    /// A device that fails, or has no room for the rows.
+    pub async fn product_speeds(
+        &self,
+        image_rows: u32,
+        text_rows: u32,
+    ) -> Result<Vec<ProductSpeed>, GpuError> {
+        self.model().product_speeds(image_rows, text_rows).await
     }
 
     fn model(&self) -> Rc<Model> {

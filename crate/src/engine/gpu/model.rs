@@ -28,8 +28,8 @@ const LEAST_ROWS: u32 = 256;
 pub(super) struct Model {
     gpu: Gpu,
     config: ClipConfig,
-    text: TextWeights,
-    vision: VisionWeights,
+    pub(super) text: TextWeights,
+    pub(super) vision: VisionWeights,
     text_program: RefCell<Option<Rc<Program>>>,
     vision_program: RefCell<Option<Rc<Program>>>,
     /// The buffer that results come back in, while nobody waits for one.

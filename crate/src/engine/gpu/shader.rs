@@ -25,7 +25,16 @@ pub(super) enum Kernel {
     },
     /// Some rows of a matrix.
     GatherRows,
+    /// Arithmetic alone, for measuring.
+    Peak,
 }
+
+/// Threads of a workgroup of [`Kernel::Peak`].
+pub(super) const PEAK_THREADS: u32 = 256;
+/// Sums of a thread.
+const PEAK_SUMS: u32 = 16;
+/// A product and a sum in each of four lanes.
+pub(super) const PEAK_FLOP_PER_ROUND: u32 = PEAK_SUMS * 4 * 2;
 
 /// Rows of queries that one workgroup of the attention kernel takes.
 pub(super) const QUERIES: u32 = 32;
@@ -42,6 +51,7 @@ impl Kernel {
             Self::LayerNorm,
             Self::Attention { head_dim },
             Self::GatherRows,
+            Self::Peak,
         ];
         for element in ElementType::GGUF {
             all.push(Self::EmbedTokens(element));
@@ -63,13 +73,14 @@ impl Kernel {
                 .replace('/', "_"),
             Self::Attention { head_dim } => format!("attention_{head_dim}"),
             Self::GatherRows => "gather_rows".into(),
+            Self::Peak => "peak".into(),
         }
     }
 
     /// Buffers that are only read.
     pub(super) fn inputs(self) -> u32 {
         match self {
-            Self::Patchify => 1,
+            Self::Patchify | Self::Peak => 1,
             Self::GatherRows => 2,
             _ => 3,
         }
@@ -89,6 +100,7 @@ impl Kernel {
             Self::MatMul(element, tile) => matmul_source(element, tile),
             Self::Attention { head_dim } => attention_source(head_dim),
             Self::GatherRows => include_str!("shaders/gather_rows.wgsl").into(),
+            Self::Peak => peak_source(),
         }
     }
 }
@@ -204,6 +216,24 @@ impl Unrolled {
 
 fn line(text: &mut String, indent: usize, content: std::fmt::Arguments) {
     let _ = writeln!(text, "{:width$}{content}", "", width = indent * 4); // a String takes everything
+}
+
+fn peak_source() -> String {
+    let (mut declare, mut accumulate) = (String::new(), String::new());
+    for i in 0..PEAK_SUMS {
+        line(
+            &mut declare,
+            1,
+            format_args!("var s{i} = start + {}.0;", i + 1),
+        );
+        line(&mut accumulate, 2, format_args!("s{i} = fma(s{i}, a, b);"));
+    }
+    let sums: Vec<String> = (0..PEAK_SUMS).map(|i| format!("s{i}")).collect();
+    let body = include_str!("shaders/peak.wgsl")
+        .replace("    //{declare}\n", &declare)
+        .replace("        //{accumulate}\n", &accumulate)
+        .replace("//{sum}", &sums.join(" + "));
+    format!("const THREADS = {PEAK_THREADS}u;\n\n{body}")
 }
 
 fn attention_source(head_dim: u32) -> String {

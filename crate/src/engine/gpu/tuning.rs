@@ -109,7 +109,7 @@ pub(super) async fn fastest(gpu: &Gpu, matrix: &Matrix) -> Result<Tiles, GpuErro
 }
 
 /// Buffers of one product.
-struct Run<'a> {
+pub(super) struct Run<'a> {
     gpu: &'a Gpu,
     bindings: wgpu::BindGroup,
     rows: u32,
@@ -126,7 +126,7 @@ impl Drop for Run<'_> {
 }
 
 impl<'a> Run<'a> {
-    fn new(gpu: &'a Gpu, matrix: &Matrix, rows: u32) -> Self {
+    pub(super) fn new(gpu: &'a Gpu, matrix: &Matrix, rows: u32) -> Self {
         use wgpu::BufferUsages as Usage;
         let mut own = Vec::new();
         let mut buffer = |size: u64, usage| {
@@ -166,7 +166,7 @@ impl<'a> Run<'a> {
     }
 
     /// Milliseconds of so many products, one after the other.
-    async fn time(
+    pub(super) async fn time(
         &self,
         tile: Tile,
         pipeline: &wgpu::ComputePipeline,

@@ -77,7 +77,7 @@ impl Collective for Mpi {
     fn all_gather(&self, values: &[f32]) -> Result<Vec<Vec<f32>>> {
         let counts = self.counts(values.len())?;
         let (places, all) = places(&counts)?;
-        let mut gathered = vec![0.0; all];
+        let mut gathered = vec![0.0f32; all];
         {
             let mut parts = PartitionMut::new(&mut gathered[..], &counts[..], &places[..]);
             communicator().all_gather_varcount_into(values, &mut parts);
@@ -108,13 +108,13 @@ impl Collective for Mpi {
         let own = part(self.rank).len();
         let own_counts = vec![own as i32; self.world];
         let (own_begins, received) = places(&own_counts)?;
-        let mut of_all = vec![0.0; received];
+        let mut of_all = vec![0.0f32; received];
         {
             let mut into = PartitionMut::new(&mut of_all[..], &own_counts[..], &own_begins[..]);
             let from = Partition::new(&*values, &counts[..], &begins[..]);
             communicator().all_to_all_varcount_into(&from, &mut into);
         }
-        let mut sums = vec![0.0; own];
+        let mut sums = vec![0.0f32; own];
         for given in of_all.chunks(own.max(1)) {
             sums.iter_mut().zip(given).for_each(|(sum, v)| *sum += v);
         }

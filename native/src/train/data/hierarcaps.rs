@@ -34,7 +34,7 @@ const PICTURE: &str = "image_url";
 /// Chains in memory: the largest file there is has 73,000.
 pub(super) struct Chains {
     chains: Vec<Chain>,
-    part: [Range<u32>; 1],
+    whole: Range<u32>,
 }
 
 impl Chains {
@@ -78,7 +78,7 @@ impl Chains {
         }
         ensure!(!chains.is_empty(), "{name} has no chain that can be used");
         Ok(Self {
-            part: [0..chains.len() as u32],
+            whole: 0..chains.len() as u32,
             chains,
         })
     }
@@ -86,7 +86,7 @@ impl Chains {
 
 impl Records<Chain> for Chains {
     fn parts(&self) -> &[Range<u32>] {
-        &self.part
+        std::slice::from_ref(&self.whole)
     }
 
     fn read(&self, record: u32, _: &mut ChaCha8Rng) -> Result<Vec<Chain>> {
@@ -158,7 +158,7 @@ fn tiers(record: &StringRecord, column: usize, name: &str) -> Result<[String; 4]
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
     use std::io::Write;
 
@@ -236,5 +236,24 @@ mod tests {
                 .contains("has no column positive; it has captions"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_published_expanded_file_is_read_whole() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/hierarcaps");
+        if !folder.exists() {
+            eprintln!("SKIPPED: ../shared/data/hierarcaps is not there");
+            return;
+        }
+        let expanded = folder.join("hierarcaps_test_expanded.csv.gz");
+        for (without, count) in [(None, 23_479), (Some("hierarcaps_test.csv"), 18_770)] {
+            let recipe = HierarcapsRecipe {
+                path: expanded.clone(),
+                without_pictures_of: without.map(|name| folder.join(name)),
+            };
+            let bad = Arc::new(BadSamples::new(0.0));
+            assert_eq!(Chains::open(&recipe, &bad).unwrap().chains.len(), count);
+            assert!(bad.take_untold().is_empty());
+        }
     }
 }

@@ -30,7 +30,7 @@ use recipe::DataRecipe;
 use shuffled::Shuffled;
 use table::Table;
 use tableau::TableauChains;
-pub(crate) use tableau::{Tableau, pixels, vocabulary};
+pub(crate) use tableau::{Tableau, vocabulary};
 use transform::Transform;
 use webdataset::Webdataset;
 

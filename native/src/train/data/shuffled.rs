@@ -200,7 +200,7 @@ mod tests {
 
     fn plain(count: u32) -> Numbers {
         Numbers {
-            parts: vec![0..count],
+            parts: std::iter::once(0..count).collect(),
             at_once: 1,
             items: 1,
             bad_from: count,

@@ -67,7 +67,7 @@ pub(super) struct Table {
     rows: Vec<Option<Row>>,
     /// The rows that begin a draw.
     drawn: Vec<u32>,
-    part: [Range<u32>; 1],
+    whole: Range<u32>,
     pictures: Pictures,
     hard_images: bool,
     transform: Transform,
@@ -155,7 +155,7 @@ impl Table {
         };
         Ok(Self {
             name,
-            part: [0..drawn.len() as u32],
+            whole: 0..drawn.len() as u32,
             rows,
             drawn,
             pictures,
@@ -215,7 +215,7 @@ impl Table {
 
 impl Records<Sample> for Table {
     fn parts(&self) -> &[Range<u32>] {
-        &self.part
+        std::slice::from_ref(&self.whole)
     }
 
     fn items(&self) -> usize {
@@ -296,5 +296,52 @@ impl Pictures {
                 None => bail!(files.not_found(name)),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+    use super::super::transform::Crop;
+    use super::*;
+    use cliprobe::clip::preprocessing::Preprocessing;
+
+    /// Of NegCLIP's validation file: the counts that Python's own reader finds in it.
+    #[test]
+    fn negclips_published_file_is_read_whole() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../shared/data/negclip/valid_neg_clip.tsv");
+        if !path.exists() {
+            eprintln!("SKIPPED: ../shared/data/negclip/valid_neg_clip.tsv is not there");
+            return;
+        }
+        let recipe = TableRecipe {
+            path,
+            separator: None,
+            picture: TableRecipe::default_picture(),
+            caption: TableRecipe::default_caption(),
+            images: Vec::new(),
+            hard_negatives: true,
+            hard_images: true,
+        };
+        let model = Preprocessing::clip_default(32);
+        let transform = Transform::new(Crop::Evaluation, &model, 32);
+        let bad = Arc::new(BadSamples::new(0.0));
+        let table = Table::open(&recipe, transform, EditsRecipe::default(), &bad).unwrap();
+        assert_eq!(table.drawn.len(), 4839);
+        let rows: Vec<&Row> = table.rows.iter().flatten().collect();
+        let mut by_negatives = [0; 6];
+        for row in &rows {
+            by_negatives[row.hard_negatives.len()] += 1;
+        }
+        assert_eq!(by_negatives, [0, 2891, 1418, 480, 47, 3]);
+        assert!(rows.iter().all(|row| row.hard_images.len() == 3));
+        let others = rows.iter().flat_map(|row| &row.hard_images);
+        assert_eq!(others.max(), Some(&4838));
+        assert_eq!(
+            rows[0].hard_negatives[0],
+            "A umbrella holding a flowered child and petting a yak ."
+        );
     }
 }

@@ -142,8 +142,9 @@ mod tests {
     use crate::train::recipe::Recipe;
 
     fn tokenizer(recipe: &Recipe) -> Tokenizer {
-        let vocabulary = vocabulary(recipe.model.text.vocabulary).unwrap();
-        let config = recipe.clip_config(vocabulary.size).unwrap();
+        let model = recipe.model.as_ref().unwrap();
+        let vocabulary = vocabulary(model.text.vocabulary).unwrap();
+        let config = model.clip_config(vocabulary.size).unwrap();
         Tokenizer::from_json(&vocabulary.json, &config.text).unwrap()
     }
 

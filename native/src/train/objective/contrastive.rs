@@ -13,7 +13,7 @@ use anyhow::Result;
 use candle_core::{D, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::Objective;
+use super::{Needs, Objective};
 use crate::train::features::Features;
 
 /// `[objective.contrastive]`
@@ -34,6 +34,10 @@ impl Objective for Contrastive {
 
     fn weight(&self) -> f64 {
         self.weight
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::PAIRS
     }
 
     fn loss(&self, features: &Features, log_scale: &Tensor) -> Result<Option<Tensor>> {

@@ -7,11 +7,11 @@
 //! With `chains = 10` it is the regulariser of radial embeddings (λ_p of HierarCaps' `train.py`:
 //! all eight texts of every chain, not the root).
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use candle_core::{D, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::Objective;
+use super::{Needs, Objective};
 use crate::train::features::Features;
 
 /// `[objective.distillation]`
@@ -31,6 +31,26 @@ pub(crate) struct Distillation {
     pub(crate) chains: f64,
 }
 
+impl Distillation {
+    pub(super) fn check(&self, has_start: bool) -> Result<()> {
+        ensure!(
+            has_start,
+            "objective.distillation compares with the start, which is a checkpoint: name one with \
+             start"
+        );
+        let factors = [self.pictures, self.captions, self.chains];
+        ensure!(
+            factors
+                .iter()
+                .all(|factor| factor.is_finite() && *factor >= 0.0)
+                && factors.iter().any(|factor| *factor > 0.0),
+            "objective.distillation has the factors {factors:?} of pictures, captions and chains; \
+             they are not negative, and not all 0"
+        );
+        Ok(())
+    }
+}
+
 impl Objective for Distillation {
     fn name(&self) -> &'static str {
         "distillation"
@@ -38,6 +58,13 @@ impl Objective for Distillation {
 
     fn weight(&self) -> f64 {
         self.weight
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            pairs: self.pictures > 0.0 || self.captions > 0.0,
+            chains: self.chains > 0.0,
+        }
     }
 
     fn loss(&self, features: &Features, _log_scale: &Tensor) -> Result<Option<Tensor>> {

@@ -17,9 +17,9 @@ use anyhow::Result;
 use candle_core::{D, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::Objective;
 use super::angle::arc_sine;
 use super::radial::tier_angles;
+use super::{Needs, Objective};
 use crate::train::features::Features;
 
 /// `[objective.entailment_cone]`
@@ -51,6 +51,10 @@ impl Objective for EntailmentCone {
 
     fn weight(&self) -> f64 {
         self.weight
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::CHAINS
     }
 
     fn loss(&self, features: &Features, _log_scale: &Tensor) -> Result<Option<Tensor>> {

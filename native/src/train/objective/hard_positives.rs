@@ -13,8 +13,8 @@ use anyhow::Result;
 use candle_core::{D, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::Objective;
 use super::contrastive::info_nce;
+use super::{Needs, Objective};
 use crate::train::features::Features;
 
 /// `[objective.hard_positives]`
@@ -35,6 +35,10 @@ impl Objective for HardPositives {
 
     fn weight(&self) -> f64 {
         self.weight
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::PAIRS
     }
 
     fn loss(&self, features: &Features, log_scale: &Tensor) -> Result<Option<Tensor>> {

@@ -17,6 +17,7 @@ mod per_image;
 mod radial;
 
 use super::features::Features;
+use super::recipe::BatchRecipe;
 pub(crate) use contrastive::Contrastive;
 pub(crate) use distillation::Distillation;
 pub(crate) use entailment_cone::EntailmentCone;
@@ -27,6 +28,24 @@ pub(crate) use radial::Radial;
 /// Largest logit scale, in the log domain: CLIP keeps exp(scale) at or below 100.
 pub(crate) const MAX_LOG_SCALE: f32 = 4.605_170_2;
 
+/// What of a batch an objective learns from.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Needs {
+    pub(crate) pairs: bool,
+    pub(crate) chains: bool,
+}
+
+impl Needs {
+    const PAIRS: Self = Self {
+        pairs: true,
+        chains: false,
+    };
+    const CHAINS: Self = Self {
+        pairs: false,
+        chains: true,
+    };
+}
+
 /// One thing to learn.
 pub(crate) trait Objective: Debug {
     /// Its key in a recipe.
@@ -34,6 +53,8 @@ pub(crate) trait Objective: Debug {
 
     /// Its factor in the sum.
     fn weight(&self) -> f64;
+
+    fn needs(&self) -> Needs;
 
     /// The scalar to minimise, or `None` where the step has nothing that it learns from.
     /// `log_scale`: scalar, the log of what cosines are multiplied by.
@@ -88,6 +109,35 @@ impl Objectives {
         ]
         .into_iter()
         .flatten()
+    }
+
+    /// Refuses what cannot be: no objective, one without what it learns from in a `batch`, or one
+    /// that compares with a start where there is none.
+    pub(crate) fn check(&self, has_start: bool, batch: &BatchRecipe) -> Result<()> {
+        ensure!(
+            self.each().next().is_some(),
+            "objective has nothing to minimise; give it contrastive, say"
+        );
+        for objective in self.each() {
+            let (name, weight) = (objective.name(), objective.weight());
+            ensure!(
+                weight.is_finite() && weight > 0.0,
+                "objective.{name}.weight is {weight}; it must be positive"
+            );
+            for (what, needs, count) in [
+                ("pairs", objective.needs().pairs, batch.pairs),
+                ("chains", objective.needs().chains, batch.chains),
+            ] {
+                ensure!(
+                    !needs || count > 0,
+                    "objective.{name} learns from {what}, but batch.{what} is 0"
+                );
+            }
+        }
+        if let Some(distillation) = &self.distillation {
+            distillation.check(has_start)?;
+        }
+        Ok(())
     }
 
     /// The weighted sum of all objectives that have something to learn from.

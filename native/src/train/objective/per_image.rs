@@ -12,7 +12,7 @@ use anyhow::Result;
 use candle_core::{D, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::Objective;
+use super::{Needs, Objective};
 use crate::train::features::Features;
 
 /// `[objective.per_image]`: the caption against its picture's hard negatives.
@@ -40,6 +40,10 @@ impl Objective for PerImage {
         self.weight
     }
 
+    fn needs(&self) -> Needs {
+        Needs::PAIRS
+    }
+
     fn loss(&self, features: &Features, log_scale: &Tensor) -> Result<Option<Tensor>> {
         let Some(captions) = &features.captions else {
             return Ok(None);
@@ -56,6 +60,10 @@ impl Objective for PerImagePositive {
 
     fn weight(&self) -> f64 {
         self.weight
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::PAIRS
     }
 
     fn loss(&self, features: &Features, log_scale: &Tensor) -> Result<Option<Tensor>> {

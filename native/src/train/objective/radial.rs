@@ -16,8 +16,8 @@ use anyhow::Result;
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::Objective;
 use super::angle::exterior_angle;
+use super::{Needs, Objective};
 use crate::train::features::Features;
 
 /// `[objective.radial]`
@@ -48,6 +48,10 @@ impl Objective for Radial {
 
     fn weight(&self) -> f64 {
         self.weight
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::CHAINS
     }
 
     fn loss(&self, features: &Features, _log_scale: &Tensor) -> Result<Option<Tensor>> {

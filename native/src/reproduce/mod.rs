@@ -1,0 +1,183 @@
+//! `cliprobe reproduce`: the standing experiment. What the recipes of the literature gain and lose,
+//! in a world whose truth is known.
+
+mod arms;
+mod findings;
+mod measures;
+mod report;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail, ensure};
+use cliprobe::probe::results::Results;
+
+use crate::output::write_text;
+use arms::{ArmName, Folder};
+use measures::{Combinations, MEASURES};
+use report::Seed;
+
+/// Train, patch and evaluate the models of the papers on Tableau, and say which claims hold
+///
+/// Makes six models for each seed: contrastive on web-like captions; from it dense captions, then with
+/// hard negatives, then with hard positives too; the patched model; radial embeddings. Everything is
+/// done by `cliprobe train`, `patch` and `eval`, whose command lines are printed. Stopped (Ctrl-C) and
+/// started again it goes on where it was.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReproduceArgs {
+    /// Where models, results and the report go
+    #[arg(long, value_name = "DIR", default_value = "runs/experiment")]
+    out: PathBuf,
+    /// How many times, each from other weights and other scenes
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
+    /// Multiplies the steps of every training
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    scale: f64,
+    /// Items of each of Tableau's sets
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..))]
+    items: u32,
+    /// Evaluate the patched models at every tenth α as well
+    #[arg(long)]
+    sweep: bool,
+    /// Threads to train with [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Stop after this model is made, without evaluating
+    #[arg(long, value_name = "ARM")]
+    until: Option<String>,
+    /// Only print what would be run
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(crate) fn run(args: &ReproduceArgs) -> Result<ExitCode> {
+    ensure!(
+        args.scale.is_finite() && args.scale > 0.0,
+        "--scale {} is not positive",
+        args.scale
+    );
+    let last = args.until.as_deref().map(arm_named).transpose()?;
+    let mut seeds = Vec::new();
+    for seed in 1..=args.seeds {
+        let folder = Folder::new(&args.out, seed);
+        for arm in ArmName::ALL {
+            if !folder.has(arm) {
+                let mut command = folder.command(arm, args.scale)?;
+                if let (Some(threads), "train") = (args.threads, command[0].as_str()) {
+                    command.extend(["--threads".to_owned(), threads.to_string()]);
+                }
+                execute(&command, args.dry_run)?;
+            }
+            if last == Some(arm) {
+                break;
+            }
+        }
+        if last.is_none() {
+            let results = folder.path().join(format!("results-{}.json", args.items));
+            if !results.exists() {
+                execute(&evaluation(&folder, args.items, &results), args.dry_run)?;
+            }
+            if args.sweep {
+                let sweep = folder.path().join(format!("sweep-{}.json", args.items));
+                if !sweep.exists() {
+                    execute(&alpha_sweep(&folder, args.items, &sweep), args.dry_run)?;
+                }
+            }
+            if !args.dry_run {
+                seeds.push(read_seed(seed, &results)?);
+            }
+        }
+    }
+    if !seeds.is_empty() {
+        let path = args.out.join("report.md");
+        write_text(&path, &report::markdown(&seeds, args)?)?;
+        eprintln!("The report is {}.", path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn arm_named(word: &str) -> Result<ArmName> {
+    let found = ArmName::ALL.into_iter().find(|arm| arm.word() == word);
+    found.with_context(|| {
+        let known = ArmName::ALL.map(ArmName::word).join(", ");
+        format!("--until {word} is none of the models: {known}")
+    })
+}
+
+/// Prints a command line and, unless it is only to be shown, runs it to its end with this program.
+fn execute(arguments: &[String], only_show: bool) -> Result<()> {
+    eprintln!("$ cliprobe {}", arguments.join(" "));
+    if only_show {
+        return Ok(());
+    }
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let status = Command::new(program)
+        .args(arguments)
+        .status()
+        .context("cannot start this program again")?;
+    if !status.success() {
+        bail!(
+            "`cliprobe {}` ended with {status}; mend what it says and run the same `reproduce` again, which goes on from here",
+            arguments[0]
+        );
+    }
+    Ok(())
+}
+
+/// Every set of every measure.
+fn sets() -> Vec<String> {
+    let mut sets = Vec::new();
+    for combinations in [Combinations::Seen, Combinations::HeldOut] {
+        for kind in MEASURES.iter().flat_map(|measure| measure.kinds) {
+            let set = combinations.set(kind);
+            if !sets.contains(&set) {
+                sets.push(set);
+            }
+        }
+    }
+    sets
+}
+
+fn evaluation(folder: &Folder, items: u32, results: &Path) -> Vec<String> {
+    let mut command = vec!["eval".to_owned()];
+    command.extend(sets());
+    command.extend(["--tableau-items".to_owned(), items.to_string()]);
+    command.extend(["--json".to_owned(), results.display().to_string()]);
+    command.push("--model".to_owned());
+    command.extend(ArmName::ALL.map(|arm| folder.model(arm).display().to_string()));
+    command
+}
+
+/// What the patched models between the first and the last training step do.
+fn alpha_sweep(folder: &Folder, items: u32, json: &Path) -> Vec<String> {
+    let mut command = vec!["patch".to_owned()];
+    let ends = [ArmName::Contrastive, ArmName::HardPositives];
+    command.extend(ends.map(|arm| folder.model(arm).display().to_string()));
+    command.extend(["--sweep", "0..1", "--step", "0.1", "--on"].map(str::to_owned));
+    command.extend(sets());
+    command.extend(["--tableau-items".to_owned(), items.to_string()]);
+    for (option, extension) in [("--json", "json"), ("--csv", "csv"), ("--svg", "svg")] {
+        let file = json.with_extension(extension);
+        command.extend([option.to_owned(), file.display().to_string()]);
+    }
+    command
+}
+
+fn read_seed(seed: u64, path: &Path) -> Result<Seed> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let results: Results = serde_json::from_str(&text)
+        .with_context(|| format!("{} is damaged; remove it and run again", path.display()))?;
+    ensure!(
+        results.runs.len() == ArmName::ALL.len(),
+        "{} has the results of {} models, not of {}; remove it and run again",
+        path.display(),
+        results.runs.len(),
+        ArmName::ALL.len()
+    );
+    Ok(Seed {
+        number: seed,
+        runs: results.runs,
+    })
+}

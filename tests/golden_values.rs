@@ -1,0 +1,70 @@
+//! The golden models' files and what the reference computed with them; a part of several tests.
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+
+use candle_core::safetensors::MmapedSafetensors;
+use candle_core::{Device, Tensor};
+use cliprobe::engine::Embeddings;
+use cliprobe::facade::{Clip, TextEmbeddings};
+
+/// A file of the golden values.
+pub(crate) fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/golden")
+        .join(name)
+}
+
+/// What a future of the library gives: natively each is ready when first polled.
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(value) => value,
+        std::task::Poll::Pending => panic!("natively the engines answer at once"),
+    }
+}
+
+/// What the reference computed with one model.
+pub(crate) struct Golden {
+    pub(crate) captions: Vec<String>,
+    pub(crate) images: Vec<PathBuf>,
+    pub(crate) text: Tensor,
+    pub(crate) image: Tensor,
+}
+
+impl Golden {
+    /// Reads them.
+    pub(crate) fn load(model: &str) -> Self {
+        let path = golden(&format!("{model}.safetensors"));
+        let bytes = std::fs::read(&path).unwrap();
+        let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+        let metadata = header.metadata().as_ref().unwrap();
+        let list = |key: &str| -> Vec<String> { serde_json::from_str(&metadata[key]).unwrap() };
+        // SAFETY: the file is part of the repository and not written while the test runs.
+        #[expect(unsafe_code, reason = "a memory map of a constant file")]
+        let tensors = unsafe { MmapedSafetensors::new(path).unwrap() };
+        let tensor = |name: &str| tensors.load(name, &Device::Cpu).unwrap();
+        Self {
+            captions: list("captions"),
+            images: list("images")
+                .iter()
+                .map(|name| golden("images").join(name))
+                .collect(),
+            text: tensor("text_embeds"),
+            image: tensor("image_embeds"),
+        }
+    }
+
+    /// The same captions and pictures through a model.
+    pub(crate) fn embed(&self, clip: &Clip) -> (TextEmbeddings, Embeddings) {
+        let text = ready(clip.encode_texts(&self.captions, &mut |_| {})).unwrap();
+        let prepared: Vec<_> = self
+            .images
+            .iter()
+            .map(|file| clip.prepare(&std::fs::read(file).unwrap()).unwrap())
+            .collect();
+        let images = ready(clip.encode_prepared(&prepared)).unwrap();
+        (text, images)
+    }
+}
