@@ -53,7 +53,6 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// Rows of all texts.
-    #[cfg(test)]
     pub(crate) fn texts(&self) -> usize {
         self.root().end
     }
