@@ -14,7 +14,7 @@ use super::captions::edits;
 use super::{Caption, CaptionKind, ProbeKind};
 
 /// What probes ask about a scene, each caption once: those of every kind that edits captions, as far
-/// as the scene allows them, and what it shows at some levels. A scene of two things from [`probes`]
+/// as the scene allows them, and what it shows at some levels. A scene of two things from [`probes`](super::probes)
 /// gets its own captions among others.
 pub fn captions_to_ask(scene: &Scene) -> Vec<Caption> {
     let mut captions: Vec<Caption> = Vec::new();
