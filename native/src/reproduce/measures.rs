@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use cliprobe::probe::results::{Run, SetResult};
 use cliprobe::probe::{Answer, Detail};
-use cliprobe::score::{Difference, HardPositiveOutcome, PairedMean};
+use cliprobe::score::{Difference, HardPositiveOutcome, PairedMean, wilson};
 
 /// A number from 0 to 1 (τ_d: from −1) for every item of some sets.
 #[derive(Debug)]
@@ -180,10 +180,18 @@ impl Measure {
         Ok(Difference::mean(parts.collect::<Result<Vec<_>>>()?)?)
     }
 
-    /// A model's value: its change from a model that gets nothing.
+    /// A model's value with its 95 % interval: Wilson's where items are right or wrong, else the mean's
+    /// by the t method, which is that of its change from nothing.
     pub(super) fn value(&self, run: &Run, combinations: Combinations) -> Result<Difference> {
         let parts = self.kinds.iter().map(|kind| {
             let numbers = self.numbers(run, &combinations.set(kind))?;
+            if let Number::Mark(_) | Number::Brittle = self.number {
+                let right = numbers.iter().filter(|&&number| number == 1.0).count();
+                return Ok(Difference {
+                    value: right as f64 / numbers.len() as f64,
+                    interval: wilson(right, numbers.len()),
+                });
+            }
             let nothing = vec![0.0; numbers.len()];
             Ok(PairedMean::new(&nothing, &numbers)?.difference)
         });

@@ -133,8 +133,8 @@ impl Painter<'_, '_> {
         self.guests(index, |hold| hold == Hold::On);
     }
 
-    /// The things that the `host`-th thing holds in this way. In a ring of things that hold
-    /// each other nothing is drawn, for no thing of it is on the ground.
+    /// The things that the `host`-th thing holds in this way. Things that hold each other in a
+    /// ring are not drawn, for none of them is on the ground: reading a scene refuses them.
     fn guests(&mut self, host: usize, held: impl Fn(Hold) -> bool) {
         for (index, thing) in self.scene.things.iter().enumerate() {
             if thing

@@ -2,7 +2,7 @@
 
 use super::super::body::{Body, body};
 use super::super::sample::SceneParams;
-use super::super::scene::MAX_SHADE;
+use super::super::scene::{Host, MAX_SHADE};
 use super::super::vocabulary::{Category, Colour, Ground, Noun, Pattern, Size};
 use super::*;
 
@@ -176,6 +176,46 @@ fn mirrored_is_mirrored() {
             if body(noun).directed {
                 assert_ne!(straight, mirrored, "{noun:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn a_content_shows_over_the_rim_and_not_through_the_front() {
+    let mut scene = alone(Noun::Box);
+    let empty = pixels(&scene);
+    let mut apple = alone(Noun::Apple).things.remove(0);
+    (apple.colour, apple.radius) = (Colour::Red, 200);
+    scene.things.push(apple);
+    let mut changed = |hold| {
+        scene.things[1].host = Some(Host { thing: 0, hold });
+        let pairs = pixels(&scene).into_iter().zip(&empty);
+        let changed: Vec<bool> = pairs.map(|(after, before)| after != *before).collect();
+        // Above the rim, and on the front wall.
+        [-30, 20].map(|y| is_covered(&changed, 0, y))
+    };
+    assert_eq!(changed(Hold::Inside), [true, false]);
+    assert_eq!(changed(Hold::On), [true, true]);
+}
+
+#[test]
+fn every_style_is_another_picture_of_the_same_scene() {
+    let mut scene = alone(Noun::Castle);
+    let pictures: Vec<_> = Style::ALL
+        .iter()
+        .map(|&style| {
+            scene.style = style;
+            pixels(&scene)
+        })
+        .collect();
+    for (index, a) in pictures.iter().enumerate() {
+        for b in &pictures[..index] {
+            let differing = a.iter().zip(b).filter(|(a, b)| a != b).count();
+            assert!(
+                differing * 8 > a.len(),
+                "{:?}: {differing}",
+                Style::ALL[index]
+            );
         }
     }
 }
