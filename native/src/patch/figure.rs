@@ -112,12 +112,9 @@ fn along(area: &Area<'_>, sweep: &Sweep, aims: &[(Aim, RGBColor)]) -> Drawn {
         4,
         BLACK.mix(0.6).into(),
     ))?;
-    let marked = format!(" α = {} ", sweep.marked);
-    chart.draw_series([Text::new(
-        marked,
-        (sweep.marked, y.0 + 0.05 * (y.1 - y.0)),
-        TextStyle::from(TEXT.into_font()).pos(Pos::new(roomy_side(sweep.marked, x), VPos::Bottom)),
-    )])?;
+    let above = TextStyle::from(TEXT.into_font()).pos(Pos::new(HPos::Center, VPos::Bottom));
+    let marked = format!("α = {}", sweep.marked);
+    chart.draw_series([Text::new(marked, (sweep.marked, y.1), above)])?;
     for (_, colour, curve) in curves {
         chart.draw_series(LineSeries::new(
             curve.iter().copied(),
