@@ -2,7 +2,6 @@
 //! the same code natively (threads) and in wasm (simd128).
 
 mod attention;
-mod composed;
 mod elementary;
 mod expand;
 #[cfg(test)]

@@ -7,7 +7,6 @@ use candle_core::quantized::QTensor;
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::attention::{Packing, attention};
-use super::composed;
 use super::expand::Blocks;
 use super::ops::{constant_linear, contiguous_values, layer_norm, linear};
 use super::product::Rows;
@@ -21,8 +20,6 @@ pub enum Weight {
     Float(Tensor),
     /// Blocks of a GGUF type.
     Quantized(Arc<QTensor>),
-    /// An f32 variable that is multiplied in another precision, to which it is rounded at each use.
-    Rounded(Tensor, DType),
 }
 
 impl From<Tensor> for Weight {
@@ -35,7 +32,7 @@ impl Weight {
     /// The f32 values.
     fn to_tensor(&self) -> Result<Tensor> {
         match self {
-            Self::Float(tensor) | Self::Rounded(tensor, _) => Ok(tensor.clone()),
+            Self::Float(tensor) => Ok(tensor.clone()),
             Self::Quantized(blocks) => blocks.dequantize(&Device::Cpu),
         }
     }
@@ -52,12 +49,6 @@ impl Weight {
         activation: Option<Activation>,
     ) -> Result<Tensor> {
         match self {
-            Self::Rounded(weight, precision) => {
-                composed::linear(x, &weight.flatten_from(1)?, bias, activation, *precision)
-            }
-            Self::Float(weight) if !x.device().is_cpu() => {
-                composed::linear(x, &weight.flatten_from(1)?, bias, activation, DType::F32)
-            }
             Self::Float(weight) => {
                 let weight = weight.flatten_from(1)?;
                 let tracked = x.track_op() || weight.track_op();
@@ -82,18 +73,10 @@ impl Weight {
         }
     }
 
-    /// Whether a gradient may be wanted of it.
-    fn is_variable(&self) -> bool {
-        match self {
-            Self::Float(tensor) | Self::Rounded(tensor, _) => tensor.track_op(),
-            Self::Quantized(_) => false,
-        }
-    }
-
     /// Rows `ids` of the matrix, `[ids.len(), width]`.
     fn rows(&self, ids: &Tensor) -> Result<Tensor> {
         match self {
-            Self::Float(tensor) | Self::Rounded(tensor, _) => tensor.index_select(ids, 0),
+            Self::Float(tensor) => tensor.index_select(ids, 0),
             Self::Quantized(blocks) => blocks.embedding(ids),
         }
     }
@@ -101,9 +84,7 @@ impl Weight {
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         match self {
-            Self::Float(tensor) | Self::Rounded(tensor, _) => {
-                tensor.elem_count() * tensor.dtype().size_in_bytes()
-            }
+            Self::Float(tensor) => tensor.elem_count() * tensor.dtype().size_in_bytes(),
             Self::Quantized(blocks) => blocks.storage_size_in_bytes(),
         }
     }
@@ -151,6 +132,12 @@ impl Linear {
     fn forward(&self, x: &Tensor, activation: Option<Activation>) -> Result<Tensor> {
         self.weight.multiply(x, Some(&self.bias), activation)
     }
+
+    /// Whether a gradient may be wanted of it, and its values may change.
+    fn is_variable(&self) -> bool {
+        let weight = matches!(&self.weight, Weight::Float(weight) if weight.track_op());
+        weight || self.bias.track_op()
+    }
 }
 
 struct LayerNorm {
@@ -185,7 +172,7 @@ impl Qkv {
         let [q, k, v] =
             ["q_proj", "k_proj", "v_proj"].map(|name| Linear::new(at.at(name), width, width));
         let parts = [q?, k?, v?];
-        if parts.iter().any(|part| part.weight.is_variable()) {
+        if parts.iter().any(Linear::is_variable) {
             return Ok(Self::Apart(parts));
         }
         let bias = Tensor::cat(&[&parts[0].bias, &parts[1].bias, &parts[2].bias], 0)?;
@@ -241,12 +228,8 @@ impl Qkv {
                 let weights = parts.each_ref().map(|part| part.weight.to_tensor());
                 let [q, k, v] = weights;
                 let joined = Tensor::cat(&[q?, k?, v?], 0)?;
-                let weight = match &parts[0].weight {
-                    Weight::Rounded(_, precision) => Weight::Rounded(joined, *precision),
-                    _ => Weight::Float(joined),
-                };
                 let bias = Tensor::cat(&[&parts[0].bias, &parts[1].bias, &parts[2].bias], 0)?;
-                weight.multiply(x, Some(&bias), None)
+                Weight::Float(joined).multiply(x, Some(&bias), None)
             }
         }
     }
@@ -665,5 +648,72 @@ impl Model {
             + self.vision.patch_embedding.bytes()
             + self.vision.projection.bytes()
             + self.vision.transformer.bytes()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use candle_core::Var;
+
+    use super::*;
+    use crate::clip::config::TextPooling;
+
+    fn config() -> ClipConfig {
+        let transformer = TransformerConfig {
+            width: 16,
+            layers: 2,
+            heads: 2,
+            mlp_width: 32,
+            layer_norm_eps: 1e-5,
+        };
+        ClipConfig {
+            text: TextConfig {
+                transformer,
+                vocab_size: 20,
+                context_length: 8,
+                pooling: TextPooling::FirstEos { eos_token_id: 19 },
+            },
+            vision: VisionConfig {
+                transformer,
+                image_size: 8,
+                patch_size: 4,
+            },
+            projection_dim: 6,
+            activation: Activation::QuickGelu,
+        }
+    }
+
+    /// Training may freeze everything but biases: what is joined once must not keep their first values.
+    #[test]
+    fn variable_biases_of_constant_projections_are_followed() {
+        let mut variables = Vec::new();
+        let model = Model::new(&config(), &mut |name, shape| {
+            let count: usize = shape.iter().product();
+            let phase = name.bytes().map(f32::from).sum::<f32>();
+            let values: Vec<f32> = (0..count)
+                .map(|i| 0.3 * (phase + 1.7 * i as f32).sin())
+                .collect();
+            if !name.ends_with("v_proj.bias") {
+                return Ok(Tensor::from_vec(values, shape, &Device::Cpu)?.into());
+            }
+            let variable = Var::from_vec(values, shape, &Device::Cpu)?;
+            let weight = variable.as_tensor().clone().into();
+            variables.push(variable);
+            Ok(weight)
+        })
+        .unwrap();
+        let tokens = PackedTokens::new([&[18, 3, 19][..], &[18, 5, 7, 11, 19]]);
+        let features = || {
+            let features = model.text_features(&tokens).unwrap();
+            features.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+        };
+        let before = features();
+        for variable in &variables {
+            variable
+                .set(&(variable.as_tensor() + 0.5).unwrap())
+                .unwrap();
+        }
+        assert_ne!(features(), before);
     }
 }
