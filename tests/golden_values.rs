@@ -5,6 +5,11 @@ use std::path::{Path, PathBuf};
 
 use candle_core::safetensors::MmapedSafetensors;
 use candle_core::{Device, Tensor};
+use cliprobe::clip::Checkpoint;
+use cliprobe::clip::bytes::FileSet;
+use cliprobe::clip::checkpoint::{Overrides, Provenance};
+use cliprobe::clip::model_file::write_gguf;
+use cliprobe::clip::tensors::ElementType;
 use cliprobe::engine::Embeddings;
 use cliprobe::facade::{Clip, TextEmbeddings};
 
@@ -23,6 +28,14 @@ pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
         std::task::Poll::Ready(value) => value,
         std::task::Poll::Pending => panic!("natively the engines answer at once"),
     }
+}
+
+/// A checkpoint as a GGUF file of one type, opened from memory.
+pub(crate) fn as_gguf(parent: &Checkpoint, element: ElementType) -> Checkpoint {
+    let (mut bytes, provenance) = (Vec::new(), Provenance::default());
+    write_gguf(parent, element, &provenance, &mut bytes, &mut |_, _| {}).unwrap();
+    let files = FileSet::from_memory("m", [("m.gguf".to_owned(), bytes)].into());
+    Checkpoint::from_files(&files, &Overrides::default()).unwrap()
 }
 
 /// What the reference computed with one model.

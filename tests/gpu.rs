@@ -8,9 +8,7 @@ use std::rc::Rc;
 
 use cliprobe::choice::Wish;
 use cliprobe::clip::Checkpoint;
-use cliprobe::clip::bytes::FileSet;
-use cliprobe::clip::checkpoint::{Overrides, Provenance};
-use cliprobe::clip::model_file::write_gguf;
+use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::tensors::ElementType;
 use cliprobe::engine::cpu::{CpuEngine, Model};
 use cliprobe::engine::gpu::{Gpu, GpuEngine, GpuError, TileWish, Tuning};
@@ -21,7 +19,7 @@ use cliprobe::facade::Clip;
 #[path = "golden_values.rs"]
 mod golden_values;
 
-use golden_values::{Golden, golden, ready};
+use golden_values::{Golden, as_gguf, golden, ready};
 
 /// Largest difference of a normalised embedding's element from the reference.
 const TOLERANCE: f32 = 1e-4;
@@ -92,17 +90,7 @@ fn every_type_agrees_with_the_cpu_engine() {
         let parent = Checkpoint::open(&golden(model), &Overrides::default()).unwrap();
         let reference = Golden::load(model);
         for element in ElementType::GGUF {
-            let mut bytes = Vec::new();
-            write_gguf(
-                &parent,
-                element,
-                &Provenance::default(),
-                &mut bytes,
-                &mut |_, _| {},
-            )
-            .unwrap();
-            let set = FileSet::from_memory("m", [("m.gguf".to_owned(), bytes)].into());
-            let checkpoint = Rc::new(Checkpoint::from_files(&set, &Overrides::default()).unwrap());
+            let checkpoint = Rc::new(as_gguf(&parent, element));
             let cpu = reference.embed(&Clip::on_cpu(&checkpoint, &mut |_, _| {}).unwrap());
             let gpu = reference.embed(&on_gpu(&gpu, &checkpoint));
             let worst = difference(&gpu.0.embeddings, cpu.0.embeddings.rows())

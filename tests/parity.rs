@@ -15,7 +15,7 @@ use cliprobe::facade::Clip;
 #[path = "golden_values.rs"]
 mod golden_values;
 
-use golden_values::{Golden, golden, ready};
+use golden_values::{Golden, as_gguf, golden, ready};
 
 /// Largest difference of a normalised embedding's element from the reference.
 const TOLERANCE: f32 = 1e-5;
@@ -156,22 +156,7 @@ fn quantised_types_keep_their_budget() {
         (ElementType::Q8_0, 0.999),
         (ElementType::Q4_0, 0.97),
     ] {
-        let mut bytes = Vec::new();
-        write_gguf(
-            &parent,
-            element,
-            &Provenance::default(),
-            &mut bytes,
-            &mut |_, _| {},
-        )
-        .unwrap();
-        let files = [("m.gguf".to_owned(), bytes)].into();
-        let set = cliprobe::clip::bytes::FileSet::from_memory("m", files);
-        let clip = Clip::on_cpu(
-            &Checkpoint::from_files(&set, &Overrides::default()).unwrap(),
-            &mut |_, _| {},
-        )
-        .unwrap();
+        let clip = Clip::on_cpu(&as_gguf(&parent, element), &mut |_, _| {}).unwrap();
         let text = ready(clip.encode_texts(&reference.captions, &mut |_| {})).unwrap();
         let golden = reference.text.to_vec2::<f32>().unwrap();
         let least = text

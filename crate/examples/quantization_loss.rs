@@ -11,13 +11,12 @@ use std::task::{Context, Poll, Waker};
 use cliprobe::clip::Checkpoint;
 use cliprobe::clip::bytes::FileSet;
 use cliprobe::clip::checkpoint::{Overrides, Provenance};
-use cliprobe::clip::image::RgbImage;
 use cliprobe::clip::model_file::write_gguf;
 use cliprobe::clip::tensors::ElementType;
 use cliprobe::engine::Embeddings;
-use cliprobe::facade::{Clip, PreparedImage};
+use cliprobe::facade::{Clip, draw_scene, prepare_decoded};
 use cliprobe::score::{cosine, rank};
-use cliprobe::world::{PageProbe, draw, sample_probe_for_page};
+use cliprobe::world::{PageProbe, sample_probe_for_page};
 
 /// The CPU engine answers at once.
 fn ready<T>(future: impl Future<Output = T>) -> Option<T> {
@@ -37,17 +36,8 @@ fn encode(checkpoint: &Checkpoint, probes: &[PageProbe]) -> Result<Encoded, Box<
     let mut images = Embeddings::default();
     let mut captions = Vec::new();
     for probe in probes {
-        let picture = draw(&probe.scene, 224)?;
-        let rgb = RgbImage::from_samples(picture.width, picture.height, picture.data)?;
-        let pixels = checkpoint
-            .preprocessing
-            .apply(&rgb)?
-            .pixel_values(&checkpoint.preprocessing);
-        let prepared = PreparedImage {
-            pixels,
-            width: 224,
-            height: 224,
-        };
+        let picture = draw_scene(&probe.scene, 224)?;
+        let prepared = prepare_decoded(&picture, &checkpoint.preprocessing)?;
         let image = ready(clip.encode_prepared(&[prepared])).ok_or("not ready")??;
         images.dim = image.dim;
         images.values.extend(image.values);

@@ -11,6 +11,7 @@ use crate::engine::cpu::{CpuEngine, Model};
 #[cfg(feature = "gpu")]
 use crate::engine::gpu::{GpuEngine, GpuError, GpuInfo};
 use crate::engine::{Embeddings, Engine, EngineError, PackedTokens};
+use crate::world::{self, DrawError, Scene};
 
 /// Why a picture or caption could not be embedded.
 #[derive(Debug, thiserror::Error)]
@@ -263,6 +264,20 @@ pub fn prepare_decoded(
         width: picture.width(),
         height: picture.height(),
     })
+}
+
+/// Draws a scene of the synthetic world as a picture to preprocess, `side` pixels wide and high. At
+/// the side that the model looks at nothing is resized.
+///
+/// # Errors
+/// A side of zero or beyond [`world::MAX_PICTURE_SIDE`].
+pub fn draw_scene(scene: &Scene, side: usize) -> Result<RgbImage, DrawError> {
+    let world::Picture {
+        width,
+        height,
+        data,
+    } = world::draw(scene, u32::try_from(side).unwrap_or(u32::MAX))?;
+    Ok(RgbImage::from_samples(width, height, data).expect("a drawn picture has all its samples"))
 }
 
 /// Items with their repetitions: what to compute once and where it goes.

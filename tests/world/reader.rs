@@ -83,6 +83,25 @@ fn parsed(text: &str) -> (Vec<Phrase>, Vec<Joint>, Option<String>) {
                 break;
             }
         }
+        let person = said.last().is_some_and(|name| is_person(name));
+        if person {
+            let naked = said.iter().any(|word| is_look(word));
+            assert!(!naked, "“{text}” says how a person looks, not the clothes");
+        }
+        if let ["in", look, ..] = words.as_slice()
+            && is_look(synonym(look))
+        {
+            assert!(person, "“{text}”: no person, and clothes");
+            words.next();
+            while let [look, ..] = words.as_slice()
+                && (is_look(synonym(look)) || *look == "clothes")
+            {
+                if *look != "clothes" {
+                    said.push(synonym(look).to_owned());
+                }
+                words.next();
+            }
+        }
         let place = phrases.len();
         phrases.push(Phrase {
             number,
@@ -172,6 +191,18 @@ fn is_name(word: &str) -> bool {
         || Noun::ALL.iter().any(|noun| noun.word() == word)
         || Category::ALL.iter().any(|category| category.word() == word)
         || Domain::ALL.iter().any(|domain| domain.word() == word)
+}
+
+fn is_person(name: &str) -> bool {
+    name == "person"
+        || Noun::ALL
+            .iter()
+            .any(|noun| noun.word() == name && noun.category() == Category::Person)
+}
+
+fn is_look(word: &str) -> bool {
+    Colour::ALL.iter().any(|colour| colour.word() == word)
+        || Pattern::ALL.iter().any(|pattern| pattern.word() == word)
 }
 
 fn some_pointing(

@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 use super::{WebClip, error, png, to_js};
 use crate::clip::image::{self, RgbImage};
 use crate::engine::Embeddings;
-use crate::facade::{PreparedImage, prepare_decoded};
+use crate::facade::{PreparedImage, draw_scene, prepare_decoded};
 use crate::probe::results::{Encoded, Encoding, Results, Run, SetResult, SourceFile};
 use crate::probe::{
     BENCHMARKS, Evaluation, Filter, Gallery, Metric, Oddity, Picture, PictureNames, ProbeSet,
@@ -577,12 +577,9 @@ fn bytes_of(file: &JsValue) -> Result<Vec<u8>, String> {
 }
 
 /// What is shown, at the size at which the model looks at scenes.
-fn decode(picture: &Picture, file: &JsValue, side: u32) -> Result<RgbImage, String> {
+fn decode(picture: &Picture, file: &JsValue, side: usize) -> Result<RgbImage, String> {
     match picture {
-        Picture::Scene(scene) => {
-            let drawn = world::draw(scene, side).map_err(|e| e.to_string())?;
-            RgbImage::from_samples(drawn.width, drawn.height, drawn.data).map_err(|e| e.to_string())
-        }
+        Picture::Scene(scene) => draw_scene(scene, side).map_err(|e| e.to_string()),
         Picture::File { name, crop } => {
             let bytes = bytes_of(file)?;
             let wrong = |e: image::ImageError| format!("{name}: {e}");
@@ -596,7 +593,7 @@ fn decode(picture: &Picture, file: &JsValue, side: u32) -> Result<RgbImage, Stri
 }
 
 fn prepare(clip: &WebClip, picture: &Picture, file: &JsValue) -> Result<PreparedImage, String> {
-    let side = clip.clip.config().vision.image_size as u32;
+    let side = clip.clip.config().vision.image_size;
     let decoded = decode(picture, file, side)?;
     prepare_decoded(&decoded, clip.clip.preprocessing())
         .map_err(|e| format!("{}: {e}", picture.label()))

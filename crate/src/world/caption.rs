@@ -12,7 +12,16 @@ use super::scene::Scene;
 use super::telling::{
     Detail, Mention, Plain, any_relation, mentions, plain_relations, relation_from_to,
 };
-use super::vocabulary::{Pattern, Size};
+use super::vocabulary::{Noun, Pattern, Size};
+
+/// What a thing of which little more than the colour is said is called.
+fn coloured_thing(noun: Noun) -> Concept {
+    if Concept::Noun(noun).is_of_people() {
+        Concept::Category(noun.category())
+    } else {
+        Concept::Thing
+    }
+}
 
 /// How much a claim says, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,7 +31,7 @@ pub enum Level {
     Domain,
     /// “an animal”.
     Category,
-    /// “a red thing”.
+    /// “a red thing”; of a person “a person in red”.
     ColourThing,
     /// “a cat”, “two cats”.
     Noun,
@@ -129,7 +138,7 @@ impl Level {
         let concept = match self {
             Self::Domain => Concept::Domain(noun.domain()),
             Self::Category => Concept::Category(noun.category()),
-            Self::ColourThing => Concept::Thing,
+            Self::ColourThing => coloured_thing(noun),
             _ => return description,
         };
         Description {
@@ -167,7 +176,7 @@ pub struct WebCaptionParams {
     /// How often it names the domain instead (“a living thing”), in per cent of those that do not
     /// name the category.
     pub domain_percent: u32,
-    /// How often a caption of one thing says “thing” and the colour (“a red thing”), in per
+    /// How often a caption of one thing says “thing” and the colour (“a red thing”, “a person in red”), in per
     /// cent of those that name neither.
     pub thing_percent: u32,
     /// How often it says what the things are on, in per cent.
@@ -267,11 +276,21 @@ fn partial_claim(scene: &Scene, rng: &mut impl Rng, params: &WebCaptionParams) -
         let description = if with_category {
             general(Concept::Category(thing.noun.category()))
         } else if with_domain {
-            general(Concept::Domain(thing.noun.domain()))
+            let domain = general(Concept::Domain(thing.noun.domain()));
+            if Concept::Noun(thing.noun).is_of_people() {
+                // “a black living thing” would be said of the person, not of the clothes.
+                Description {
+                    colour: None,
+                    pattern: None,
+                    ..domain
+                }
+            } else {
+                domain
+            }
         } else if with_thing {
             Description {
                 colour: Some(thing.colour),
-                ..general(Concept::Thing)
+                ..general(coloured_thing(thing.noun))
             }
         } else {
             describe(place)

@@ -45,6 +45,16 @@ impl Concept {
             .all(|&noun| self.includes(noun) || !other.includes(noun))
     }
 
+    /// Whether only people fall under the concept, and its word says so. Their colour and pattern are
+    /// those of their clothes: a farmer in black, no black farmer.
+    pub const fn is_of_people(self) -> bool {
+        match self {
+            Self::Noun(noun) => matches!(noun.category(), Category::Person),
+            Self::Category(category) => matches!(category, Category::Person),
+            Self::Domain(_) | Self::Thing => false,
+        }
+    }
+
     /// As captions write it.
     pub const fn word(self) -> &'static str {
         match self {

@@ -98,7 +98,7 @@ impl fmt::Display for Claim {
 }
 
 impl fmt::Display for Description {
-    /// “a large striped orange cat”, “an orange cat”, “an animal”, “two red apples”.
+    /// “a large striped orange cat”, “an animal”, “two red apples”, “a small farmer in spotted blue”.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&Claim::list(vec![*self]).worded(Wording::PLAIN))
     }
@@ -210,28 +210,47 @@ impl Writer {
     fn description(&mut self, thing: &Description) {
         let size = thing
             .size
-            .map(|size| (size.word(), synonyms::of_size(size)));
+            .map(|size| self.choose(size.word(), synonyms::of_size(size)));
+        // A person's colour and pattern are those of the clothes.
+        if thing.concept.is_of_people() {
+            self.named(thing, size.as_slice());
+            let look = self.look(thing);
+            if !look.is_empty() {
+                self.say("in");
+                look.into_iter().for_each(|word| self.say(word));
+            }
+            if thing.pattern.is_some() && thing.colour.is_none() {
+                self.say("clothes");
+            }
+        } else {
+            let look = self.look(thing);
+            let adjectives: Vec<&str> = size.into_iter().chain(look).collect();
+            self.named(thing, &adjectives);
+        }
+    }
+
+    /// The words for pattern and colour, as far as they are said.
+    fn look(&mut self, thing: &Description) -> Vec<&'static str> {
         let pattern = thing
             .pattern
-            .map(|pattern| (pattern.word(), synonyms::of_pattern(pattern)));
+            .map(|pattern| self.choose(pattern.word(), synonyms::of_pattern(pattern)));
         let colour = thing
             .colour
-            .map(|colour| (colour.word(), synonyms::of_colour(colour)));
-        let adjectives: Vec<&str> = [size, pattern, colour]
-            .into_iter()
-            .flatten()
-            .map(|(word, synonym)| self.choose(word, synonym))
-            .collect();
+            .map(|colour| self.choose(colour.word(), synonyms::of_colour(colour)));
+        pattern.into_iter().chain(colour).collect()
+    }
+
+    /// Article or number, adjectives and noun.
+    fn named(&mut self, thing: &Description, adjectives: &[&str]) {
         let noun = self.choose(thing.concept.word(), synonyms::of_concept(thing.concept));
-        if thing.count > 1 {
-            self.say(synonyms::number(thing.count));
+        let several = thing.count > 1;
+        self.say(if several {
+            synonyms::number(thing.count)
         } else {
-            self.say(indefinite_article(adjectives.first().unwrap_or(&noun)));
-        }
-        for adjective in adjectives {
-            self.say(adjective);
-        }
-        if thing.count > 1 {
+            indefinite_article(adjectives.first().unwrap_or(&noun))
+        });
+        adjectives.iter().for_each(|adjective| self.say(adjective));
+        if several {
             self.say(&synonyms::plural(noun));
         } else {
             self.say(noun);
@@ -323,6 +342,44 @@ mod tests {
                     ..Description::of(Concept::Category(Category::Furniture))
                 },
                 "two pieces of furniture",
+            ),
+        ];
+        for (description, english) in said {
+            assert_eq!(description.to_string(), english);
+        }
+    }
+
+    #[test]
+    fn people_wear_their_colours() {
+        let farmer = thing(Noun::Farmer, Some(Colour::Black), Some(Size::Small));
+        let person = Description {
+            pattern: Some(Pattern::Striped),
+            ..Description::of(Concept::Category(Category::Person))
+        };
+        let said = [
+            (farmer, "a small farmer in black"),
+            (
+                Description { count: 2, ..farmer },
+                "two small farmers in black",
+            ),
+            (
+                Description {
+                    pattern: Some(Pattern::Spotted),
+                    ..farmer
+                },
+                "a small farmer in spotted black",
+            ),
+            (person, "a person in striped clothes"),
+            (
+                Description { count: 3, ..person },
+                "three people in striped clothes",
+            ),
+            (
+                Description {
+                    colour: Some(Colour::White),
+                    ..person
+                },
+                "a person in striped white",
             ),
         ];
         for (description, english) in said {

@@ -35,7 +35,15 @@ pub fn captions_of_every_word() -> Vec<String> {
         pattern: Some(pattern),
         ..plain
     });
-    let described = named.chain(coloured).chain(sized).chain(patterned);
+    let clothed = Description {
+        pattern: Some(Pattern::Striped),
+        ..Description::of(Concept::Category(Category::Person))
+    };
+    let described = named
+        .chain(coloured)
+        .chain(sized)
+        .chain(patterned)
+        .chain([clothed]);
     let mut claims: Vec<Claim> = described.map(|thing| Claim::list(vec![thing])).collect();
     let several = Description { count: 2, ..plain };
     for &relation in Relation::ALL {

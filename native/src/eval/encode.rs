@@ -6,14 +6,13 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use cliprobe::clip::image;
 use cliprobe::clip::preprocessing::Preprocessing;
-use cliprobe::facade::{Clip, PreparedImage, prepare_decoded};
+use cliprobe::facade::{Clip, PreparedImage, draw_scene, prepare_decoded};
 use cliprobe::probe::{CropBox, Picture, ProbeSet};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::cache::{Cache, Key};
 use super::pictures::{PictureFiles, decode};
-use super::scene_pictures;
 use crate::progress;
 use cliprobe::probe::results::{Encoded, Encoding};
 
@@ -202,7 +201,7 @@ impl PictureReader<'_> {
             }
             Shown::Scene(json) => {
                 let scene = serde_json::from_str(json).context("a scene")?;
-                let picture = scene_pictures::draw(&scene, self.side)?;
+                let picture = draw_scene(&scene, self.side)?;
                 Ok(Source {
                     name: format!("scene {}", scene.seed),
                     key: Sha256::digest(picture.data()).into(),

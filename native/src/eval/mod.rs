@@ -12,7 +12,6 @@ pub(crate) mod pictures;
 mod published;
 pub(crate) mod questions;
 mod report;
-mod scene_pictures;
 mod thumbnails;
 
 use std::path::{Path, PathBuf};

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -93,19 +94,8 @@ fn along(area: &Area<'_>, sweep: &Sweep, aims: &[(Aim, RGBColor)]) -> Drawn {
         .iter()
         .flat_map(|(.., curve)| curve.iter().map(|(_, y)| *y));
     let y = extent(heights, 0.05);
-    let mut chart = ChartBuilder::on(&area)
-        .margin(16)
-        .x_label_area_size(40)
-        .y_label_area_size(46)
-        .build_cartesian_2d(x.0..x.1, y.0..y.1)?;
-    chart
-        .configure_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(BLACK.mix(0.1))
-        .x_desc("α, from the base (0) to the fine-tuned model (1)")
-        .y_desc("per cent")
-        .label_style(TEXT)
-        .draw()?;
+    let x_title = "α, from the base (0) to the fine-tuned model (1)";
+    let mut chart = empty_chart(&area, (x, x_title), (y, "per cent"))?;
     chart.draw_series(DashedLineSeries::new(
         [(sweep.marked, y.0), (sweep.marked, y.1)],
         4,
@@ -144,19 +134,8 @@ fn plane(area: &Area<'_>, sweep: &Sweep, aim: Aim, colour: RGBColor) -> Drawn {
         .collect();
     let x = extent(points.iter().map(|point| point.1), 0.12);
     let y = extent(points.iter().map(|point| point.2), 0.12);
-    let mut chart = ChartBuilder::on(area)
-        .margin(16)
-        .x_label_area_size(40)
-        .y_label_area_size(46)
-        .build_cartesian_2d(x.0..x.1, y.0..y.1)?;
-    chart
-        .configure_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(BLACK.mix(0.1))
-        .x_desc(format!("{}, per cent", aim.words()))
-        .y_desc("composition, per cent")
-        .label_style(TEXT)
-        .draw()?;
+    let x_title = format!("{}, per cent", aim.words());
+    let mut chart = empty_chart(area, (x, &x_title), (y, "composition, per cent"))?;
     let places = points.iter().map(|&(_, x, y)| (x, y));
     chart.draw_series(LineSeries::new(places, colour.mix(0.5).stroke_width(2)))?;
     for (number, &(alpha, px, py)) in points.iter().enumerate() {
@@ -171,6 +150,30 @@ fn plane(area: &Area<'_>, sweep: &Sweep, aim: Aim, colour: RGBColor) -> Drawn {
         }
     }
     Ok(())
+}
+
+type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+
+/// Axes, each from its least to its largest value and with its title, and their grid.
+fn empty_chart<'a>(
+    area: &Area<'a>,
+    (x, x_title): ((f64, f64), &str),
+    (y, y_title): ((f64, f64), &str),
+) -> Result<Chart<'a>, Box<dyn std::error::Error>> {
+    let mut chart = ChartBuilder::on(area)
+        .margin(16)
+        .x_label_area_size(40)
+        .y_label_area_size(46)
+        .build_cartesian_2d(x.0..x.1, y.0..y.1)?;
+    chart
+        .configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(BLACK.mix(0.1))
+        .x_desc(x_title)
+        .y_desc(y_title)
+        .label_style(TEXT)
+        .draw()?;
+    Ok(chart)
 }
 
 /// Where a text begins or ends at `x`, so that it has room between the chart's sides.

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use anyhow::Result;
-use cliprobe::clip::image::RgbImage;
 use cliprobe::clip::preprocessing::Preprocessing;
+use cliprobe::facade::{draw_scene, prepare_decoded};
 use cliprobe::world::{
-    HardNegative, Picture, Scene, SceneParams, Split, Wording, any_hard_positive,
-    captions_of_every_word, chain, dense_caption, draw, web_caption,
+    HardNegative, Scene, SceneParams, Split, Wording, any_hard_positive, captions_of_every_word,
+    chain, dense_caption, web_caption,
 };
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -23,7 +23,7 @@ pub(crate) struct Tableau {
     recipe: TableauRecipe,
     seed: u64,
     preprocessing: Preprocessing,
-    side: u32,
+    side: usize,
 }
 
 impl Tableau {
@@ -38,7 +38,7 @@ impl Tableau {
             recipe: recipe.clone(),
             seed,
             preprocessing: preprocessing.clone(),
-            side: side as u32,
+            side,
         }
     }
 
@@ -77,7 +77,9 @@ impl Source<Sample> for Tableau {
             let (caption, hard_negatives, hard_positive) =
                 self.texts(&scene, &mut scene.caption_rng());
             Ok(Sample {
-                pixels: pixels(draw(&scene, self.side)?, &self.preprocessing)?,
+                // By the library's own preprocessing: training and use agree to the last bit.
+                pixels: prepare_decoded(&draw_scene(&scene, self.side)?, &self.preprocessing)?
+                    .pixels,
                 caption,
                 hard_negatives,
                 hard_positive,
@@ -118,13 +120,6 @@ impl Source<Chain> for TableauChains {
     }
 }
 
-/// A picture as the model sees it, `[3, side, side]`: by the library's own preprocessing, so that
-/// training and use agree to the last bit.
-pub(crate) fn pixels(picture: Picture, preprocessing: &Preprocessing) -> Result<Vec<f32>> {
-    let image = RgbImage::from_samples(picture.width, picture.height, picture.data)?;
-    Ok(preprocessing.apply(&image)?.pixel_values(preprocessing))
-}
-
 /// The vocabulary of the world's whole grammar, not of a recipe's mix: models trained on
 /// different mixes have the same tokens.
 pub(crate) fn vocabulary(limit: usize) -> Result<Vocabulary> {
@@ -136,6 +131,7 @@ pub(crate) fn vocabulary(limit: usize) -> Result<Vocabulary> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use cliprobe::clip::image::RgbImage;
     use cliprobe::clip::tokenizer::Tokenizer;
 
     use super::*;
@@ -167,12 +163,11 @@ mod tests {
 
     #[test]
     fn pixels_are_normalised_by_channel() {
-        let picture = Picture {
-            width: 2,
-            height: 2,
-            data: vec![0, 255, 0, 255, 0, 51, 0, 0, 0, 0, 0, 0],
-        };
-        let pixels = pixels(picture, &Preprocessing::clip_default(2)).unwrap();
+        let data = vec![0, 255, 0, 255, 0, 51, 0, 0, 0, 0, 0, 0];
+        let picture = RgbImage::from_samples(2, 2, data).unwrap();
+        let pixels = prepare_decoded(&picture, &Preprocessing::clip_default(2))
+            .unwrap()
+            .pixels;
         assert_eq!(pixels.len(), 12);
         let expected = [
             [0.0, 1.0].map(|x: f64| (x - 0.481_454_66) / 0.268_629_54),
