@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn the_default_models_recipe_is_usable() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/recipe.toml");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/experiment/contrastive.toml");
         let recipe = Recipe::read(Path::new(path)).unwrap();
         recipe.model.unwrap().clip_config(600).unwrap();
     }
