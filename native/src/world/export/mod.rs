@@ -139,12 +139,12 @@ impl WhichBenchmark {
     fn benchmarks(self) -> Vec<Benchmark> {
         match self {
             Self::All => Benchmark::ALL.to_vec(),
-            Self::Sugarcrepe => vec![Benchmark::SugarCrepe],
+            Self::Sugarcrepe => vec![Benchmark::Sugarcrepe],
             Self::Aro => vec![Benchmark::Aro],
             Self::Svo => vec![Benchmark::Svo],
             Self::Winoground => vec![Benchmark::Winoground],
             Self::HardPositives => vec![Benchmark::HardPositives],
-            Self::Hierarcaps => vec![Benchmark::HierarCaps],
+            Self::Hierarcaps => vec![Benchmark::Hierarcaps],
             Self::Classification => vec![Benchmark::Classification],
             Self::Retrieval => vec![Benchmark::Retrieval],
         }
@@ -301,9 +301,10 @@ fn benchmarks(args: &ExportArgs) -> Result<String> {
     bar.finish_and_clear();
     done.with_context(|| stopped(&args.out))?;
     Ok(format!(
-        "{} benchmarks, {} items a set,",
+        "{} items of each set of {} benchmark{}",
+        args.items.items,
         chosen.len(),
-        args.items.items
+        if chosen.len() == 1 { "" } else { "s" }
     ))
 }
 

@@ -44,11 +44,11 @@ pub(super) fn write(
     write_whole(&out.join("sizes.json"), |file| {
         Ok(file.write_all(sizes.as_bytes())?)
     })?;
-    Ok(format!(
-        "{} scenes in {shards} archives, 000000.tar to {:06}.tar,",
-        telling.scenes(),
-        shards - 1
-    ))
+    let archives = match shards {
+        1 => "000000.tar".to_owned(),
+        _ => format!("000000.tar to {:06}.tar", shards - 1),
+    };
+    Ok(format!("{} scenes as {archives}", telling.scenes()))
 }
 
 fn archive(

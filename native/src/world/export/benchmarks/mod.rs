@@ -30,14 +30,14 @@ pub(super) const MOST_ITEMS: u32 = 100_000;
 
 /// What can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")] // as on the command line
 pub(super) enum Benchmark {
-    SugarCrepe,
+    Sugarcrepe,
     Aro,
     Svo,
     Winoground,
     HardPositives,
-    HierarCaps,
+    Hierarcaps,
     Classification,
     Retrieval,
 }
@@ -45,12 +45,12 @@ pub(super) enum Benchmark {
 impl Benchmark {
     /// All of them, in the order in which they are written.
     pub(super) const ALL: &'static [Self] = &[
-        Self::SugarCrepe,
+        Self::Sugarcrepe,
         Self::Aro,
         Self::Svo,
         Self::Winoground,
         Self::HardPositives,
-        Self::HierarCaps,
+        Self::Hierarcaps,
         Self::Classification,
         Self::Retrieval,
     ];
@@ -82,12 +82,12 @@ impl Export<'_> {
     pub(super) fn write(&self, benchmarks: &[Benchmark]) -> Result<()> {
         for benchmark in benchmarks {
             match benchmark {
-                Benchmark::SugarCrepe => sugarcrepe::write(self)?,
+                Benchmark::Sugarcrepe => sugarcrepe::write(self)?,
                 Benchmark::Aro => aro::write(self)?,
                 Benchmark::Svo => svo::write(self)?,
                 Benchmark::Winoground => winoground::write(self)?,
                 Benchmark::HardPositives => hard_positives::write(self)?,
-                Benchmark::HierarCaps => hierarcaps::write(self)?,
+                Benchmark::Hierarcaps => hierarcaps::write(self)?,
                 Benchmark::Classification => classification::write(self)?,
                 Benchmark::Retrieval => retrieval::write(self)?,
             }
