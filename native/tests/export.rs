@@ -216,6 +216,21 @@ fn a_stopped_export_goes_on() {
     assert!(picture("1.png").is_file());
     assert_eq!(fs::read(picture("3.png")).unwrap(), b"as it was");
 
+    let mut other = Command::cargo_bin("cliprobe").unwrap();
+    other.args([
+        "world",
+        "export",
+        "--format",
+        "csv",
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    let refusal = String::from_utf8(other.assert().failure().get_output().stderr.clone()).unwrap();
+    assert!(
+        refusal.contains("holds an export of another kind; choose another folder"),
+        "{refusal}"
+    );
+
     let list = String::from_utf8(before[0].clone()).unwrap();
     let header = "sentence,pos_triplet,neg_triplet,subj_neg,verb_neg,obj_neg,pos_url,neg_url,pos_image_id,neg_image_id";
     assert_eq!(list.lines().next(), Some(header));

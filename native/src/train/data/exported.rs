@@ -195,6 +195,16 @@ fn a_folder_holds_one_export() {
         ),
         "{sentence}"
     );
+    let sentence = refusal(&out, &["--format", "csv", "--hard-negatives"]);
+    assert!(
+        sentence.contains("hard_negatives false instead of true"),
+        "{sentence}"
+    );
+    let sentence = refusal(&out, &["--format", "webdataset"]);
+    assert!(
+        sentence.contains("format \"csv\" instead of \"webdataset\""),
+        "{sentence}"
+    );
     let sentence = refusal(folder.path(), &["--format", "csv"]);
     assert!(
         sentence.ends_with("is not empty and holds no export; choose another folder"),

@@ -30,6 +30,10 @@ pub(super) fn claim(out: &Path, parameters: &Value) -> Result<()> {
         })?;
         return match difference(&there, &claimed) {
             None => Ok(()),
+            Some((_, Value::Null, _) | (_, _, Value::Null)) => bail!(
+                "{} holds an export of another kind; choose another folder",
+                folder()
+            ),
             Some((option, theirs, ours)) => bail!(
                 "{} holds another export, with {option} {theirs} instead of {ours}; choose another folder",
                 folder()

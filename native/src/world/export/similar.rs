@@ -39,3 +39,37 @@ fn likeness(one: &Scene, other: &Scene) -> u32 {
     let alike = of_things.sum::<u32>() + u32::from(one.ground == other.ground);
     alike.saturating_sub(unmatched)
 }
+
+#[cfg(test)]
+mod tests {
+    use cliprobe::world::{SceneParams, Split};
+
+    use super::*;
+
+    #[test]
+    fn the_most_similar_come_first_and_never_the_picture_itself() {
+        let sample = |seed| Scene::sample(Split::Training.seed(seed), &SceneParams::default());
+        let mut rows: Vec<Row> = (0..40)
+            .map(|number| Row {
+                number,
+                scene: sample(number),
+            })
+            .collect();
+        let row = Row {
+            number: 40,
+            scene: sample(7),
+        };
+        // The same things and ground; then all but the ground.
+        rows[30].scene = sample(7);
+        rows[20].scene = Scene {
+            ground: rows[8].scene.ground,
+            ..sample(7)
+        };
+        assert_ne!(rows[8].scene.ground, row.scene.ground);
+        rows[7].scene = sample(1_000);
+        let found = similar(&row, rows.iter().chain([&row]));
+        assert_eq!(found.len(), SIMILAR);
+        assert_eq!(found[..2], [30, 20]);
+        assert_eq!(similar(&row, rows[..2].iter()).len(), 2);
+    }
+}
