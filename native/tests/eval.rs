@@ -794,6 +794,23 @@ fn class_folders_and_webdatasets_ask_the_same() {
     assert_eq!(metrics(&of_folders), metrics(&of_shards));
     assert_eq!(sets(&of_shards)[0]["scored"], 6);
 
+    // Another data set whose files have the same names, as those of CLIP_benchmark have.
+    let mut others = pictures.clone();
+    others.reverse();
+    let twins = data.folder.path().join("twins");
+    shard(&twins.join("test/0.tar"), &others, "cls", |number| {
+        (number % 2).to_string()
+    });
+    for list in ["classnames.txt", "zeroshot_classification_templates.txt"] {
+        fs::copy(shards.join(list), twins.join(list)).unwrap();
+    }
+    let answers = |results: &Value, set: usize| sets(results)[set]["answers"].clone();
+    let alone = run("twins", "twins.json", &[]);
+    let together = run("shards", "both.json", &[&data.path("twins")]);
+    assert_ne!(answers(&alone, 0), answers(&of_shards, 0));
+    assert_eq!(answers(&together, 0), answers(&of_shards, 0));
+    assert_eq!(answers(&together, 1), answers(&alone, 0));
+
     let captions = data.folder.path().join("captions");
     shard(&captions.join("0.tar"), &pictures, "txt", |number| {
         format!("picture {number}\nnumber {number}\n")

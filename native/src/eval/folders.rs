@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use cliprobe::probe::{LabelledPicture, ProbeSet, classification, read_retrieval_json};
 
-use super::pictures::{files_in, relative};
+use super::pictures::{files_in, relative, slashed};
 use super::questions::{Templates, read_classes, read_list};
 use crate::archive::{Member, key_of, members};
 use crate::pictures::is_picture;
@@ -48,11 +48,12 @@ fn class_folders(
 ) -> Result<ProbeSet> {
     let mut by_class: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in files.iter().filter(|file| is_picture(file)) {
-        let path = relative(file, folder);
-        let Some((class, _)) = path.split_once('/') else {
+        let below = relative(file, folder);
+        let Some((class, _)) = below.split_once('/') else {
             continue; // a picture beside the class folders has no class
         };
-        by_class.entry(class.to_owned()).or_default().push(path);
+        let pictures = by_class.entry(class.to_owned()).or_default();
+        pictures.push(slashed(file));
     }
     if by_class.is_empty() {
         bail!(
@@ -108,7 +109,7 @@ fn webdataset(
     let mut labelled = Vec::new();
     let mut captioned = Vec::new();
     for archive in archives {
-        let shard = relative(archive, folder);
+        let shard = slashed(archive);
         let mut samples: BTreeMap<String, Vec<Member>> = BTreeMap::new();
         for member in members(archive)? {
             let key = key_of(&member.name).to_owned();

@@ -32,12 +32,12 @@ impl PictureFiles {
         for folder in folders {
             for path in files_in(folder)? {
                 if is_picture(&path) {
-                    names.push(relative(&path, folder));
+                    names.push(slashed(&path));
                     places.push(Place::File(path));
                 } else if path.extension().is_some_and(|e| e == "tar") {
                     for member in members(&path)? {
                         if is_picture(Path::new(&member.name)) {
-                            names.push(format!("{}/{}", relative(&path, folder), member.name));
+                            names.push(format!("{}/{}", slashed(&path), member.name));
                             places.push(Place::InTar {
                                 archive: path.clone(),
                                 member,
@@ -121,7 +121,12 @@ pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// A path below a folder, with `/` between its parts.
 pub(crate) fn relative(path: &Path, folder: &Path) -> String {
-    let below = path.strip_prefix(folder).unwrap_or(path);
-    let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+    slashed(path.strip_prefix(folder).unwrap_or(path))
+}
+
+/// A path with `/` between its parts: whole, so that pictures of one name in two folders that are
+/// asked about together stay apart.
+pub(crate) fn slashed(path: &Path) -> String {
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
     parts.join("/")
 }
