@@ -140,7 +140,7 @@ export class Model {
     } catch (error) {
       if (!(error instanceof Crashed)) this.storageProblem = messageOf(error);
     }
-    await this.#countStored();
+    await this.countStored();
   }
 
   /** The model in use, or while there is none what was asked for last. */
@@ -203,7 +203,7 @@ export class Model {
       this.problem = messageOf(error);
       return;
     }
-    await Promise.all([this.#verify(), this.#countStored()]);
+    await Promise.all([this.#verify(), this.countStored()]);
   }
 
   async #verify(): Promise<void> {
@@ -218,7 +218,8 @@ export class Model {
     if (turn === this.#turn) this.parity = parity;
   }
 
-  async #countStored(): Promise<void> {
+  /** Looks again at how much the browser stores. */
+  async countStored(): Promise<void> {
     try {
       this.storedBytes = await this.client.request("stored-bytes", {});
     } catch {

@@ -23,6 +23,8 @@ export interface Column {
 
 /** A model that gave no answer, and why, in one sentence. */
 export interface Failure {
+  /** The model's file. */
+  key: string;
   name: string;
   message: string;
 }
@@ -89,6 +91,7 @@ export class ModelComparison {
       }
     } finally {
       if (turn === this.#turn) this.cancel();
+      await this.model.countStored();
     }
   }
 
@@ -122,7 +125,8 @@ export class ModelComparison {
       if (!wanted()) return;
       // Whoever restarts the engine has the table to compare again from.
       if (error instanceof Crashed) this.cancel();
-      else this.#add({ failures: [{ name: model.name, message: messageOf(error) }] });
+      else
+        this.#add({ failures: [{ key: model.file, name: model.name, message: messageOf(error) }] });
     }
   }
 
