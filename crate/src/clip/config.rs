@@ -294,8 +294,7 @@ impl ClipConfig {
                 "num_hidden_layers": t.layers,
                 "num_attention_heads": t.heads,
                 "intermediate_size": t.mlp_width,
-                // Through the shortest decimal, so that 1e-5 is written as 1e-5.
-                "layer_norm_eps": t.layer_norm_eps.to_string().parse::<f64>().unwrap_or(1e-5),
+                "layer_norm_eps": shortest_decimal(t.layer_norm_eps),
                 "hidden_act": self.activation.name(),
                 "projection_dim": self.projection_dim,
                 "attention_dropout": 0.0,
@@ -321,6 +320,44 @@ impl ClipConfig {
             "projection_dim": self.projection_dim,
             "text_config": text,
             "vision_config": vision,
+        })
+    }
+
+    /// As the `model_cfg` of OpenCLIP's `open_clip_config.json`.
+    pub fn to_open_clip_json(&self) -> Value {
+        let tower = |t: &TransformerConfig| {
+            let mut tower = serde_json::json!({
+                "width": t.width,
+                "layers": t.layers,
+                "mlp_ratio": t.mlp_width as f64 / t.width as f64,
+            });
+            if t.layer_norm_eps != 1e-5 {
+                tower["norm_kwargs"] =
+                    serde_json::json!({"eps": shortest_decimal(t.layer_norm_eps)});
+            }
+            tower
+        };
+        let mut text = tower(&self.text.transformer);
+        text["heads"] = self.text.transformer.heads.into();
+        text["vocab_size"] = self.text.vocab_size.into();
+        text["context_length"] = self.text.context_length.into();
+        // OpenCLIP's own way is the largest id, which the end mostly has.
+        if let TextPooling::FirstEos { eos_token_id } = self.text.pooling
+            && eos_token_id as usize + 1 != self.text.vocab_size
+        {
+            text["pool_type"] = "eos".into();
+            text["eos_id"] = eos_token_id.into();
+        }
+        let mut vision = tower(&self.vision.transformer);
+        let heads = self.vision.transformer.heads.max(1);
+        vision["head_width"] = (self.vision.transformer.width / heads).into();
+        vision["image_size"] = self.vision.image_size.into();
+        vision["patch_size"] = self.vision.patch_size.into();
+        serde_json::json!({
+            "embed_dim": self.projection_dim,
+            "quick_gelu": self.activation == Activation::QuickGelu,
+            "vision_cfg": vision,
+            "text_cfg": text,
         })
     }
 
@@ -400,6 +437,13 @@ impl ClipConfig {
             // As OpenCLIP: `int(width * mlp_ratio)`.
             Ok((width as f64 * f64::from(keys.f32_or("mlp_ratio", 4.0)?)) as usize)
         };
+        let eps = |keys: &Keys| {
+            let given = keys
+                .object
+                .get("norm_kwargs")
+                .and_then(|norm| norm.get("eps"));
+            given.and_then(Value::as_f64).map_or(1e-5, |eps| eps as f32)
+        };
         let activation = if top.bool_or("quick_gelu", false)? {
             Activation::QuickGelu
         } else {
@@ -412,7 +456,7 @@ impl ClipConfig {
                     layers: t.usize_or("layers", 12)?,
                     heads: t.usize_or("heads", 8)?,
                     mlp_width: mlp(&t, text_width)?,
-                    layer_norm_eps: 1e-5,
+                    layer_norm_eps: eps(&t),
                 },
                 vocab_size: t.usize_or("vocab_size", 49408)?,
                 context_length: t.usize_or("context_length", 77)?,
@@ -424,7 +468,7 @@ impl ClipConfig {
                     layers: v.usize_or("layers", 12)?,
                     heads: vision_width / head_width,
                     mlp_width: mlp(&v, vision_width)?,
-                    layer_norm_eps: 1e-5,
+                    layer_norm_eps: eps(&v),
                 },
                 image_size: v.usize_or("image_size", 224)?,
                 patch_size: v.usize_or("patch_size", 16)?,
@@ -511,6 +555,12 @@ impl ClipConfig {
     }
 }
 
+/// The f64 that is written in as few digits as the f32, so that 0.2686 does not become
+/// 0.26859998703.
+pub(super) fn shortest_decimal(x: f32) -> f64 {
+    x.to_string().parse().unwrap_or(f64::from(x))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -553,6 +603,30 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(config.text.transformer.width, 768);
+    }
+
+    #[test]
+    fn open_clip_json_round_trips() {
+        let mut config = ClipConfig::from_hf_json(&json!({
+            "projection_dim": 48,
+            "text_config": {
+                "hidden_size": 64, "num_attention_heads": 4, "intermediate_size": 192,
+                "vocab_size": 600, "eos_token_id": 599, "layer_norm_eps": 1e-6
+            },
+            "vision_config": {
+                "hidden_size": 96, "num_attention_heads": 3, "intermediate_size": 250,
+                "patch_size": 14
+            },
+        }))
+        .unwrap();
+        let read = ClipConfig::from_open_clip_json(&config.to_open_clip_json()).unwrap();
+        // The end is the largest id, which is how OpenCLIP finds it.
+        config.text.pooling = TextPooling::LargestId;
+        assert_eq!(read, config);
+        config.text.pooling = TextPooling::FirstEos { eos_token_id: 7 };
+        let json = config.to_open_clip_json();
+        assert_eq!(json["text_cfg"]["pool_type"], "eos");
+        assert_eq!(json["text_cfg"]["eos_id"], 7);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::config::shortest_decimal;
 use super::image::{ImageError, MAX_PIXELS, Resample, RgbImage, Window, resample};
 
 /// OpenAI's channel means, the default of both HF and OpenCLIP.
@@ -205,9 +206,6 @@ impl Preprocessing {
     /// Writes HF's `preprocessor_config.json` in its new form, every value spelled out.
     pub fn to_hf_json(&self) -> Value {
         let sides = |height: u32, width: u32| serde_json::json!({"height": height, "width": width});
-        // Through the shortest decimal, so that 0.2686 is not written as 0.26859998703.
-        let decimals =
-            |values: [f32; 3]| values.map(|x| x.to_string().parse::<f64>().unwrap_or(f64::from(x)));
         let mut json = serde_json::json!({
             "image_processor_type": "CLIPImageProcessor",
             "do_convert_rgb": true,
@@ -220,8 +218,8 @@ impl Preprocessing {
             "do_rescale": true,
             "rescale_factor": self.rescale_factor,
             "do_normalize": true,
-            "image_mean": decimals(self.mean),
-            "image_std": decimals(self.std),
+            "image_mean": self.mean.map(shortest_decimal),
+            "image_std": self.std.map(shortest_decimal),
         });
         match self.resize {
             Resize::Keep => {}
@@ -232,6 +230,24 @@ impl Preprocessing {
             json["crop_size"] = sides(height, width);
         }
         json
+    }
+
+    /// As the `preprocess_cfg` of OpenCLIP's `open_clip_config.json`, which always resizes: to the side
+    /// that a picture already has, where nothing is to be resized.
+    pub fn to_open_clip_json(&self) -> Value {
+        serde_json::json!({
+            "mode": "RGB",
+            "mean": self.mean.map(shortest_decimal),
+            "std": self.std.map(shortest_decimal),
+            "interpolation": match self.resample {
+                Resample::Bilinear => "bilinear",
+                Resample::Bicubic => "bicubic",
+            },
+            "resize_mode": match self.resize {
+                Resize::Exact { .. } => "squash",
+                Resize::Keep | Resize::ShortestSide(_) => "shortest",
+            },
+        })
     }
 
     /// Reads the `preprocess_cfg` of an OpenCLIP configuration (null for none) for a vision

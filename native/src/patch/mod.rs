@@ -17,8 +17,8 @@ use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::model_file::write_gguf;
 use cliprobe::clip::tensors::ElementType;
 
-use crate::hugging_face;
 use crate::model::OverrideArgs;
+use crate::model_directory;
 use crate::output::write_whole;
 use crate::progress;
 use sweep::SweepArgs;
@@ -169,7 +169,7 @@ fn write(
             )?)
         })?;
     } else {
-        hugging_face::write_directory(out, &patched, &mut progress)?;
+        model_directory::write_checkpoint(out, &patched, &mut progress)?;
     }
     bar.finish_and_clear();
     let written = Checkpoint::open(out, &Overrides::default())

@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use super::values::Values;
 use super::weights::Weights;
 
 /// `[ema]`
@@ -43,7 +44,7 @@ pub(crate) struct Average {
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
     pub(crate) name: String,
-    pub(crate) values: Vec<f32>,
+    pub(crate) values: Values,
 }
 
 impl Average {
@@ -52,7 +53,7 @@ impl Average {
         let parts = weights.learning().map(|(name, variable)| {
             Ok(Part {
                 name: name.to_owned(),
-                values: variable.flatten_all()?.to_vec1()?,
+                values: Values::of(variable, weights.in_memory(name))?,
             })
         });
         Ok(Self {
@@ -65,18 +66,26 @@ impl Average {
     pub(crate) fn update(&mut self, weights: &Weights, step: u64) -> Result<()> {
         let keep = self.decay.min((1 + step) as f64 / (10 + step) as f64) as f32;
         for (part, (_, variable)) in self.parts.iter_mut().zip(weights.learning()) {
-            let values: Vec<f32> = variable.flatten_all()?.to_vec1()?;
-            for (average, value) in part.values.iter_mut().zip(values) {
-                *average += (1.0 - keep) * (value - *average);
+            match &mut part.values {
+                Values::InMemory(average) => {
+                    let values: Vec<f32> = variable.flatten_all()?.to_vec1()?;
+                    for (average, value) in average.iter_mut().zip(values) {
+                        *average += (1.0 - keep) * (value - *average);
+                    }
+                }
+                Values::OnDevice(average) => {
+                    let change = (variable.as_detached_tensor() - &*average)?;
+                    *average = (&*average + change.affine(f64::from(1.0 - keep), 0.0)?)?;
+                }
             }
         }
         Ok(())
     }
 
     /// The average of a variable, if it has one.
-    pub(crate) fn of(&self, name: &str) -> Option<&[f32]> {
+    pub(crate) fn of(&self, name: &str) -> Option<&Values> {
         let part = self.parts.iter().find(|part| part.name == name);
-        part.map(|part| part.values.as_slice())
+        part.map(|part| &part.values)
     }
 }
 
@@ -87,14 +96,23 @@ mod tests {
     use candle_core::{Device, Tensor, Var};
 
     use super::*;
+    use crate::train::compute::Compute;
 
     #[test]
     fn follows_the_variables_quickly_at_first_then_slowly() {
+        for fused in [true, false] {
+            follows(fused);
+        }
+    }
+
+    fn follows(fused: bool) {
         let w = Var::from_slice(&[0f32], 1, &Device::Cpu).unwrap();
         let frozen = Var::from_slice(&[5f32], 1, &Device::Cpu).unwrap();
         let variables = [("w".to_owned(), w.clone()), ("frozen".to_owned(), frozen)];
         let mut weights: Weights = variables.into_iter().collect();
         weights.choose(|name| name == "w");
+        let device = Device::Cpu;
+        weights.move_to(&Compute { device, fused }).unwrap();
         let recipe = EmaRecipe {
             decay: 0.5,
             write: true,
@@ -106,9 +124,9 @@ mod tests {
         for (step, keep) in [(1, 2.0 / 11.0), (2, 3.0 / 12.0), (100, 0.5)] {
             average.update(&weights, step).unwrap();
             expected = keep * expected + (1.0 - keep);
-            let got = f64::from(average.of("w").unwrap()[0]);
+            let got = f64::from(average.of("w").unwrap().to_vec().unwrap()[0]);
             assert!((got - expected).abs() < 1e-6, "{got} is not {expected}");
         }
-        assert_eq!(average.of("frozen"), None);
+        assert!(average.of("frozen").is_none());
     }
 }

@@ -1,34 +1,43 @@
-//! The model of a run as a directory that Hugging Face's transformers loads unchanged.
+//! The model of a run as a directory that other software loads.
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
+use cliprobe::clip::checkpoint::Provenance;
 
-use super::checkpoint::model_file;
 use super::ema::Average;
 use super::start::Form;
 use super::weights::Weights;
-use crate::hugging_face::write_form;
-use crate::output::write_whole;
+use crate::model_directory::{self, Model};
 
-/// Writes `model.safetensors`, after everything else that the directory needs, over what an
-/// earlier export left there; with the averages of the variables that have one.
+/// Writes the directory, over what an earlier export left there; with the averages of the variables
+/// that have one.
 pub(crate) fn write_directory(
     directory: &Path,
     form: &Form,
     weights: &Weights,
     average: Option<&Average>,
 ) -> Result<()> {
-    let Form {
-        config,
-        preprocessing,
-        tokenizer_json,
-    } = form;
-    write_form(directory, config, preprocessing, tokenizer_json)?;
-    let contents = model_file(weights, average)?;
-    write_whole(&directory.join("model.safetensors"), |file| {
-        Ok(file.write_all(&contents)?)
-    })
+    let read = |name: &str, shape: &[usize]| -> Result<Vec<f32>> {
+        if let Some(values) = average.and_then(|average| average.of(name)) {
+            return values.to_vec();
+        }
+        let variable = weights
+            .variable(name)
+            .with_context(|| format!("the weights have no {name}"))?;
+        ensure!(variable.dims() == shape, "{name} has another shape");
+        Ok(variable.flatten_all()?.to_vec1()?)
+    };
+    let scale = read(cliprobe::clip::names::LOGIT_SCALE, &[])?;
+    let model = Model {
+        config: &form.config,
+        preprocessing: &form.preprocessing,
+        tokenizer_json: &form.tokenizer_json,
+        logit_scale: scale.first().copied(),
+        provenance: &Provenance::default(),
+        read: &read,
+    };
+    model_directory::write(directory, &model, &mut |_, _| {})
 }
 
 #[cfg(test)]
@@ -39,6 +48,7 @@ mod tests {
     use cliprobe::clip::checkpoint::Overrides;
 
     use super::*;
+    use crate::train::ema::EmaRecipe;
     use crate::train::recipe::Recipe;
     use crate::train::start::Start;
 
@@ -62,5 +72,32 @@ mod tests {
             let values: Vec<f32> = variable.flatten_all().unwrap().to_vec1().unwrap();
             assert!(stored.into_f32(shape).unwrap() == values, "{name}");
         }
+    }
+
+    #[test]
+    fn averages_are_written_where_there_are_some() {
+        let recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
+        let Start { form, weights, .. } = Start::of(&recipe).unwrap();
+        let ema = EmaRecipe {
+            decay: 0.9,
+            write: true,
+        };
+        let average = Average::new(&weights, &ema).unwrap();
+        let (name, variable) = weights.iter().next().unwrap();
+        variable
+            .set(&(variable.as_tensor() + 1.0).unwrap())
+            .unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        write_directory(directory.path(), &form, &weights, Some(&average)).unwrap();
+
+        let checkpoint = Checkpoint::open(directory.path(), &Overrides::default()).unwrap();
+        let shape = variable.dims();
+        let written = checkpoint
+            .read(name, shape)
+            .unwrap()
+            .into_f32(shape)
+            .unwrap();
+        assert!(written == average.of(name).unwrap().to_vec().unwrap());
+        assert!(written != variable.flatten_all().unwrap().to_vec1::<f32>().unwrap());
     }
 }

@@ -19,6 +19,7 @@ use anyhow::{Context, Result};
 mod checkpoint;
 mod chunks;
 mod collective;
+mod compute;
 mod data;
 mod ema;
 mod evaluate;
@@ -37,11 +38,13 @@ mod schedule;
 mod start;
 mod tensorboard;
 mod trainer;
+mod values;
 mod vocabulary;
 mod weights;
 mod workers;
 
 use collective::Collective;
+use compute::{Compute, DeviceWish};
 use progress::Progress;
 use recipe::Recipe;
 use run::{Outcome, Run};
@@ -66,6 +69,10 @@ pub(crate) struct TrainArgs {
     /// Threads to compute with [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
+    /// What the towers compute on: auto (a CUDA device if this program and the machine have one,
+    /// else the CPU), cpu, cuda, or cuda:N for the N-th
+    #[arg(long, default_value = "auto")]
+    device: DeviceWish,
 }
 
 /// Runs the command. Ctrl-C saves a checkpoint before it ends; a second one ends at once.
@@ -90,10 +97,11 @@ fn train(args: &TrainArgs, processes: Box<dyn Collective>, threads: usize) -> Re
     let last = args.steps.unwrap_or(recipe.steps).min(recipe.steps);
     let stop = stop_on_interrupt()?;
 
+    let compute = Compute::find(args.device)?;
     let mut run = if args.resume {
-        Run::resume(recipe, &directory, processes, threads)?
+        Run::resume(recipe, &directory, processes, &compute, threads)?
     } else {
-        Run::start(recipe, &directory, processes, threads)?
+        Run::start(recipe, &directory, processes, &compute, threads)?
     };
     let mut progress = Progress::new(run.step(), last);
     match run.train(last, &stop, &mut progress)? {

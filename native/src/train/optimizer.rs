@@ -6,10 +6,11 @@
 use std::cell::RefCell;
 
 use anyhow::{Context, Result, ensure};
-use candle_core::{CpuStorage, InplaceOp1, Layout, Var};
+use candle_core::{CpuStorage, InplaceOp1, Layout, Tensor, Var};
 
-use super::gradients::Gradients;
+use super::gradients::{Gradient, Gradients};
 use super::recipe::OptimizerRecipe;
+use super::values::Values;
 use super::weights::Weights;
 
 /// The constants of AdamW.
@@ -38,8 +39,8 @@ pub(crate) struct Parameter {
     /// Times the learning rate of all.
     rate: f64,
     weight_decay: f64,
-    pub(crate) mean: Vec<f32>,
-    pub(crate) square: Vec<f32>,
+    pub(crate) mean: Values,
+    pub(crate) square: Values,
 }
 
 /// The optimizer's whole state: [`Self::updates`] and the parameters' moments.
@@ -56,11 +57,11 @@ impl AdamW {
     /// says nothing of the decay, whatever has less than two dimensions does not decay, as in
     /// open_clip (`main.py`): biases, norms, the class embedding and the logit scale; the token and
     /// position tables do.
-    pub(crate) fn new(weights: &Weights, constants: Constants) -> Self {
-        let parameters = weights
-            .learning()
-            .zip(weights.paces())
-            .map(|((name, variable), pace)| Parameter {
+    pub(crate) fn new(weights: &Weights, constants: Constants) -> Result<Self> {
+        let learning = weights.learning().zip(weights.paces());
+        let parameters = learning.map(|((name, variable), pace)| {
+            let in_memory = weights.in_memory(name);
+            Ok(Parameter {
                 name: name.to_owned(),
                 variable: variable.clone(),
                 rate: pace.rate,
@@ -68,15 +69,15 @@ impl AdamW {
                     0 | 1 => 0.0,
                     _ => constants.weight_decay,
                 }),
-                mean: vec![0.0; variable.elem_count()],
-                square: vec![0.0; variable.elem_count()],
+                mean: Values::zeros(variable, in_memory)?,
+                square: Values::zeros(variable, in_memory)?,
             })
-            .collect();
-        Self {
+        });
+        Ok(Self {
             constants,
             updates: 0,
-            parameters,
-        }
+            parameters: parameters.collect::<Result<_>>()?,
+        })
     }
 
     /// One update at learning rate `rate`. `gradients` lie in the parameters' order and are
@@ -96,11 +97,11 @@ impl AdamW {
         for (parameter, (name, gradient)) in self.parameters.iter_mut().zip(gradients.iter()) {
             let rate = rate * parameter.rate;
             ensure!(
-                name == parameter.name && gradient.len() == parameter.mean.len(),
+                name == parameter.name,
                 "the gradient of {name} comes where that of {} is due",
                 parameter.name
             );
-            let pass = FusedPass {
+            let factors = Factors {
                 beta1: beta1 as f32,
                 beta2: beta2 as f32,
                 epsilon: self.constants.epsilon as f32,
@@ -108,20 +109,40 @@ impl AdamW {
                 step: (rate / correction1) as f32,
                 inverse_root: (1.0 / correction2.sqrt()) as f32,
                 scale: scale as f32,
-                gradient,
-                moments: RefCell::new((&mut parameter.mean, &mut parameter.square)),
             };
             parameter
-                .variable
-                .inplace_op1(&pass)
+                .update(factors, gradient)
                 .with_context(|| format!("updating {}", parameter.name))?;
         }
         Ok(())
     }
 }
 
-/// The update of one variable; candle hands its storage out for writing only to such an op.
-struct FusedPass<'a> {
+impl Parameter {
+    fn update(&mut self, factors: Factors, gradient: Gradient) -> candle_core::Result<()> {
+        match (gradient, &mut self.mean, &mut self.square) {
+            (Gradient::InMemory(gradient), Values::InMemory(mean), Values::InMemory(square))
+                if gradient.len() == mean.len() =>
+            {
+                self.variable.inplace_op1(&FusedPass {
+                    factors,
+                    gradient,
+                    moments: RefCell::new((mean.as_mut_slice(), square.as_mut_slice())),
+                })
+            }
+            (Gradient::OnDevice(gradient), Values::OnDevice(mean), Values::OnDevice(square)) => {
+                let updated =
+                    factors.step(&self.variable.as_detached_tensor(), gradient, mean, square)?;
+                self.variable.set(&updated)
+            }
+            _ => candle_core::bail!("its gradient is not where its moments are"),
+        }
+    }
+}
+
+/// What an update multiplies by.
+#[derive(Debug, Clone, Copy)]
+struct Factors {
     beta1: f32,
     beta2: f32,
     epsilon: f32,
@@ -132,6 +153,32 @@ struct FusedPass<'a> {
     /// 1 / √(1 − β₂^t).
     inverse_root: f32,
     scale: f32,
+}
+
+impl Factors {
+    /// The updated variable, on any device; the moments are replaced.
+    fn step(
+        self,
+        variable: &Tensor,
+        gradient: &Tensor,
+        mean: &mut Tensor,
+        square: &mut Tensor,
+    ) -> candle_core::Result<Tensor> {
+        let times = |tensor: &Tensor, factor: f32| tensor.affine(f64::from(factor), 0.0);
+        let gradient = times(gradient, self.scale)?;
+        *mean = (times(mean, self.beta1)? + times(&gradient, 1.0 - self.beta1)?)?;
+        *square = (times(square, self.beta2)? + times(&gradient.sqr()?, 1.0 - self.beta2)?)?;
+        let denominator = square
+            .sqrt()?
+            .affine(f64::from(self.inverse_root), f64::from(self.epsilon))?;
+        times(variable, self.keep)? - times(&mean.div(&denominator)?, self.step)?
+    }
+}
+
+/// The update of one variable in memory, in one pass; candle hands its storage out for writing only
+/// to such an op.
+struct FusedPass<'a> {
+    factors: Factors,
     gradient: &'a [f32],
     moments: RefCell<(&'a mut [f32], &'a mut [f32])>,
 }
@@ -148,17 +195,18 @@ impl InplaceOp1 for FusedPass<'_> {
             candle_core::bail!("adamw: variables are contiguous f32");
         };
         let (mean, square) = &mut *self.moments.borrow_mut();
+        let factors = self.factors;
         let moments = mean.iter_mut().zip(square.iter_mut());
         for ((w, g), (m, v)) in variable[start..end]
             .iter_mut()
             .zip(self.gradient)
             .zip(moments)
         {
-            let g = g * self.scale;
-            *m = self.beta1 * *m + (1.0 - self.beta1) * g;
-            *v = self.beta2 * *v + (1.0 - self.beta2) * g * g;
-            let denominator = v.sqrt() * self.inverse_root + self.epsilon;
-            *w = *w * self.keep - self.step * *m / denominator;
+            let g = g * factors.scale;
+            *m = factors.beta1 * *m + (1.0 - factors.beta1) * g;
+            *v = factors.beta2 * *v + (1.0 - factors.beta2) * g * g;
+            let denominator = v.sqrt() * factors.inverse_root + factors.epsilon;
+            *w = *w * factors.keep - factors.step * *m / denominator;
         }
         Ok(())
     }
@@ -177,6 +225,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
+    use crate::train::compute::Compute;
     use crate::train::learning::Pace;
 
     const CONSTANTS: Constants = Constants {
@@ -187,7 +236,7 @@ mod tests {
 
     /// Gradients of `weights`, one after another.
     fn gradients(weights: &Weights, values: &[f32]) -> Gradients {
-        let mut gradients = Gradients::zeros(weights);
+        let mut gradients = Gradients::zeros(weights).unwrap();
         gradients.values_mut().copy_from_slice(values);
         gradients
     }
@@ -227,7 +276,7 @@ mod tests {
             ("a.weight", &[0.5, -0.25], &[1, 2]),
             ("a.bias", &[0.5, -0.25], &[2]),
         ]);
-        let mut optimizer = AdamW::new(&weights, CONSTANTS);
+        let mut optimizer = AdamW::new(&weights, CONSTANTS).unwrap();
         let steps = [[0.3f32, -2.0], [0.1, 0.7], [-0.4, 0.02]];
         for [a, b] in steps {
             let step = gradients(&weights, &[a, b, a, b]);
@@ -245,10 +294,37 @@ mod tests {
     }
 
     #[test]
+    fn candles_operations_do_the_same() {
+        let run = |fused: bool| {
+            let mut weights = weights(&[
+                ("a.weight", &[0.5, -0.25], &[1, 2]),
+                ("logit_scale", &[2.5], &[1]),
+            ]);
+            let device = Device::Cpu;
+            weights.move_to(&Compute { device, fused }).unwrap();
+            let mut optimizer = AdamW::new(&weights, CONSTANTS).unwrap();
+            for factor in [0.3f32, -2.0, 0.02] {
+                let mut sums = Gradients::zeros(&weights).unwrap();
+                for name in ["a.weight", "logit_scale"] {
+                    let variable = weights.variable(name).unwrap();
+                    let loss = variable.affine(f64::from(factor), 0.0).unwrap();
+                    let loss = loss.sqr().unwrap().sum_all().unwrap();
+                    sums.add(&mut loss.backward().unwrap()).unwrap();
+                }
+                optimizer.update(&sums, 0.01, 0.5).unwrap();
+            }
+            [values(&weights, 0), values(&weights, 1)].concat()
+        };
+        for (composed, fused) in run(false).into_iter().zip(run(true)) {
+            assert!((composed - fused).abs() < 1e-7, "{composed} is not {fused}");
+        }
+    }
+
+    #[test]
     fn first_update_moves_by_the_rate_against_the_sign() {
         // 0.5 − 0.01 · 0.1 · 0.5 − 0.01 · 3/(3 + 1e-6): worked out on paper.
         let weights = weights(&[("w", &[0.5], &[1, 1])]);
-        let mut optimizer = AdamW::new(&weights, CONSTANTS);
+        let mut optimizer = AdamW::new(&weights, CONSTANTS).unwrap();
         optimizer
             .update(&gradients(&weights, &[3.0]), 0.01, 1.0)
             .unwrap();
@@ -260,7 +336,7 @@ mod tests {
         let mut weights = weights(&[("a", &[0.5], &[1]), ("b", &[0.5], &[1])]);
         let pace = |rate, weight_decay| Some(Pace { rate, weight_decay });
         weights.set_paces(vec![pace(1.0, None), pace(0.1, Some(0.5))]);
-        let mut optimizer = AdamW::new(&weights, CONSTANTS);
+        let mut optimizer = AdamW::new(&weights, CONSTANTS).unwrap();
         let gradients = gradients(&weights, &[3.0, 3.0]);
         optimizer.update(&gradients, 0.01, 1.0).unwrap();
         assert!((values(&weights, 0)[0] - 0.49).abs() < 1e-6);
@@ -272,7 +348,7 @@ mod tests {
     fn scale_is_the_same_as_scaled_gradients() {
         let run = |gradient: f32, scale: f64| {
             let weights = weights(&[("w", &[0.5], &[1, 1])]);
-            let mut optimizer = AdamW::new(&weights, CONSTANTS);
+            let mut optimizer = AdamW::new(&weights, CONSTANTS).unwrap();
             for step in 1..=3 {
                 let g = gradients(&weights, &[gradient * step as f32]);
                 optimizer.update(&g, 0.01, scale).unwrap();
@@ -286,9 +362,9 @@ mod tests {
     fn refuses_the_gradients_of_other_variables() {
         let ours = weights(&[("the.weight", &[0.0; 4], &[2, 2])]);
         let other = weights(&[("another.weight", &[0.0; 4], &[2, 2])]);
-        let mut optimizer = AdamW::new(&ours, CONSTANTS);
+        let mut optimizer = AdamW::new(&ours, CONSTANTS).unwrap();
         let error = optimizer
-            .update(&Gradients::zeros(&other), 0.01, 1.0)
+            .update(&Gradients::zeros(&other).unwrap(), 0.01, 1.0)
             .unwrap_err();
         assert!(format!("{error:#}").contains("the.weight"), "{error:#}");
     }
@@ -302,7 +378,7 @@ mod tests {
     #[test]
     fn restored_moments_continue_bit_equal() {
         let through = weights(&[("w", &[0.5, -0.25], &[1, 2])]);
-        let mut optimizer = AdamW::new(&through, CONSTANTS);
+        let mut optimizer = AdamW::new(&through, CONSTANTS).unwrap();
         let step = |optimizer: &mut AdamW, index: usize| {
             let g = gradients(&through, &[0.1 + index as f32, -0.3]);
             optimizer.update(&g, 0.01, 1.0).unwrap();
@@ -310,7 +386,7 @@ mod tests {
         (0..2).for_each(|index| step(&mut optimizer, index));
 
         let restored = weights(&[("w", &values(&through, 0), &[1, 2])]);
-        let mut second = AdamW::new(&restored, CONSTANTS);
+        let mut second = AdamW::new(&restored, CONSTANTS).unwrap();
         second.updates = optimizer.updates;
         second.parameters[0].mean = optimizer.parameters[0].mean.clone();
         second.parameters[0].square = optimizer.parameters[0].square.clone();

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use candle_core::DType;
 use cliprobe::clip::config::{
     Activation, ClipConfig, TextConfig, TextPooling, TransformerConfig, VisionConfig,
 };
@@ -60,6 +61,29 @@ pub(crate) struct BatchRecipe {
     /// more work, and the memory of one chunk a thread instead of the whole batch.
     #[serde(default)]
     pub(crate) recompute: bool,
+    /// In what the towers' matrices are multiplied.
+    #[serde(default)]
+    pub(crate) precision: Precision,
+}
+
+/// A type of numbers in which products are taken; everything else is f32, the variables and their
+/// gradients too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Precision {
+    #[default]
+    F32,
+    /// Eight bits of digits: what GPUs multiply several times as fast, and CPUs more slowly.
+    Bf16,
+}
+
+impl Precision {
+    pub(crate) const fn dtype(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::Bf16 => DType::BF16,
+        }
+    }
 }
 
 impl BatchRecipe {

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoints;
 use super::collective::Collective;
+use super::compute::Compute;
 use super::data::{Loader, Shape, Sources};
 use super::evaluate::Evaluator;
 use super::export;
@@ -65,6 +66,7 @@ impl Run {
         recipe: Recipe,
         directory: &Path,
         processes: Box<dyn Collective>,
+        compute: &Compute,
         threads: usize,
     ) -> Result<Self> {
         let recipe_file = directory.join("recipe.toml");
@@ -74,7 +76,7 @@ impl Run {
             "{} holds a run already; go on with it with --resume, or name another directory with --out",
             directory.display()
         );
-        let mut run = Self::open(recipe, directory, processes, threads)?;
+        let mut run = Self::open(recipe, directory, processes, compute, threads)?;
         if run.is_lead() {
             std::fs::create_dir_all(directory)
                 .with_context(|| format!("cannot create {}", directory.display()))?;
@@ -97,6 +99,7 @@ impl Run {
         recipe: Recipe,
         directory: &Path,
         processes: Box<dyn Collective>,
+        compute: &Compute,
         threads: usize,
     ) -> Result<Self> {
         let recipe_file = directory.join("recipe.toml");
@@ -114,7 +117,7 @@ impl Run {
         let lock = (processes.rank() == 0)
             .then(|| lock(&recipe_file))
             .transpose()?;
-        let mut run = Self::open(recipe, directory, processes, threads)?;
+        let mut run = Self::open(recipe, directory, processes, compute, threads)?;
         let mut state = run.trainer.state(run.begun_with.as_deref());
         run.saved = run.checkpoints.restore_latest(&mut state)?.unwrap_or(0);
         // Nothing is removed before every process has read it.
@@ -134,6 +137,7 @@ impl Run {
         recipe: Recipe,
         directory: &Path,
         processes: Box<dyn Collective>,
+        compute: &Compute,
         threads: usize,
     ) -> Result<Self> {
         let Start {
@@ -152,7 +156,7 @@ impl Run {
         if processes.rank() == 0 {
             Evaluator::new(&recipe.evaluation)?;
         }
-        let trainer = Trainer::new(&recipe, &form.config, weights, threads, processes)?;
+        let trainer = Trainer::new(&recipe, &form.config, weights, compute, threads, processes)?;
         Ok(Self {
             tokenizer: Arc::new(Tokenizer::from_json(
                 &form.tokenizer_json,

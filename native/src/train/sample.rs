@@ -104,6 +104,16 @@ impl Batch {
         self.pixels.as_ref().map_or(0, |pixels| pixels.dims()[0])
     }
 
+    /// The batch with its pictures on a device.
+    pub(crate) fn on(&self, device: &Device) -> Result<Self> {
+        let pixels = self.pixels.as_ref().map(|pixels| pixels.to_device(device));
+        Ok(Self {
+            pixels: pixels.transpose()?,
+            texts: self.texts.clone(),
+            layout: self.layout.clone(),
+        })
+    }
+
     /// The pictures, captions and chains (with the root) of the batch, as far as they are asked for.
     pub(crate) fn part(&self, pictures: bool, captions: bool, chains: bool) -> Self {
         let of = &self.layout;

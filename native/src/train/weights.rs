@@ -4,13 +4,15 @@ use anyhow::{Context, Result};
 use candle_core::{Device, Tensor, Var};
 use cliprobe::clip::config::{ClipConfig, TransformerConfig};
 use cliprobe::clip::names::{LOGIT_SCALE, TensorSpec, tensor_specs};
-use cliprobe::engine::cpu::Model;
+use cliprobe::engine::cpu::{Model, Weight};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+use super::compute::Compute;
 use super::learning::Pace;
 use super::objective::MAX_LOG_SCALE;
+use super::recipe::Precision;
 
 /// ln(1 / 0.07): CLIP's initial temperature.
 const INITIAL_LOG_SCALE: f32 = 2.659_26;
@@ -25,6 +27,8 @@ pub(crate) struct Weights {
 struct Entry {
     name: String,
     variable: Var,
+    /// Whether what belongs to it is kept in memory and changed in place.
+    in_memory: bool,
     pace: Option<Pace>,
 }
 
@@ -34,6 +38,7 @@ impl FromIterator<(String, Var)> for Weights {
         let entries = variables.into_iter().map(|(name, variable)| Entry {
             name,
             variable,
+            in_memory: true,
             pace: Some(Pace {
                 rate: 1.0,
                 weight_decay: None,
@@ -91,6 +96,28 @@ impl Weights {
         }
     }
 
+    /// Puts the towers' variables where they are computed with; the logit scale stays in memory with
+    /// the objectives.
+    pub(crate) fn move_to(&mut self, compute: &Compute) -> Result<()> {
+        let towers = self.entries.iter_mut();
+        for entry in towers.filter(|entry| entry.name != LOGIT_SCALE) {
+            entry.in_memory = compute.fused;
+            if !compute.device.is_cpu() {
+                let moved = entry.variable.to_device(&compute.device)?;
+                entry.variable = Var::from_tensor(&moved)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what belongs to this variable (gradient, moments, average) is kept in memory.
+    pub(crate) fn in_memory(&self, name: &str) -> bool {
+        let mut entries = self.entries.iter();
+        entries
+            .find(|entry| entry.name == name)
+            .is_none_or(|entry| entry.in_memory)
+    }
+
     /// Leaves only the variables of these names to learn.
     #[cfg(test)]
     pub(crate) fn choose(&mut self, learns: impl Fn(&str) -> bool) {
@@ -106,30 +133,41 @@ impl Weights {
     }
 
     /// The towers on these variables: what they compute can be differentiated by those that learn.
-    pub(crate) fn trainable_model(&self, config: &ClipConfig) -> Result<Model> {
-        self.model(config, |entry| match entry.pace.is_some() {
+    pub(crate) fn trainable_model(
+        &self,
+        config: &ClipConfig,
+        precision: Precision,
+    ) -> Result<Model> {
+        self.model(config, precision, |entry| match entry.pace.is_some() {
             true => Ok(entry.variable.as_tensor().clone()),
             false => Ok(entry.variable.as_detached_tensor()),
         })
     }
 
     /// The towers on a copy of the variables' present values.
-    pub(crate) fn copied_model(&self, config: &ClipConfig) -> Result<Model> {
-        self.model(config, |entry| Ok(entry.variable.copy()?.detach()))
+    pub(crate) fn copied_model(&self, config: &ClipConfig, precision: Precision) -> Result<Model> {
+        self.model(config, precision, |entry| {
+            Ok(entry.variable.copy()?.detach())
+        })
     }
 
     fn model(
         &self,
         config: &ClipConfig,
+        precision: Precision,
         tensor: impl Fn(&Entry) -> candle_core::Result<Tensor>,
     ) -> Result<Model> {
         let by_name = |name: &str| self.entries.iter().find(|entry| entry.name == name);
-        let model = Model::new(config, &mut |name, shape| match by_name(name)
-            .map(&tensor)
-            .transpose()?
-        {
-            Some(tensor) if tensor.dims() == shape => Ok(tensor.into()),
-            _ => candle_core::bail!("the weights have no {name} of shape {shape:?}"),
+        let model = Model::new(config, &mut |name, shape| {
+            let Some(entry) = by_name(name).filter(|entry| entry.variable.dims() == shape) else {
+                candle_core::bail!("the weights have no {name} of shape {shape:?}");
+            };
+            let tensor = tensor(entry)?;
+            let fused = entry.in_memory && precision == Precision::F32;
+            Ok(match shape.len() > 1 && !fused {
+                true => Weight::Rounded(tensor, precision.dtype()),
+                false => tensor.into(),
+            })
         })?;
         Ok(model)
     }

@@ -8,6 +8,7 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, Error, Layout, Result, Shape
 use gemm::Parallelism;
 use rayon::prelude::*;
 
+use super::composed;
 use super::elementary::{dot, exp};
 use super::ops::contiguous;
 
@@ -37,7 +38,7 @@ impl Packing {
         self.0.last().copied().unwrap_or(0)
     }
 
-    fn ranges(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+    pub(super) fn ranges(&self) -> impl Iterator<Item = Range<usize>> + '_ {
         self.0.windows(2).map(|pair| pair[0]..pair[1])
     }
 
@@ -68,6 +69,9 @@ pub fn attention(qkv: &Tensor, packing: &Packing, heads: usize, causal: bool) ->
             "attention: {rows} × {columns} queries, keys and values do not hold {} rows of {heads} heads",
             packing.rows()
         )));
+    }
+    if !qkv.device().is_cpu() {
+        return composed::attention(qkv, packing, heads, causal);
     }
     qkv.contiguous()?.apply_op1(Attention(Heads {
         packing: packing.clone(),

@@ -2,6 +2,7 @@
 //! the same code natively (threads) and in wasm (simd128).
 
 mod attention;
+mod composed;
 mod elementary;
 mod expand;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use candle_core::quantized::QTensor;
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::attention::{Packing, attention};
+use super::composed;
 use super::expand::Blocks;
 use super::ops::{constant_linear, contiguous_values, layer_norm, linear};
 use super::product::Rows;
@@ -20,6 +21,9 @@ pub enum Weight {
     Float(Tensor),
     /// Blocks of a GGUF type.
     Quantized(Arc<QTensor>),
+    /// f32, possibly a variable, on any device: multiplied in another precision, to which it is
+    /// rounded at each use (mixed precision, Micikevicius et al., arXiv 1710.03740).
+    Rounded(Tensor, DType),
 }
 
 impl From<Tensor> for Weight {
@@ -32,7 +36,7 @@ impl Weight {
     /// The f32 values.
     fn to_tensor(&self) -> Result<Tensor> {
         match self {
-            Self::Float(tensor) => Ok(tensor.clone()),
+            Self::Float(tensor) | Self::Rounded(tensor, _) => Ok(tensor.clone()),
             Self::Quantized(blocks) => blocks.dequantize(&Device::Cpu),
         }
     }
@@ -70,13 +74,24 @@ impl Weight {
                 let rows = Rows::Blocks(Blocks::new(blocks, inner)?);
                 constant_linear(x, &rows, bias, activation)
             }
+            Self::Rounded(weight, precision) => {
+                composed::linear(x, &weight.flatten_from(1)?, bias, activation, *precision)
+            }
+        }
+    }
+
+    /// Whether a gradient may be wanted of it, and its values may change.
+    fn is_variable(&self) -> bool {
+        match self {
+            Self::Float(tensor) | Self::Rounded(tensor, _) => tensor.track_op(),
+            Self::Quantized(_) => false,
         }
     }
 
     /// Rows `ids` of the matrix, `[ids.len(), width]`.
     fn rows(&self, ids: &Tensor) -> Result<Tensor> {
         match self {
-            Self::Float(tensor) => tensor.index_select(ids, 0),
+            Self::Float(tensor) | Self::Rounded(tensor, _) => tensor.index_select(ids, 0),
             Self::Quantized(blocks) => blocks.embedding(ids),
         }
     }
@@ -84,7 +99,9 @@ impl Weight {
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         match self {
-            Self::Float(tensor) => tensor.elem_count() * tensor.dtype().size_in_bytes(),
+            Self::Float(tensor) | Self::Rounded(tensor, _) => {
+                tensor.elem_count() * tensor.dtype().size_in_bytes()
+            }
             Self::Quantized(blocks) => blocks.storage_size_in_bytes(),
         }
     }
@@ -135,8 +152,7 @@ impl Linear {
 
     /// Whether a gradient may be wanted of it, and its values may change.
     fn is_variable(&self) -> bool {
-        let weight = matches!(&self.weight, Weight::Float(weight) if weight.track_op());
-        weight || self.bias.track_op()
+        self.weight.is_variable() || self.bias.track_op()
     }
 }
 
@@ -163,7 +179,8 @@ impl LayerNorm {
 /// The projections to queries, keys and values: one product where the weights are constant.
 enum Qkv {
     Joined(Linear),
-    /// Variables stay apart, so that each receives its own gradient; they are joined at each use.
+    /// Variables stay apart, so that each receives its own gradient; they are joined at each use. So
+    /// do matrices that are rounded at each use.
     Apart([Linear; 3]),
 }
 
@@ -172,7 +189,8 @@ impl Qkv {
         let [q, k, v] =
             ["q_proj", "k_proj", "v_proj"].map(|name| Linear::new(at.at(name), width, width));
         let parts = [q?, k?, v?];
-        if parts.iter().any(Linear::is_variable) {
+        let rounded = matches!(parts[0].weight, Weight::Rounded(..));
+        if rounded || parts.iter().any(Linear::is_variable) {
             return Ok(Self::Apart(parts));
         }
         let bias = Tensor::cat(&[&parts[0].bias, &parts[1].bias, &parts[2].bias], 0)?;
@@ -229,7 +247,11 @@ impl Qkv {
                 let [q, k, v] = weights;
                 let joined = Tensor::cat(&[q?, k?, v?], 0)?;
                 let bias = Tensor::cat(&[&parts[0].bias, &parts[1].bias, &parts[2].bias], 0)?;
-                Weight::Float(joined).multiply(x, Some(&bias), None)
+                let joined = match parts[0].weight {
+                    Weight::Rounded(_, precision) => Weight::Rounded(joined, precision),
+                    _ => Weight::Float(joined),
+                };
+                joined.multiply(x, Some(&bias), None)
             }
         }
     }

@@ -70,6 +70,19 @@ fn given(names: &[&str]) -> Option<usize> {
     values.find_map(|value| value.parse().ok())
 }
 
+/// The number that a process has among those of its machine.
+const LOCAL_RANK: [&str; 4] = [
+    "OMPI_COMM_WORLD_LOCAL_RANK",
+    "MPI_LOCALRANKID",
+    "SLURM_LOCALID",
+    "LOCAL_RANK",
+];
+
+/// The number of this process among those of the run on its machine, from 0.
+pub(crate) fn number_on_this_machine() -> usize {
+    given(&LOCAL_RANK).unwrap_or(0)
+}
+
 /// How many processes of the run share this machine's cores.
 pub(crate) fn on_this_machine() -> usize {
     given(&LOCAL).unwrap_or(1).max(1)

@@ -1,0 +1,132 @@
+//! What a run computes on.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Context, Result, bail};
+use candle_core::Device;
+
+use super::collective;
+
+/// `--device`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeviceWish {
+    /// A CUDA device if there is one, else the CPU.
+    Auto,
+    Cpu,
+    /// The CUDA device of this number; where none is said, that of the process's number on its
+    /// machine.
+    Cuda(Option<usize>),
+}
+
+impl FromStr for DeviceWish {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.strip_prefix("cuda:").map(str::parse);
+        match (text, number) {
+            ("auto", _) => Ok(Self::Auto),
+            ("cpu", _) => Ok(Self::Cpu),
+            ("cuda", _) => Ok(Self::Cuda(None)),
+            (_, Some(Ok(number))) => Ok(Self::Cuda(Some(number))),
+            _ => Err("it is none of auto, cpu, cuda, cuda:0, cuda:1 …".to_owned()),
+        }
+    }
+}
+
+/// Where the towers are, and how they compute there.
+#[derive(Debug, Clone)]
+pub(crate) struct Compute {
+    pub(crate) device: Device,
+    /// Whether by the kernels that are fused, and in place, which the CPU alone has; otherwise by
+    /// candle's own operations.
+    pub(crate) fused: bool,
+}
+
+impl Compute {
+    /// On the processor.
+    pub(crate) const fn cpu() -> Self {
+        Self {
+            device: Device::Cpu,
+            fused: true,
+        }
+    }
+
+    /// What is wished for.
+    ///
+    /// # Errors
+    /// A CUDA device that is asked for and does not answer, or that this program cannot use.
+    pub(crate) fn find(wish: DeviceWish) -> Result<Self> {
+        let built = cfg!(feature = "cuda");
+        match wish {
+            DeviceWish::Cpu => Ok(Self::cpu()),
+            DeviceWish::Auto if !built => Ok(Self::cpu()),
+            DeviceWish::Auto => Ok(Self::cuda(None).unwrap_or_else(|error| {
+                eprintln!("cliprobe: {error:#}; the CPU trains instead");
+                Self::cpu()
+            })),
+            DeviceWish::Cuda(_) if !built => bail!(
+                "this cliprobe is built without CUDA; build it with `--features cuda`, or train \
+                 with --device cpu"
+            ),
+            DeviceWish::Cuda(number) => Self::cuda(number),
+        }
+    }
+
+    fn cuda(number: Option<usize>) -> Result<Self> {
+        let number = number.unwrap_or_else(collective::number_on_this_machine);
+        // The binding panics where the driver's library is older than it expects.
+        let device = std::panic::catch_unwind(|| Device::new_cuda(number))
+            .ok()
+            .context("the CUDA driver lacks functions that this program needs")
+            .and_then(|device| Ok(device?));
+        Ok(Self {
+            device: device.with_context(|| format!("CUDA device {number} does not answer"))?,
+            fused: false,
+        })
+    }
+}
+
+impl fmt::Display for Compute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.device.location() {
+            candle_core::DeviceLocation::Cpu => f.write_str("the CPU"),
+            candle_core::DeviceLocation::Cuda { gpu_id } => write!(f, "CUDA device {gpu_id}"),
+            candle_core::DeviceLocation::Metal { gpu_id } => write!(f, "Metal device {gpu_id}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn devices_are_asked_for_by_name() {
+        for (text, wish) in [
+            ("auto", DeviceWish::Auto),
+            ("cpu", DeviceWish::Cpu),
+            ("cuda", DeviceWish::Cuda(None)),
+            ("cuda:3", DeviceWish::Cuda(Some(3))),
+        ] {
+            assert_eq!(text.parse(), Ok(wish));
+        }
+        for text in ["gpu", "cuda:", "cuda:x", ""] {
+            assert!(text.parse::<DeviceWish>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn auto_always_finds_something() {
+        assert!(Compute::find(DeviceWish::Auto).is_ok());
+    }
+
+    #[cfg(not(feature = "cuda"))]
+    #[test]
+    fn cuda_that_is_not_built_in_is_refused_with_what_to_do() {
+        let error = Compute::find(DeviceWish::Cuda(None)).unwrap_err();
+        assert!(error.to_string().contains("--features cuda"), "{error}");
+    }
+}
