@@ -98,7 +98,7 @@ pub(crate) fn write_beside(
     about: Option<&str>,
 ) -> Result<()> {
     let list = model.with_file_name(LIST);
-    let models = read_list(&list)?; // before the work of a minute
+    let models = read_list(&list)?; // before anything is computed
     let file = model.file_name().unwrap_or_default().to_string_lossy();
     let golden = model.with_extension("golden.json");
     let golden_name = golden.file_name().unwrap_or_default().to_string_lossy();

@@ -412,7 +412,15 @@ fn what_is_made_for_the_page_stands_in_its_list() {
     let tiny = model(TINY);
     let quantize = |file: &str, more: &[&str]| {
         let out = directory.path().join(file).to_str().unwrap().to_owned();
-        let mut arguments = vec!["quantize", tiny.as_str(), "--type", "Q8_0", "--out", out.as_str(), "--page"];
+        let mut arguments = vec![
+            "quantize",
+            tiny.as_str(),
+            "--type",
+            "Q8_0",
+            "--out",
+            out.as_str(),
+            "--page",
+        ];
         arguments.extend(more);
         let output = cliprobe(&arguments);
         (

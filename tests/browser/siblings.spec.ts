@@ -22,11 +22,11 @@ test("a sibling is downloaded when it is chosen, and answers the same question",
   bench,
   page,
 }) => {
-  const { downloads } = await offerSiblings(page);
+  const { default: original, downloads } = await offerSiblings(page);
   await bench.open("scene=1");
   const before = await bench.cosines();
   expect(downloads).toEqual([]);
-  await expect(radio(page, "tableau-2")).toBeChecked();
+  await expect(radio(page, original.name)).toBeChecked();
   await expect(radio(page, "first sibling")).toHaveAccessibleDescription(/last weights changed/);
 
   await radio(page, "first sibling").check();
@@ -34,7 +34,7 @@ test("a sibling is downloaded when it is chosen, and answers the same question",
   await expect.poll(() => bench.cosines()).not.toEqual(before);
   expect(downloads).toEqual(["first-sibling.gguf"]);
 
-  await radio(page, "tableau-2").check();
+  await radio(page, original.name).check();
   await expect.poll(() => bench.cosines()).toEqual(before);
   await radio(page, "first sibling").check();
   await expect(page.getByText("first sibling comes with this page")).toBeVisible();
@@ -42,9 +42,9 @@ test("a sibling is downloaded when it is chosen, and answers the same question",
 });
 
 test("models are chosen by keyboard", async ({ bench, page }) => {
-  await offerSiblings(page);
+  const { default: original } = await offerSiblings(page);
   await bench.open("scene=1");
-  await radio(page, "tableau-2").focus();
+  await radio(page, original.name).focus();
   await page.keyboard.press("ArrowDown");
   await expect(radio(page, "first sibling")).toBeFocused();
   await expect(page.getByText("first sibling comes with this page")).toBeVisible();
@@ -54,11 +54,11 @@ test("a sibling that arrives damaged says so, and the model before stays chosen"
   bench,
   page,
 }) => {
-  await offerSiblings(page, { damaged: true });
+  const { default: original } = await offerSiblings(page, { damaged: true });
   await bench.open("scene=1");
   await radio(page, "second sibling").click();
   await expect(bench.alerts).toHaveText(/second-sibling\.gguf arrived damaged.*still in use/);
-  await expect(radio(page, "tableau-2")).toBeChecked();
+  await expect(radio(page, original.name)).toBeChecked();
 });
 
 test("a link names its model, which is loaded with it", async ({ bench, page }) => {
@@ -84,19 +84,19 @@ test("a link names its model, which is loaded with it", async ({ bench, page }) 
     },
     `scene=1&model=${original.sha256.slice(0, 12)}`,
   );
-  await expect(radio(page, "tableau-2")).toBeChecked();
+  await expect(radio(page, original.name)).toBeChecked();
   await expect(page.getByText(`${original.name} comes with this page`)).toBeVisible();
 });
 
 test("models are compared on the same question", async ({ bench, page }) => {
-  await offerSiblings(page);
+  const { default: original } = await offerSiblings(page);
   await bench.open("scene=1");
   const ranked = await bench.cosines();
   await compare(page).click();
   await expect(page.getByText("3 of 3 models have answered.")).toBeVisible();
   await expect(table(page).getByRole("columnheader")).toHaveText([
     "Caption",
-    /^tableau-2\s+in use$/,
+    `${original.name} in use`,
     "first sibling",
     "second sibling",
   ]);

@@ -85,6 +85,13 @@ describe("the model", () => {
     expect(caches.named.get(CACHE)?.entries.size).toBe(0);
   });
 
+  test("that is absent is named", async () => {
+    const { browser } = fakeBrowser({});
+    await expect(new ModelStore(browser).model(BASE, ENTRY, hash, ignore)).rejects.toThrow(
+      "models/default.gguf could not be downloaded: status 404.",
+    );
+  });
+
   test("that was changed in the cache is downloaded again", async () => {
     const { store, caches, fetched } = served();
     const cache = await caches.open(CACHE);
