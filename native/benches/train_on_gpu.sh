@@ -38,7 +38,7 @@ measure() { # recipe, pairs
 }
 
 for pairs in 128 1024; do
-    measure "$top/models/recipe.toml" "$pairs"
+    measure "$top/models/experiment/contrastive.toml" "$pairs"
 done
 for pairs in 256 512 1024; do
     measure "$here/train_b32.toml" "$pairs"

@@ -1,8 +1,8 @@
 """Training steps of the same model by open_clip and PyTorch, to be timed beside `cliprobe train`.
 
     pip install torch open_clip_torch
-    python native/benches/train_torch.py models/recipe.toml --threads 2 --steps 25
-    python native/benches/train_torch.py models/recipe.toml --device cuda --precision bf16 --pairs 1024
+    python native/benches/train_torch.py models/experiment/contrastive.toml --threads 2 --steps 25
+    python native/benches/train_torch.py models/experiment/contrastive.toml --device cuda --precision bf16 --pairs 1024
 
 Takes the shapes of the model, the batch and the optimizer's constants from a recipe. Pictures and
 captions are random and stay in memory: only the step itself is timed, as `samples_per_s` of

@@ -86,8 +86,8 @@ impl ArmName {
 
 /// Where a model comes from.
 pub(super) enum Origin {
-    /// Trained by a recipe, from nothing or from another arm. The recipe leaves out `seed` and
-    /// `start`, which the experiment adds.
+    /// Trained by a recipe, from nothing or from another arm. The experiment puts its own `seed`
+    /// and `start` in the places of those that stand there.
     Trained {
         start: Option<ArmName>,
         recipe: &'static str,

@@ -55,7 +55,7 @@ const INTERRUPTED: u8 = 130;
 /// Train a CLIP from nothing or from a checkpoint, as a recipe says.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TrainArgs {
-    /// The recipe, a TOML file such as models/recipe.toml
+    /// The recipe, a TOML file such as models/experiment/contrastive.toml
     recipe: PathBuf,
     /// Directory of the run [default: runs/ and the recipe's name]
     #[arg(long, value_name = "DIR")]

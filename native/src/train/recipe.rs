@@ -343,10 +343,22 @@ mod tests {
     }
 
     #[test]
-    fn the_default_models_recipe_is_usable() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/recipe.toml");
-        let recipe = Recipe::read(Path::new(path)).unwrap();
-        recipe.model.unwrap().clip_config(600).unwrap();
+    fn recipes_of_the_repository_are_usable() {
+        let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut recipes = 0;
+        for folder in ["models/experiment", "models/papers", "native/benches"] {
+            for file in std::fs::read_dir(top.join(folder)).unwrap() {
+                let path = file.unwrap().path();
+                if path.extension().is_some_and(|extension| extension == "toml") {
+                    let recipe = Recipe::read(&path).unwrap();
+                    if let Some(model) = recipe.model {
+                        model.clip_config(600).unwrap();
+                    }
+                    recipes += 1;
+                }
+            }
+        }
+        assert!(recipes >= 10, "{recipes}");
     }
 
     #[test]
