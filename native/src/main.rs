@@ -22,6 +22,7 @@ mod pictures;
 mod pixels;
 mod probes;
 mod progress;
+mod python_list;
 mod quantity;
 mod quantize;
 mod reproduce;

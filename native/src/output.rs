@@ -1,6 +1,7 @@
 //! Writing results so that a file appears under its name only when it is complete.
 
-use std::io::{BufWriter, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -10,6 +11,21 @@ pub(crate) fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
+    // Without it a power cut may leave the name and lose the contents.
+    write_through(path, write, |file| file.sync_all())
+}
+
+/// As [`write_whole`], but does not wait for the disk: for one of many files that can be made again. Only a
+/// power cut can leave such a file empty under its name.
+pub(crate) fn write_one_of_many(path: &Path, contents: &[u8]) -> Result<()> {
+    write_through(path, |file| Ok(file.write_all(contents)?), |_| Ok(()))
+}
+
+fn write_through(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+    sync: impl FnOnce(&File) -> io::Result<()>,
+) -> Result<()> {
     let folder = path
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
@@ -17,7 +33,7 @@ pub(crate) fn write_whole(
     let in_folder = || format!("{} cannot be written", path.display());
     let mut file = tempfile::NamedTempFile::new_in(folder).with_context(in_folder)?;
     let mut buffered = BufWriter::new(file.as_file_mut());
-    write(&mut buffered)?;
+    write(&mut buffered).with_context(in_folder)?;
     buffered.flush().with_context(in_folder)?;
     drop(buffered);
     // A temporary file is private; a result is as readable as any other new file.
@@ -28,8 +44,7 @@ pub(crate) fn write_whole(
             .as_file()
             .set_permissions(std::fs::Permissions::from_mode(0o644));
     }
-    // Without it a power cut may leave the name and lose the contents.
-    file.as_file().sync_all().with_context(in_folder)?;
+    sync(file.as_file()).with_context(in_folder)?;
     file.persist(path).with_context(in_folder)?;
     Ok(())
 }

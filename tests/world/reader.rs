@@ -93,14 +93,15 @@ fn parsed(text: &str) -> (Vec<Phrase>, Vec<Joint>, Option<String>) {
         {
             assert!(person, "“{text}”: no person, and clothes");
             words.next();
-            while let [look, ..] = words.as_slice()
-                && (is_look(synonym(look)) || *look == "clothes")
-            {
-                if *look != "clothes" {
-                    said.push(synonym(look).to_owned());
-                }
-                words.next();
-            }
+            // A pattern, then a colour or “clothes”; or a colour.
+            let pattern = words.next_if_word(is_pattern);
+            let colour = words.next_if_word(is_colour);
+            let plain = words.next_if_word(|word| word == "clothes");
+            assert!(
+                colour.is_some() != plain.is_some() && (plain.is_none() || pattern.is_some()),
+                "“{text}”: what clothes?"
+            );
+            said.extend(pattern.into_iter().chain(colour));
         }
         let place = phrases.len();
         phrases.push(Phrase {
@@ -201,8 +202,31 @@ fn is_person(name: &str) -> bool {
 }
 
 fn is_look(word: &str) -> bool {
+    is_colour(word) || is_pattern(word)
+}
+
+fn is_colour(word: &str) -> bool {
     Colour::ALL.iter().any(|colour| colour.word() == word)
-        || Pattern::ALL.iter().any(|pattern| pattern.word() == word)
+}
+
+fn is_pattern(word: &str) -> bool {
+    Pattern::ALL.iter().any(|pattern| pattern.word() == word)
+}
+
+/// The words that are still to be read.
+trait NextIfWord {
+    /// Takes the next one, plainly said, if it is such a word.
+    fn next_if_word(&mut self, is_such: impl Fn(&str) -> bool) -> Option<String>;
+}
+
+impl NextIfWord for std::vec::IntoIter<&str> {
+    fn next_if_word(&mut self, is_such: impl Fn(&str) -> bool) -> Option<String> {
+        let word = synonym(self.as_slice().first()?).to_owned();
+        is_such(&word).then(|| {
+            self.next();
+            word
+        })
+    }
 }
 
 fn some_pointing(

@@ -145,14 +145,17 @@ impl Keys<'_> {
         }
     }
 
-    fn f32_or(&self, key: &str, default: f32) -> Result<f32, ClipError> {
+    fn f64_or(&self, key: &str, default: f64) -> Result<f64, ClipError> {
         match self.object.get(key) {
             None | Some(Value::Null) => Ok(default),
             Some(value) => value
                 .as_f64()
-                .map(|x| x as f32)
                 .ok_or_else(|| self.wrong(key, value, "a number")),
         }
+    }
+
+    fn f32_or(&self, key: &str, default: f32) -> Result<f32, ClipError> {
+        Ok(self.f64_or(key, f64::from(default))? as f32)
     }
 
     fn bool_or(&self, key: &str, default: bool) -> Result<bool, ClipError> {
@@ -325,11 +328,19 @@ impl ClipConfig {
 
     /// As the `model_cfg` of OpenCLIP's `open_clip_config.json`.
     pub fn to_open_clip_json(&self) -> Value {
+        // OpenCLIP takes the whole part of width · ratio.
+        let mlp_ratio = |t: &TransformerConfig| {
+            let mut ratio = t.mlp_width as f64 / t.width as f64;
+            while ((t.width as f64 * ratio) as usize) < t.mlp_width {
+                ratio = ratio.next_up();
+            }
+            ratio
+        };
         let tower = |t: &TransformerConfig| {
             let mut tower = serde_json::json!({
                 "width": t.width,
                 "layers": t.layers,
-                "mlp_ratio": t.mlp_width as f64 / t.width as f64,
+                "mlp_ratio": mlp_ratio(t),
             });
             if t.layer_norm_eps != 1e-5 {
                 tower["norm_kwargs"] =
@@ -412,12 +423,20 @@ impl ClipConfig {
                 ));
             }
         }
-        for (keys, key, expected) in [(&v, "pool_type", "tok"), (&t, "pool_type", "argmax")] {
-            if let Some(value) = keys.object.get(key).and_then(Value::as_str)
-                && value != expected
-            {
-                return Err(keys.wrong(key, &Value::from(value), expected));
-            }
+        let pool_type = |tower: &Value| {
+            let given = tower.get("pool_type").and_then(Value::as_str);
+            given.map(str::to_owned)
+        };
+        let pooling = match pool_type(text).as_deref() {
+            None | Some("argmax") => TextPooling::LargestId,
+            Some("eos") => TextPooling::FirstEos {
+                // OpenCLIP's own default.
+                eos_token_id: t.usize_or("eos_id", 2)? as u32,
+            },
+            Some(other) => return Err(t.wrong("pool_type", &other.into(), "argmax or eos")),
+        };
+        if let Some(other) = pool_type(vision).filter(|given| given != "tok") {
+            return Err(v.wrong("pool_type", &other.into(), "tok"));
         }
         if vision.get("layers").is_some_and(Value::is_array) {
             return Err(v.wrong(
@@ -435,14 +454,11 @@ impl ClipConfig {
         }
         let mlp = |keys: &Keys, width: usize| -> Result<usize, ClipError> {
             // As OpenCLIP: `int(width * mlp_ratio)`.
-            Ok((width as f64 * f64::from(keys.f32_or("mlp_ratio", 4.0)?)) as usize)
+            Ok((width as f64 * keys.f64_or("mlp_ratio", 4.0)?) as usize)
         };
-        let eps = |keys: &Keys| {
-            let given = keys
-                .object
-                .get("norm_kwargs")
-                .and_then(|norm| norm.get("eps"));
-            given.and_then(Value::as_f64).map_or(1e-5, |eps| eps as f32)
+        let eps = |tower: &Value, path: &'static str| {
+            let object = tower.get("norm_kwargs").unwrap_or(&Value::Null);
+            Keys { object, path }.f32_or("eps", 1e-5)
         };
         let activation = if top.bool_or("quick_gelu", false)? {
             Activation::QuickGelu
@@ -456,11 +472,11 @@ impl ClipConfig {
                     layers: t.usize_or("layers", 12)?,
                     heads: t.usize_or("heads", 8)?,
                     mlp_width: mlp(&t, text_width)?,
-                    layer_norm_eps: eps(&t),
+                    layer_norm_eps: eps(text, "model_cfg.text_cfg.norm_kwargs.")?,
                 },
                 vocab_size: t.usize_or("vocab_size", 49408)?,
                 context_length: t.usize_or("context_length", 77)?,
-                pooling: TextPooling::LargestId,
+                pooling,
             },
             vision: VisionConfig {
                 transformer: TransformerConfig {
@@ -468,7 +484,7 @@ impl ClipConfig {
                     layers: v.usize_or("layers", 12)?,
                     heads: vision_width / head_width,
                     mlp_width: mlp(&v, vision_width)?,
-                    layer_norm_eps: eps(&v),
+                    layer_norm_eps: eps(vision, "model_cfg.vision_cfg.norm_kwargs.")?,
                 },
                 image_size: v.usize_or("image_size", 224)?,
                 patch_size: v.usize_or("patch_size", 16)?,
@@ -624,9 +640,13 @@ mod tests {
         config.text.pooling = TextPooling::LargestId;
         assert_eq!(read, config);
         config.text.pooling = TextPooling::FirstEos { eos_token_id: 7 };
-        let json = config.to_open_clip_json();
-        assert_eq!(json["text_cfg"]["pool_type"], "eos");
-        assert_eq!(json["text_cfg"]["eos_id"], 7);
+        // Widths whose ratio has no short decimal.
+        for (width, mlp) in [(768, 2731), (224, 976), (352, 480)] {
+            let transformer = &mut config.vision.transformer;
+            (transformer.width, transformer.mlp_width, transformer.heads) = (width, mlp, 8);
+            let read = ClipConfig::from_open_clip_json(&config.to_open_clip_json()).unwrap();
+            assert_eq!(read, config);
+        }
     }
 
     #[test]

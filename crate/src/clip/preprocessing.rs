@@ -232,10 +232,10 @@ impl Preprocessing {
         json
     }
 
-    /// As the `preprocess_cfg` of OpenCLIP's `open_clip_config.json`, which always resizes: to the side
-    /// that a picture already has, where nothing is to be resized.
-    pub fn to_open_clip_json(&self) -> Value {
-        serde_json::json!({
+    /// As the `preprocess_cfg` of OpenCLIP's `open_clip_config.json`, for a vision tower of this image
+    /// size. `None` where OpenCLIP has no words for what is done.
+    pub fn to_open_clip_json(&self, image_size: u32) -> Option<Value> {
+        let json = serde_json::json!({
             "mode": "RGB",
             "mean": self.mean.map(shortest_decimal),
             "std": self.std.map(shortest_decimal),
@@ -247,7 +247,9 @@ impl Preprocessing {
                 Resize::Exact { .. } => "squash",
                 Resize::Keep | Resize::ShortestSide(_) => "shortest",
             },
-        })
+        });
+        let read = Self::from_open_clip_json(&json, image_size).ok();
+        (read.as_ref() == Some(self)).then_some(json)
     }
 
     /// Reads the `preprocess_cfg` of an OpenCLIP configuration (null for none) for a vision
@@ -723,5 +725,40 @@ mod tests {
             whole.apply(&strip),
             Err(ImageError::TooManyPixels { .. })
         ));
+    }
+
+    #[test]
+    fn open_clip_gets_what_it_has_words_for() {
+        let clip = Preprocessing::clip_default(96);
+        let json = clip.to_open_clip_json(96).unwrap();
+        assert_eq!(Preprocessing::from_open_clip_json(&json, 96).unwrap(), clip);
+        let squashed = Preprocessing {
+            resize: Resize::Exact {
+                height: 96,
+                width: 96,
+            },
+            crop: None,
+            ..clip.clone()
+        };
+        assert_eq!(
+            squashed.to_open_clip_json(96).unwrap()["resize_mode"],
+            "squash"
+        );
+        for other in [
+            Preprocessing {
+                resize: Resize::Keep,
+                ..clip.clone()
+            },
+            Preprocessing {
+                resize: Resize::ShortestSide(112),
+                ..clip.clone()
+            },
+            Preprocessing {
+                rescale_factor: 1.0,
+                ..clip
+            },
+        ] {
+            assert_eq!(other.to_open_clip_json(96), None, "{other:?}");
+        }
     }
 }

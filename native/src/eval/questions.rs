@@ -17,7 +17,7 @@ use super::pictures::{files_in, relative};
 use cliprobe::probe::results::SourceFile;
 
 /// Held-out scenes of every evaluation are the same.
-const TABLEAU_SEED: u64 = 0;
+pub(crate) const TABLEAU_SEED: u64 = 0;
 
 /// How questions are asked.
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! A model as a directory that both transformers and OpenCLIP load unchanged: the files of each beside
+//! A model as a directory that transformers loads unchanged, and OpenCLIP too: the files of each beside
 //! those of the other, as LAION publishes its models.
 
 mod hugging_face;
@@ -33,31 +33,47 @@ pub(crate) struct Model<'a> {
 /// Gives the values of the tensor of a canonical name and shape.
 type ReadTensor<'a> = dyn Fn(&str, &[usize]) -> Result<Vec<f32>> + 'a;
 
+/// For whom a directory is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Readers {
+    Transformers,
+    /// Twice as large.
+    TransformersAndOpenClip,
+}
+
 /// Writes `directory`, over what an earlier export left there: configuration, preprocessing and
-/// tokenizer first, then the weights in f32, in either naming.
+/// tokenizer first, then the weights in f32, in either naming. Where OpenCLIP cannot prepare
+/// pictures as the model wants, it says so on standard error and writes for transformers alone.
 ///
 /// Tensors are read one at a time. `progress` is told the number of tensors written and of all.
 pub(crate) fn write(
     directory: &Path,
     model: &Model,
+    readers: Readers,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<()> {
     std::fs::create_dir_all(directory)
         .with_context(|| format!("cannot create {}", directory.display()))?;
-    let configuration = open_clip::configuration(model.config, model.preprocessing);
-    let files = hugging_face::files(model)?;
-    for (name, contents) in files
-        .into_iter()
-        .chain([("open_clip_config.json", pretty(&configuration))])
-    {
+    let mut files = hugging_face::files(model)?;
+    let mut forms = vec![("model.safetensors", hugging_face::tensors(model))];
+    if readers == Readers::TransformersAndOpenClip {
+        match open_clip::configuration(model.config, model.preprocessing) {
+            Some(configuration) => {
+                files.push(("open_clip_config.json", pretty(&configuration)));
+                forms.push(("open_clip_model.safetensors", open_clip::tensors(model)));
+            }
+            None => eprintln!(
+                "cliprobe: OpenCLIP has no words for how this model's pictures are prepared; {} is \
+                 for transformers alone",
+                directory.display()
+            ),
+        }
+    }
+    for (name, contents) in files {
         write_whole(&directory.join(name), |file| {
             Ok(file.write_all(contents.as_bytes())?)
         })?;
     }
-    let forms = [
-        ("open_clip_model.safetensors", open_clip::tensors(model)),
-        ("model.safetensors", hugging_face::tensors(model)),
-    ];
     let all = forms.iter().map(|(_, tensors)| tensors.len()).sum();
     let mut done = 0;
     for (name, tensors) in forms {
@@ -71,7 +87,7 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// As [`write`], of an opened checkpoint.
+/// As [`write`], of an opened checkpoint and for both.
 pub(crate) fn write_checkpoint(
     directory: &Path,
     checkpoint: &Checkpoint,
@@ -85,7 +101,8 @@ pub(crate) fn write_checkpoint(
         provenance: &checkpoint.provenance,
         read: &|name, shape| Ok(checkpoint.read(name, shape)?.into_f32(shape)?),
     };
-    write(directory, &model, progress)
+    let readers = Readers::TransformersAndOpenClip;
+    write(directory, &model, readers, progress)
 }
 
 fn pretty(value: &Value) -> String {
@@ -97,6 +114,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use cliprobe::clip::checkpoint::{Format, Overrides};
+    use cliprobe::clip::config::TextPooling;
     use cliprobe::clip::names::tensor_specs;
 
     use super::*;
@@ -125,6 +143,11 @@ mod tests {
             }
             let open_clip = Checkpoint::open(written, &Overrides::default()).unwrap();
             assert_eq!(open_clip.format, Format::OpenClip);
+            assert_eq!(hugging_face.config, parent.config);
+            let mut config = parent.config;
+            // It has the end as the largest id, which is how OpenCLIP finds it.
+            config.text.pooling = TextPooling::LargestId;
+            assert_eq!(open_clip.config, config);
             for form in [&hugging_face, &open_clip] {
                 assert_eq!(form.preprocessing, parent.preprocessing);
                 assert_eq!(form.logit_scale, parent.logit_scale);

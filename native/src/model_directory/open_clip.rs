@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use super::Model;
 use super::weights_file::{FileTensor, Parts};
 
-pub(super) fn configuration(config: &ClipConfig, preprocessing: &Preprocessing) -> Value {
+/// `None` where it has no words for the preprocessing.
+pub(super) fn configuration(config: &ClipConfig, preprocessing: &Preprocessing) -> Option<Value> {
+    let side = u32::try_from(config.vision.image_size).ok()?;
+    let preprocessing = preprocessing.to_open_clip_json(side)?;
     let mut model = config.to_open_clip_json();
     // OpenCLIP takes the tokenizer of the directory, whatever is named, if anything is.
     model["text_cfg"]["hf_tokenizer_name"] = ".".into();
-    json!({
-        "model_cfg": model,
-        "preprocess_cfg": preprocessing.to_open_clip_json(),
-    })
+    Some(json!({"model_cfg": model, "preprocess_cfg": preprocessing}))
 }
 
 /// Every tensor under OpenCLIP's name: queries, keys and values in one, projections `[in, out]`.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
-use candle_core::Device;
+use candle_core::{Device, DeviceLocation};
 
 use super::collective;
 
@@ -61,6 +61,8 @@ impl Compute {
         match wish {
             DeviceWish::Cpu => Ok(Self::cpu()),
             DeviceWish::Auto if !built => Ok(Self::cpu()),
+            // One process of several would hold up all others, and drift away from them.
+            DeviceWish::Auto if collective::asked_for() > 1 => Self::cuda(None),
             DeviceWish::Auto => Ok(Self::cuda(None).unwrap_or_else(|error| {
                 eprintln!("cliprobe: {error:#}; the CPU trains instead");
                 Self::cpu()
@@ -75,13 +77,12 @@ impl Compute {
 
     fn cuda(number: Option<usize>) -> Result<Self> {
         let number = number.unwrap_or_else(collective::number_on_this_machine);
-        // The binding panics where the driver's library is older than it expects.
-        let device = std::panic::catch_unwind(|| Device::new_cuda(number))
-            .ok()
-            .context("the CUDA driver lacks functions that this program needs")
-            .and_then(|device| Ok(device?));
+        // One queue of its own: the usual one is another for every thread, and nothing would order the
+        // update after the gradients that another thread computed.
+        let device = Device::new_cuda_with_stream(number)
+            .with_context(|| format!("CUDA device {number} does not answer"))?;
         Ok(Self {
-            device: device.with_context(|| format!("CUDA device {number} does not answer"))?,
+            device,
             fused: false,
         })
     }
@@ -90,9 +91,8 @@ impl Compute {
 impl fmt::Display for Compute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.device.location() {
-            candle_core::DeviceLocation::Cpu => f.write_str("the CPU"),
-            candle_core::DeviceLocation::Cuda { gpu_id } => write!(f, "CUDA device {gpu_id}"),
-            candle_core::DeviceLocation::Metal { gpu_id } => write!(f, "Metal device {gpu_id}"),
+            DeviceLocation::Cuda { gpu_id } => write!(f, "CUDA device {gpu_id}"),
+            _ => f.write_str("the CPU"),
         }
     }
 }

@@ -8,7 +8,7 @@ use cliprobe::clip::checkpoint::Provenance;
 use super::ema::Average;
 use super::start::Form;
 use super::weights::Weights;
-use crate::model_directory::{self, Model};
+use crate::model_directory::{self, Model, Readers};
 
 /// Writes the directory, over what an earlier export left there; with the averages of the variables
 /// that have one.
@@ -17,6 +17,7 @@ pub(crate) fn write_directory(
     form: &Form,
     weights: &Weights,
     average: Option<&Average>,
+    readers: Readers,
 ) -> Result<()> {
     let read = |name: &str, shape: &[usize]| -> Result<Vec<f32>> {
         if let Some(values) = average.and_then(|average| average.of(name)) {
@@ -37,7 +38,7 @@ pub(crate) fn write_directory(
         provenance: &Provenance::default(),
         read: &read,
     };
-    model_directory::write(directory, &model, &mut |_, _| {})
+    model_directory::write(directory, &model, readers, &mut |_, _| {})
 }
 
 #[cfg(test)]
@@ -57,7 +58,8 @@ mod tests {
         let recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
         let Start { form, weights, .. } = Start::of(&recipe).unwrap();
         let directory = tempfile::tempdir().unwrap();
-        write_directory(directory.path(), &form, &weights, None).unwrap();
+        let readers = Readers::TransformersAndOpenClip;
+        write_directory(directory.path(), &form, &weights, None, readers).unwrap();
 
         let checkpoint = Checkpoint::open(directory.path(), &Overrides::default()).unwrap();
         assert_eq!(checkpoint.config, form.config);
@@ -88,7 +90,8 @@ mod tests {
             .set(&(variable.as_tensor() + 1.0).unwrap())
             .unwrap();
         let directory = tempfile::tempdir().unwrap();
-        write_directory(directory.path(), &form, &weights, Some(&average)).unwrap();
+        let readers = Readers::Transformers;
+        write_directory(directory.path(), &form, &weights, Some(&average), readers).unwrap();
 
         let checkpoint = Checkpoint::open(directory.path(), &Overrides::default()).unwrap();
         let shape = variable.dims();

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use anyhow::{Result, bail, ensure};
 use candle_core::backprop::GradStore;
-use candle_core::{CpuStorage, Storage, Tensor, Var};
+use candle_core::{CpuStorage, Shape, Storage, Tensor, Var};
 
 use super::collective::Collective;
 use super::weights::Weights;
@@ -18,6 +18,18 @@ pub(crate) struct Gradients {
     places: Vec<Place>,
 }
 
+/// What one backward pass found: a gradient of each variable that learns, in their order, where it
+/// reached the variable.
+pub(crate) type Found = Vec<Option<Tensor>>;
+
+/// Takes the gradients of these variables out of what a backward pass left.
+pub(crate) fn found(variables: &[Var], store: &mut GradStore) -> Found {
+    variables
+        .iter()
+        .map(|variable| store.remove(variable))
+        .collect()
+}
+
 /// The sum of one variable's gradients.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Gradient<'a> {
@@ -28,7 +40,7 @@ pub(crate) enum Gradient<'a> {
 #[derive(Debug, Clone)]
 struct Place {
     name: String,
-    variable: Var,
+    shape: Shape,
     sum: Sum,
     /// Whether any part had a gradient of the variable.
     reached: bool,
@@ -55,7 +67,7 @@ impl Gradients {
             };
             Ok(Place {
                 name: name.to_owned(),
-                variable: variable.clone(),
+                shape: variable.shape().clone(),
                 sum,
                 reached: false,
             })
@@ -80,16 +92,16 @@ impl Gradients {
     }
 
     /// Adds what a backward pass found; the variables that it did not reach stay as they are.
-    pub(crate) fn add(&mut self, store: &mut GradStore) -> Result<()> {
-        for place in &mut self.places {
-            let Some(gradient) = store.remove(&place.variable) else {
+    pub(crate) fn add(&mut self, found: Found) -> Result<()> {
+        for (place, gradient) in self.places.iter_mut().zip(found) {
+            let Some(gradient) = gradient else {
                 continue;
             };
             ensure!(
-                gradient.shape() == place.variable.shape(),
+                gradient.shape() == &place.shape,
                 "{} has the shape {:?} and its gradient {:?}",
                 place.name,
-                place.variable.shape(),
+                place.shape,
                 gradient.shape()
             );
             match &mut place.sum {
@@ -115,15 +127,18 @@ impl Gradients {
         if processes.world() == 1 {
             return Ok(());
         }
-        let mut all = std::mem::take(&mut self.values);
-        let in_memory = all.len();
+        processes.all_reduce_sum(&mut self.values)?;
+        let mut on_device = Vec::new();
         for place in &self.places {
             if let Sum::OnDevice(sum) = &place.sum {
-                all.extend(sum.flatten_all()?.to_vec1::<f32>()?);
+                on_device.extend(sum.flatten_all()?.to_vec1::<f32>()?);
             }
         }
-        processes.all_reduce_sum(&mut all)?;
-        let mut rest = &all[in_memory..];
+        if on_device.is_empty() {
+            return Ok(());
+        }
+        processes.all_reduce_sum(&mut on_device)?;
+        let mut rest = on_device.as_slice();
         for place in &mut self.places {
             if let Sum::OnDevice(sum) = &mut place.sum {
                 let (own, others) = rest.split_at(sum.elem_count());
@@ -131,8 +146,6 @@ impl Gradients {
                 rest = others;
             }
         }
-        all.truncate(in_memory);
-        self.values = all;
         Ok(())
     }
 
@@ -147,7 +160,8 @@ impl Gradients {
         })
     }
 
-    /// The Euclidean norm of all gradients together, summed in f64.
+    /// The Euclidean norm of all gradients together, summed in f64; on a device, over each variable in
+    /// f32.
     pub(crate) fn norm(&self) -> Result<f64> {
         // Sums of at most 4096 f32 squares keep the vector units busy; f64 carries them on.
         let squares = self
@@ -239,6 +253,7 @@ mod tests {
         let device = Device::Cpu;
         weights.move_to(&Compute { device, fused }).unwrap();
         let mut gradients = Gradients::zeros(&weights).unwrap();
+        let variables: Vec<Var> = weights.iter().map(|(_, v)| v.clone()).collect();
         let a = weights.variable("a").unwrap();
         let c = weights.variable("c").unwrap();
         // A transposed gradient is added in its logical order: Σ aᵀ · [[0 1], [2 3]].
@@ -246,10 +261,11 @@ mod tests {
         let factor = factor.reshape((2, 2)).unwrap();
         let loss = (a.t().unwrap() * &factor).unwrap().sum_all().unwrap();
         for _ in 0..2 {
-            gradients.add(&mut loss.backward().unwrap()).unwrap();
+            let mut store = loss.backward().unwrap();
+            gradients.add(found(&variables, &mut store)).unwrap();
         }
-        let square = c.sqr().unwrap();
-        gradients.add(&mut square.backward().unwrap()).unwrap();
+        let mut store = c.sqr().unwrap().backward().unwrap();
+        gradients.add(found(&variables, &mut store)).unwrap();
         assert_eq!(gradients.unreached(), Some("b"));
         let all: Vec<_> = gradients
             .iter()

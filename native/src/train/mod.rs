@@ -70,7 +70,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
     /// What the towers compute on: auto (a CUDA device if this program and the machine have one,
-    /// else the CPU), cpu, cuda, or cuda:N for the N-th
+    /// else the CPU), cpu, cuda, or cuda:N, counted from 0
     #[arg(long, default_value = "auto")]
     device: DeviceWish,
 }
@@ -104,6 +104,9 @@ fn train(args: &TrainArgs, processes: Box<dyn Collective>, threads: usize) -> Re
         Run::start(recipe, &directory, processes, &compute, threads)?
     };
     let mut progress = Progress::new(run.step(), last);
+    if leads && !compute.device.is_cpu() {
+        progress.note(&format!("Training on {compute}."));
+    }
     match run.train(last, &stop, &mut progress)? {
         Outcome::Finished { model } => {
             if leads {

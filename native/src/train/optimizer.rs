@@ -121,9 +121,14 @@ impl AdamW {
 impl Parameter {
     fn update(&mut self, factors: Factors, gradient: Gradient) -> candle_core::Result<()> {
         match (gradient, &mut self.mean, &mut self.square) {
-            (Gradient::InMemory(gradient), Values::InMemory(mean), Values::InMemory(square))
-                if gradient.len() == mean.len() =>
-            {
+            (Gradient::InMemory(gradient), Values::InMemory(mean), Values::InMemory(square)) => {
+                if gradient.len() != mean.len() {
+                    candle_core::bail!(
+                        "a gradient of {} values for {}",
+                        gradient.len(),
+                        mean.len()
+                    );
+                }
                 self.variable.inplace_op1(&FusedPass {
                     factors,
                     gradient,
@@ -226,6 +231,7 @@ mod tests {
 
     use super::*;
     use crate::train::compute::Compute;
+    use crate::train::gradients::found;
     use crate::train::learning::Pace;
 
     const CONSTANTS: Constants = Constants {
@@ -305,11 +311,12 @@ mod tests {
             let mut optimizer = AdamW::new(&weights, CONSTANTS).unwrap();
             for factor in [0.3f32, -2.0, 0.02] {
                 let mut sums = Gradients::zeros(&weights).unwrap();
-                for name in ["a.weight", "logit_scale"] {
-                    let variable = weights.variable(name).unwrap();
+                let variables: Vec<Var> = weights.iter().map(|(_, v)| v.clone()).collect();
+                for variable in &variables {
                     let loss = variable.affine(f64::from(factor), 0.0).unwrap();
                     let loss = loss.sqr().unwrap().sum_all().unwrap();
-                    sums.add(&mut loss.backward().unwrap()).unwrap();
+                    let mut store = loss.backward().unwrap();
+                    sums.add(found(&variables, &mut store)).unwrap();
                 }
                 optimizer.update(&sums, 0.01, 0.5).unwrap();
             }

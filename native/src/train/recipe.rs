@@ -66,8 +66,8 @@ pub(crate) struct BatchRecipe {
     pub(crate) precision: Precision,
 }
 
-/// A type of numbers in which products are taken; everything else is f32, the variables and their
-/// gradients too.
+/// A type of numbers in which products with matrices are taken, forward and backward; variables, the
+/// sums of their gradients and everything else are f32.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Precision {
@@ -349,7 +349,10 @@ mod tests {
         for folder in ["models/experiment", "models/papers", "native/benches"] {
             for file in std::fs::read_dir(top.join(folder)).unwrap() {
                 let path = file.unwrap().path();
-                if path.extension().is_some_and(|extension| extension == "toml") {
+                if path
+                    .extension()
+                    .is_some_and(|extension| extension == "toml")
+                {
                     let recipe = Recipe::read(&path).unwrap();
                     if let Some(model) = recipe.model {
                         model.clip_config(600).unwrap();

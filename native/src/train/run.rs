@@ -24,6 +24,7 @@ use super::recipe::Recipe;
 use super::sample::Batch;
 use super::start::{Form, Start};
 use super::trainer::Trainer;
+use crate::model_directory::Readers;
 use crate::output::write_whole;
 
 /// How a call of [`Run::train`] ended.
@@ -237,11 +238,11 @@ impl Run {
                 self.save()?;
             }
             if self.step().is_multiple_of(self.recipe.evaluation.every) && self.step() < last {
-                self.evaluate(progress)?;
+                self.evaluate(Readers::Transformers, progress)?;
             }
         }
         self.save()?;
-        self.evaluate(progress)?;
+        self.evaluate(Readers::TransformersAndOpenClip, progress)?;
         self.trainer.processes().barrier()?;
         Ok(Outcome::Finished {
             model: self.directory.join("model"),
@@ -300,19 +301,19 @@ impl Run {
     }
 
     /// Writes the model, scores it, and keeps a copy if it is the best so far.
-    fn evaluate(&mut self, progress: &Progress) -> Result<()> {
+    fn evaluate(&mut self, readers: Readers, progress: &Progress) -> Result<()> {
         let step = self.step();
         let Some(lead) = &mut self.lead else {
             return Ok(());
         };
         let average = self.trainer.average.as_ref();
         let average = average.filter(|_| self.recipe.ema.as_ref().is_some_and(|ema| ema.write));
-        let write = |name: &str| -> Result<PathBuf> {
+        let write = |name: &str, readers| -> Result<PathBuf> {
             let model = self.directory.join(name);
-            export::write_directory(&model, &self.form, &self.trainer.weights, average)?;
+            export::write_directory(&model, &self.form, &self.trainer.weights, average, readers)?;
             Ok(model)
         };
-        let model = write("model")?;
+        let model = write("model", readers)?;
         let evaluation = progress.aside(|| lead.evaluator.ask(&model))?;
         lead.log.evaluation(step, &evaluation)?;
         progress.note(&format!("step {step}\n{evaluation}"));
@@ -320,7 +321,7 @@ impl Run {
             let value = evaluation.value(by)?;
             let note = self.directory.join("best.json");
             if Best::read(&note)?.is_none_or(|best| value > best.value) {
-                write("best")?;
+                write("best", Readers::TransformersAndOpenClip)?;
                 let best = serde_json::to_string(&Best { step, value })?;
                 write_whole(&note, |file| Ok(file.write_all(best.as_bytes())?))?;
             }

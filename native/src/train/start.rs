@@ -99,6 +99,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::model_directory::Readers;
     use crate::train::export;
 
     fn recipe_from(path: &Path) -> Recipe {
@@ -115,7 +116,14 @@ mod tests {
         let first = Start::of(&recipe).unwrap();
         assert_eq!(first.sha256, None);
         let directory = tempfile::tempdir().unwrap();
-        export::write_directory(directory.path(), &first.form, &first.weights, None).unwrap();
+        export::write_directory(
+            directory.path(),
+            &first.form,
+            &first.weights,
+            None,
+            Readers::Transformers,
+        )
+        .unwrap();
 
         let again = Start::of(&recipe_from(directory.path())).unwrap();
         assert_eq!(again.form, first.form);
@@ -148,7 +156,14 @@ mod tests {
         let start = Start::of(&recipe).unwrap();
         let (_, weight) = start.weights.iter().next().unwrap();
         weight.set(&weight.affine(f64::NAN, 0.0).unwrap()).unwrap();
-        export::write_directory(directory.path(), &start.form, &start.weights, None).unwrap();
+        export::write_directory(
+            directory.path(),
+            &start.form,
+            &start.weights,
+            None,
+            Readers::Transformers,
+        )
+        .unwrap();
         let error = Start::of(&recipe_from(directory.path())).unwrap_err();
         assert!(format!("{error:#}").contains("NaN"), "{error:#}");
     }

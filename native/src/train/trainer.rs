@@ -13,7 +13,6 @@
 use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail, ensure};
-use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor, Var};
 use cliprobe::clip::config::ClipConfig;
 use cliprobe::engine::cpu::Model;
@@ -24,7 +23,7 @@ use super::collective::Collective;
 use super::compute::Compute;
 use super::ema::Average;
 use super::features::Share;
-use super::gradients::Gradients;
+use super::gradients::{Found, Gradients, found};
 use super::objective::{Loss, Objectives};
 use super::optimizer::{AdamW, clip_scale};
 use super::recipe::{BatchRecipe, Recipe};
@@ -231,14 +230,17 @@ impl Trainer {
         let mut store = total.backward()?;
         let mut upstream = |rows: &Option<Var>| -> Result<Option<Tensor>> {
             let gradient = rows.as_ref().and_then(|rows| store.remove(rows));
-            Ok(gradient.map(|rows| rows.to_device(device)).transpose()?)
+            // Without the graph by which it was found, through which every chunk would go again.
+            let upstream = gradient.map(|rows| rows.detach().to_device(device));
+            Ok(upstream.transpose()?)
         };
         let (of_pictures, of_texts) = (upstream(&pictures)?, upstream(&texts)?);
         let encoded: Vec<_> = encoded
             .into_iter()
             .map(|(features, learns)| learns.then(|| Mutex::new(Some(features))))
             .collect();
-        let backward = |chunk: usize| -> Result<Option<GradStore>> {
+        let variables: Vec<Var> = weights.learning().map(|(_, v)| v.clone()).collect();
+        let backward = |chunk: usize| -> Result<Option<Found>> {
             let (upstream, rows) = match &chunks[chunk] {
                 Chunk::Pictures(rows) => (&of_pictures, rows),
                 Chunk::Texts(rows) => (&of_texts, rows),
@@ -252,15 +254,17 @@ impl Trainer {
                 _ => chunks[chunk].encode(model, batch)?,
             };
             let upstream = upstream.narrow(0, rows.start, rows.len())?;
-            Ok(Some((features * upstream)?.sum_all()?.backward()?))
+            let mut store = (features * upstream)?.sum_all()?.backward()?;
+            // What else is in the store is as large as the activations.
+            Ok(Some(found(&variables, &mut store)))
         };
         gradients.clear()?;
         workers.fold(chunks.len(), backward, |of_chunk| {
-            of_chunk.map_or(Ok(()), |mut of_chunk| gradients.add(&mut of_chunk))
+            of_chunk.map_or(Ok(()), |of_chunk| gradients.add(of_chunk))
         })?;
         gradients.sum_over(&**processes)?;
         // The objectives' own variable: every process has the whole of its gradient.
-        gradients.add(&mut store)?;
+        gradients.add(found(&variables, &mut store))?;
         if let Some(name) = gradients.unreached().filter(|_| complete) {
             bail!(
                 "no gradient reaches {name}: no objective depends on it, so that it must not be \
@@ -457,7 +461,9 @@ mod tests {
         let log_scale = trainer.weights.log_scale().unwrap();
         let loss = trainer.objectives.loss(&features, log_scale).unwrap();
         let mut gradients = Gradients::zeros(&trainer.weights).unwrap();
-        gradients.add(&mut loss.total.backward().unwrap()).unwrap();
+        let mut store = loss.total.backward().unwrap();
+        let variables: Vec<Var> = trainer.weights.learning().map(|(_, v)| v.clone()).collect();
+        gradients.add(found(&variables, &mut store)).unwrap();
         let gradients = gradients.iter();
         gradients
             .map(|(name, values)| (name.to_owned(), values.to_vec()))

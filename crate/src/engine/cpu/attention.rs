@@ -8,7 +8,6 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, Error, Layout, Result, Shape
 use gemm::Parallelism;
 use rayon::prelude::*;
 
-use super::composed;
 use super::elementary::{dot, exp};
 use super::ops::contiguous;
 
@@ -69,9 +68,6 @@ pub fn attention(qkv: &Tensor, packing: &Packing, heads: usize, causal: bool) ->
             "attention: {rows} × {columns} queries, keys and values do not hold {} rows of {heads} heads",
             packing.rows()
         )));
-    }
-    if !qkv.device().is_cpu() {
-        return composed::attention(qkv, packing, heads, causal);
     }
     qkv.contiguous()?.apply_op1(Attention(Heads {
         packing: packing.clone(),

@@ -11,7 +11,6 @@ use candle_core::{
 };
 use rayon::prelude::*;
 
-use super::composed;
 use super::elementary::{dot, normal_cdf, normal_pdf, sigmoid, sum};
 use super::product::{Rows, product};
 use crate::clip::config::Activation;
@@ -279,9 +278,6 @@ impl CustomOp2 for ActivateBackward {
 
 /// LayerNorm over the last dimension: x `[n, w]`, weight and bias `[w]`; statistics in f32.
 pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f32) -> Result<Tensor> {
-    if !x.device().is_cpu() {
-        return composed::layer_norm(x, weight, bias, eps);
-    }
     x.contiguous()?.apply_op3(weight, bias, LayerNorm { eps })
 }
 

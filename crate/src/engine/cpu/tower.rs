@@ -21,8 +21,9 @@ pub enum Weight {
     Float(Tensor),
     /// Blocks of a GGUF type.
     Quantized(Arc<QTensor>),
-    /// f32, possibly a variable, on any device: multiplied in another precision, to which it is
-    /// rounded at each use (mixed precision, Micikevicius et al., arXiv 1710.03740).
+    /// f32, possibly a variable, on any device: multiplied in this precision, to which it is rounded at
+    /// each use (mixed precision, Micikevicius et al., arXiv 1710.03740). The tower around it is
+    /// computed by candle's own operations.
     Rounded(Tensor, DType),
 }
 
@@ -78,6 +79,10 @@ impl Weight {
                 composed::linear(x, &weight.flatten_from(1)?, bias, activation, *precision)
             }
         }
+    }
+
+    fn is_rounded(&self) -> bool {
+        matches!(self, Self::Rounded(..))
     }
 
     /// Whether a gradient may be wanted of it, and its values may change.
@@ -160,19 +165,26 @@ struct LayerNorm {
     weight: Tensor,
     bias: Tensor,
     eps: f32,
+    composed: bool,
 }
 
 impl LayerNorm {
-    fn new(mut at: Scope, width: usize, eps: f32) -> Result<Self> {
+    /// Computed by candle's own operations where `matrix`, a neighbour, is.
+    fn new(mut at: Scope, width: usize, eps: f32, matrix: &Weight) -> Result<Self> {
         Ok(Self {
             weight: at.tensor("weight", &[width])?,
             bias: at.tensor("bias", &[width])?,
             eps,
+            composed: matrix.is_rounded(),
         })
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        layer_norm(x, &self.weight, &self.bias, self.eps)
+        let norm = match self.composed {
+            true => composed::layer_norm,
+            false => layer_norm,
+        };
+        norm(x, &self.weight, &self.bias, self.eps)
     }
 }
 
@@ -189,8 +201,7 @@ impl Qkv {
         let [q, k, v] =
             ["q_proj", "k_proj", "v_proj"].map(|name| Linear::new(at.at(name), width, width));
         let parts = [q?, k?, v?];
-        let rounded = matches!(parts[0].weight, Weight::Rounded(..));
-        if rounded || parts.iter().any(Linear::is_variable) {
+        if parts[0].weight.is_rounded() || parts.iter().any(Linear::is_variable) {
             return Ok(Self::Apart(parts));
         }
         let bias = Tensor::cat(&[&parts[0].bias, &parts[1].bias, &parts[2].bias], 0)?;
@@ -277,11 +288,12 @@ struct Block {
 impl Block {
     fn new(mut at: Scope, config: &TransformerConfig) -> Result<Self> {
         let (width, eps) = (config.width, config.layer_norm_eps);
+        let out = Linear::new(at.at("self_attn.out_proj"), width, width)?;
         Ok(Self {
-            norm1: LayerNorm::new(at.at("layer_norm1"), width, eps)?,
+            norm1: LayerNorm::new(at.at("layer_norm1"), width, eps, &out.weight)?,
             qkv: Qkv::new(at.at("self_attn"), width)?,
-            out: Linear::new(at.at("self_attn.out_proj"), width, width)?,
-            norm2: LayerNorm::new(at.at("layer_norm2"), width, eps)?,
+            norm2: LayerNorm::new(at.at("layer_norm2"), width, eps, &out.weight)?,
+            out,
             fc1: Linear::new(at.at("mlp.fc1"), config.mlp_width, width)?,
             fc2: Linear::new(at.at("mlp.fc2"), width, config.mlp_width)?,
         })
@@ -363,6 +375,10 @@ impl Transformer {
     /// The part of a block in which rows see each other.
     fn attend(&self, block: &Block, x: &Tensor, packing: &Packing) -> Result<Tensor> {
         let qkv = block.qkv.forward(&block.norm1.forward(x)?)?;
+        let attention = match block.out.weight.is_rounded() {
+            true => composed::attention,
+            false => attention,
+        };
         attention(&qkv, packing, self.heads, self.causal)
     }
 
@@ -426,6 +442,7 @@ impl TextTower {
                 at.at("final_layer_norm"),
                 width,
                 config.transformer.layer_norm_eps,
+                &projection,
             )?,
             projection,
         })
@@ -500,14 +517,14 @@ impl VisionTower {
                 "embeddings.position_embedding.weight",
                 &[config.tokens(), width],
             )?,
-            pre_norm: LayerNorm::new(at.at("pre_layrnorm"), width, eps)?,
+            pre_norm: LayerNorm::new(at.at("pre_layrnorm"), width, eps, &projection)?,
             transformer: Transformer::new(
                 at.at("encoder.layers"),
                 &config.transformer,
                 activation,
                 false,
             )?,
-            post_norm: LayerNorm::new(at.at("post_layernorm"), width, eps)?,
+            post_norm: LayerNorm::new(at.at("post_layernorm"), width, eps, &projection)?,
             projection,
             config: *config,
         })

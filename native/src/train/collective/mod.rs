@@ -83,6 +83,11 @@ pub(crate) fn number_on_this_machine() -> usize {
     given(&LOCAL_RANK).unwrap_or(0)
 }
 
+/// How many processes a launcher says that it started.
+pub(crate) fn asked_for() -> usize {
+    given(&LAUNCHERS).unwrap_or(1)
+}
+
 /// How many processes of the run share this machine's cores.
 pub(crate) fn on_this_machine() -> usize {
     given(&LOCAL).unwrap_or(1).max(1)
@@ -101,7 +106,7 @@ pub(crate) struct Joined {
 /// # Errors
 /// Several processes where this program is built for one.
 pub(crate) fn join() -> Result<(Joined, Box<dyn Collective>)> {
-    let world = given(&LAUNCHERS).unwrap_or(1);
+    let world = asked_for();
     #[cfg(feature = "mpi")]
     if world > 1 {
         let (universe, joined) = mpi::join()?;

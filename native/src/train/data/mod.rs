@@ -6,9 +6,10 @@
 mod bad;
 mod dice;
 mod edits;
+#[cfg(test)]
+mod exported;
 mod hierarcaps;
 mod loader;
-mod python_list;
 pub(crate) mod recipe;
 mod shuffled;
 mod table;

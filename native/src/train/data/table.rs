@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::bad::BadSamples;
 use super::edits::EditsRecipe;
-use super::python_list;
 use super::shuffled::Records;
 use super::transform::Transform;
 use crate::eval::pictures::PictureFiles;
+use crate::python_list;
 use crate::train::sample::Sample;
 
 /// A CSV or TSV file with OpenCLIP's columns, and NegCLIP's where it has them.

@@ -1,34 +1,23 @@
-//! `cliprobe world`: scenes of the synthetic world as files.
+//! `cliprobe world sample`: scenes as pictures, with captions to rank.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use clap::{Args, Subcommand};
-use cliprobe::world::{PageProbe, Picture, draw, sample_probe_for_page};
+use clap::Args;
+use cliprobe::world::{PageProbe, draw, sample_probe_for_page};
 use rayon::prelude::*;
 use serde_json::json;
 
+use super::encode_png;
 use crate::output::write_whole;
 use crate::progress;
-
-/// Draw scenes of the synthetic world Tableau
-#[derive(Debug, Args)]
-pub(crate) struct WorldArgs {
-    #[command(subcommand)]
-    action: Action,
-}
-
-#[derive(Debug, Subcommand)]
-enum Action {
-    Sample(SampleArgs),
-}
 
 /// Write scenes as PNG files, with captions of known truth in captions.jsonl
 ///
 /// Each line of captions.jsonl has the file's name, the seed, the scene, and its captions: text, kind,
 /// and whether it holds. The page shows the same scene for the same seed.
 #[derive(Debug, Args)]
-struct SampleArgs {
+pub(super) struct SampleArgs {
     /// How many
     #[arg(value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     count: u64,
@@ -43,8 +32,7 @@ struct SampleArgs {
     size: u32,
 }
 
-pub(crate) fn run(args: &WorldArgs) -> Result<()> {
-    let Action::Sample(args) = &args.action;
+pub(super) fn run(args: &SampleArgs) -> Result<()> {
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     let bar = progress::bar("Drawing", "scenes");
     bar.set_length(args.count);
@@ -73,13 +61,4 @@ pub(crate) fn run(args: &WorldArgs) -> Result<()> {
 fn write_picture(path: &Path, probe: &PageProbe, size: u32) -> Result<()> {
     let bytes = encode_png(&draw(&probe.scene, size)?)?;
     write_whole(path, |file| Ok(file.write_all(&bytes)?))
-}
-
-/// A picture as the bytes of a PNG file.
-pub(crate) fn encode_png(picture: &Picture) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, picture.width, picture.height);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.write_header()?.write_image_data(&picture.data)?;
-    Ok(bytes)
 }

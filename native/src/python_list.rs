@@ -8,7 +8,7 @@ use std::str::Chars;
 use anyhow::{Context, Result, bail, ensure};
 
 /// The strings of `['a', "it's"]`.
-pub(super) fn strings(text: &str) -> Result<Vec<String>> {
+pub(crate) fn strings(text: &str) -> Result<Vec<String>> {
     list(text, |characters| {
         let quote = characters.next().filter(|c| matches!(c, '\'' | '"'));
         string(characters, quote.context("a string begins with ' or \"")?)
@@ -16,7 +16,7 @@ pub(super) fn strings(text: &str) -> Result<Vec<String>> {
 }
 
 /// The numbers of `[3, 14]`.
-pub(super) fn numbers(text: &str) -> Result<Vec<u32>> {
+pub(crate) fn numbers(text: &str) -> Result<Vec<u32>> {
     list(text, |characters| {
         let mut digits = String::new();
         while let Some(digit) = characters.next_if(char::is_ascii_digit) {
@@ -24,6 +24,33 @@ pub(super) fn numbers(text: &str) -> Result<Vec<u32>> {
         }
         digits.parse().context("a whole number was expected")
     })
+}
+
+/// `['a', "it's"]`: strings as Python prints them, or near enough to mean the same to it.
+pub(crate) fn print_strings(strings: &[String]) -> String {
+    let quoted: Vec<String> = strings
+        .iter()
+        .map(|string| {
+            let mut quoted = String::from("'");
+            for c in string.chars() {
+                match c {
+                    '\\' | '\'' => quoted.extend(['\\', c]),
+                    '\n' => quoted.push_str("\\n"),
+                    '\r' => quoted.push_str("\\r"),
+                    '\t' => quoted.push_str("\\t"),
+                    c => quoted.push(c),
+                }
+            }
+            quoted + "'"
+        })
+        .collect();
+    format!("[{}]", quoted.join(", "))
+}
+
+/// `[3, 14]`.
+pub(crate) fn print_numbers(numbers: &[u64]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    format!("[{}]", numbers.join(", "))
 }
 
 fn list<T>(
@@ -104,6 +131,16 @@ mod tests {
         );
         assert_eq!(strings(" [] ").unwrap(), [""; 0]);
         assert_eq!(numbers("[2973, 1515,0]").unwrap(), [2973, 1515, 0]);
+    }
+
+    #[test]
+    fn what_is_printed_is_read_again() {
+        let odd = ["a dog, a cat", "it's", "\"so\" \\n\n\t\r", "café 日"].map(str::to_owned);
+        let printed = print_strings(&odd);
+        assert!(!printed.contains('\n'), "{printed}");
+        assert_eq!(strings(&printed).unwrap(), odd);
+        assert_eq!(strings(&print_strings(&[])).unwrap(), [""; 0]);
+        assert_eq!(numbers(&print_numbers(&[2973, 0])).unwrap(), [2973, 0]);
     }
 
     #[test]

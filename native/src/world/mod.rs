@@ -1,0 +1,37 @@
+//! `cliprobe world`: scenes of the synthetic world as files.
+
+mod export;
+mod sample;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use cliprobe::world::Picture;
+
+/// Scenes of the synthetic world Tableau as files
+#[derive(Debug, Args)]
+pub(crate) struct WorldArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    Sample(sample::SampleArgs),
+    Export(Box<export::ExportArgs>), // much larger than the other
+}
+
+pub(crate) fn run(args: &WorldArgs) -> Result<()> {
+    match &args.action {
+        Action::Sample(args) => sample::run(args),
+        Action::Export(args) => export::run(args),
+    }
+}
+
+/// A picture as the bytes of a PNG file.
+pub(crate) fn encode_png(picture: &Picture) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, picture.width, picture.height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header()?.write_image_data(&picture.data)?;
+    Ok(bytes)
+}
