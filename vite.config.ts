@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+
+import { MODEL_LIST, readModelList } from "./web/worker/model-list.ts";
 
 /** What the built page may do. Development is left out: vite's reload client needs inline styles. */
 const CONTENT_SECURITY_POLICY = [
@@ -32,25 +34,34 @@ function contentSecurityPolicy(): Plugin {
 }
 
 /**
- * Copies the default model, and what describes it, beside the built page. Without one the page is
- * still good for models of one's own.
+ * Copies the models, and the list that describes them, beside the built page, if they are what the
+ * list says. Without any the page is still good for models of one's own.
  */
-function defaultModel(): Plugin {
+function models(): Plugin {
   return {
-    name: "default-model",
+    name: "models",
     apply: "build",
     async writeBundle({ dir = "dist" }) {
-      if (!existsSync("models/default.json")) {
-        this.warn("there is no models/default.json: the page comes without a model");
+      if (!existsSync(MODEL_LIST)) {
+        this.warn(`there is no ${MODEL_LIST}: the page comes without a model`);
         return;
       }
-      const manifest = JSON.parse(await readFile("models/default.json", "utf8")) as {
-        file: string;
-        golden?: string;
-      };
-      const files = ["default.json", manifest.file, manifest.golden ?? []].flat();
       await mkdir(join(dir, "models"), { recursive: true });
-      for (const file of files) await copyFile(join("models", file), join(dir, "models", file));
+      await copyFile(MODEL_LIST, join(dir, MODEL_LIST));
+      for (const model of readModelList(JSON.parse(await readFile(MODEL_LIST, "utf8")))) {
+        const file = await readFile(join("models", model.file));
+        const sha256 = createHash("sha256").update(file).digest("hex");
+        if (file.length !== model.bytes || sha256 !== model.sha256) {
+          this.error(
+            `models/${model.file} is not the file that ${MODEL_LIST} describes: ` +
+              "write both with `cliprobe quantize … --page`",
+          );
+        }
+        await writeFile(join(dir, "models", model.file), file);
+        if (model.golden !== undefined) {
+          await copyFile(join("models", model.golden), join(dir, "models", model.golden));
+        }
+      }
     },
   };
 }
@@ -95,7 +106,7 @@ const ISOLATION_HEADERS = {
 export default defineConfig({
   base: "./", // relative, so that the page works under any path
   publicDir: false,
-  plugins: [svelte(), contentSecurityPolicy(), filesForServiceWorker(), defaultModel()],
+  plugins: [svelte(), contentSecurityPolicy(), filesForServiceWorker(), models()],
   worker: { format: "es" },
   build: {
     target: "es2023",

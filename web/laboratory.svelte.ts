@@ -14,6 +14,7 @@ import { Model } from "./model/model.svelte";
 import { isWeights, whatIsGiven } from "./model/model-files";
 import { keepPage } from "./offline/register";
 import { MAX_CAPTIONS } from "./probe/caption-list";
+import { ModelComparison } from "./probe/model-comparison.svelte";
 import type { HandedPicture } from "./probe/picture";
 import { Probe } from "./probe/probe.svelte";
 import { Speed } from "./speed/speed.svelte";
@@ -25,6 +26,7 @@ const LINK_PAUSE_MS = 300;
 export class Laboratory {
   readonly model: Model;
   readonly probe: Probe;
+  readonly comparison: ModelComparison;
   readonly benchmarks: Benchmarks;
   readonly speed: Speed;
   view = $state<View>("probe");
@@ -52,6 +54,7 @@ export class Laboratory {
     });
     this.model = new Model(this.#client, base);
     this.probe = new Probe(this.#client, this.model);
+    this.comparison = new ModelComparison(this.#client, this.model, this.probe);
     this.benchmarks = new Benchmarks(this.#client, this.model);
     this.speed = new Speed(this.#client, this.model);
   }
@@ -59,10 +62,9 @@ export class Laboratory {
   /** Loads the model, takes up the link, and keeps link and page together from then on. */
   start(): void {
     // Keeping the page for later waits until it has answered.
-    void this.model.loadDefault().then(() => keepPage(this.base));
+    void this.openLink(location.hash).then(() => keepPage(this.base));
     void this.probe.picture.drawSamples();
     void this.benchmarks.listSets();
-    this.openLink(location.hash);
     this.probe.follow();
     $effect(() => {
       const fragment = this.fragment;
@@ -76,7 +78,8 @@ export class Laboratory {
     });
   }
 
-  openLink(fragment: string): void {
+  /** Takes up a link; ends when the model that it asks for is loaded, or was not. */
+  async openLink(fragment: string): Promise<void> {
     const { state, problems } = readFragment(fragment);
     this.linkProblems = problems;
     this.askedModel = state.model;
@@ -86,6 +89,7 @@ export class Laboratory {
       this.benchmarks.items = state.items;
     }
     void this.probe.open(state);
+    await this.model.open(state.model);
   }
 
   dismissLinkProblem(problem: string): void {
@@ -106,10 +110,12 @@ export class Laboratory {
     return writeFragment(state);
   }
 
-  /** Whether the link was made with another model than the one in use. */
-  get otherModelAsked(): boolean {
-    const sha256 = this.model.loaded?.info.sha256;
-    return this.askedModel !== null && sha256 !== undefined && !sha256.startsWith(this.askedModel);
+  /** Hash of the link's model where that is neither in use nor one that this page can load. */
+  get missingModel(): string | null {
+    const { askedModel, model } = this;
+    const sha256 = model.loaded?.info.sha256;
+    if (askedModel === null || sha256 === undefined) return null;
+    return sha256.startsWith(askedModel) || model.offers(askedModel) ? null : askedModel;
   }
 
   /** Takes what a person dropped or pasted for what it is. */
@@ -145,6 +151,6 @@ export class Laboratory {
     this.benchmarks.reset();
     await this.model.reload();
     if (this.probe.picture.samples.length === 0) await this.probe.picture.drawSamples();
-    if (this.probe.picture.current === null) this.openLink(location.hash);
+    if (this.probe.picture.current === null) await this.openLink(location.hash);
   }
 }

@@ -1,8 +1,8 @@
-//! What the page needs beside a model: the manifest by which it finds and checks the file, and the
+//! What the page needs beside its models: the list by which it finds and checks their files, and the
 //! golden values by which it checks itself.
 
-use std::fs::File;
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -10,6 +10,7 @@ use cliprobe::clip::Checkpoint;
 use cliprobe::engine::Embeddings;
 use cliprobe::facade::Clip;
 use cliprobe::world::{draw, sample_probe_for_page};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -32,13 +33,28 @@ const SCENE_SIZE: u32 = 224;
 /// rounding of single pixels in the drawing.
 const TOLERANCE: f32 = 1e-3;
 
-/// Says of a GGUF file what `models/default.json` says: its name, size and hash, and where its golden values are.
-pub(crate) fn manifest(
-    model: &Path,
-    name: &str,
-    file: &str,
-    golden: Option<&str>,
-) -> Result<Value> {
+/// The list beside the models, of which the page loads the first.
+const LIST: &str = "models.json";
+/// The model that stands first in the list, whenever it was written.
+pub(crate) const DEFAULT: &str = "default.gguf";
+
+/// What the list says of one model.
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
+pub(crate) struct PageModel {
+    name: String,
+    /// One sentence for the page's visitors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<String>,
+    /// Beside the list, as is `golden`.
+    file: String,
+    bytes: u64,
+    sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    golden: Option<String>,
+}
+
+/// Says of a GGUF file what the page wants to know; nothing of golden values.
+pub(crate) fn describe(model: &Path, name: &str, file: &str) -> Result<PageModel> {
     let cannot_read = || format!("cannot read the model {}", model.display());
     let mut source = File::open(model).with_context(cannot_read)?;
     let mut hasher = Sha256::new();
@@ -61,24 +77,62 @@ pub(crate) fn manifest(
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let mut manifest = json!({"name": name, "file": file, "bytes": bytes, "sha256": sha256});
-    if let Some(golden) = golden {
-        manifest["golden"] = golden.into();
-    }
-    Ok(manifest)
+    Ok(PageModel {
+        name: name.to_owned(),
+        about: None,
+        file: file.to_owned(),
+        bytes,
+        sha256,
+        golden: None,
+    })
 }
 
-/// Writes the manifest and the golden values of a GGUF file beside it, as `NAME.json` and `NAME.golden.json`.
-pub(crate) fn write_beside(model: &Path, checkpoint: &Checkpoint) -> Result<()> {
+/// Writes the golden values of a GGUF file beside it, as `NAME.golden.json`, and puts it into the list
+/// there. Without `about` the list keeps what it said of that file before.
+///
+/// # Errors
+/// When a file cannot be read or written, or the list there is none.
+pub(crate) fn write_beside(
+    model: &Path,
+    checkpoint: &Checkpoint,
+    about: Option<&str>,
+) -> Result<()> {
+    let list = model.with_file_name(LIST);
+    let models = read_list(&list)?; // before anything is computed
     let file = model.file_name().unwrap_or_default().to_string_lossy();
     let golden = model.with_extension("golden.json");
     let golden_name = golden.file_name().unwrap_or_default().to_string_lossy();
     let values = golden_values(&Clip::on_cpu(checkpoint, &mut |_, _| {})?)?;
-    let manifest = manifest(model, &checkpoint.name, &file, Some(&golden_name))?;
+    let entry = PageModel {
+        about: about.map(str::to_owned),
+        golden: Some(golden_name.into_owned()),
+        ..describe(model, &checkpoint.name, &file)?
+    };
     write_whole(&golden, |file| Ok(writeln!(file, "{values}")?))?;
-    write_whole(&model.with_extension("json"), |file| {
-        Ok(writeln!(file, "{manifest:#}")?)
-    })
+    let models = serde_json::to_string_pretty(&placed(models, entry))?;
+    write_whole(&list, |file| Ok(writeln!(file, "{models}")?))
+}
+
+fn read_list(list: &Path) -> Result<Vec<PageModel>> {
+    match fs::read(list) {
+        Ok(json) => serde_json::from_slice(&json)
+            .with_context(|| format!("{} is not a list of models", list.display())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", list.display())),
+    }
+}
+
+/// The list with one model put in its place: where its file stood, else last; the default first.
+fn placed(mut models: Vec<PageModel>, mut entry: PageModel) -> Vec<PageModel> {
+    match models.iter_mut().find(|model| model.file == entry.file) {
+        Some(model) => {
+            entry.about = entry.about.or_else(|| model.about.take());
+            *model = entry;
+        }
+        None => models.push(entry),
+    }
+    models.sort_by_key(|model| model.file != DEFAULT);
+    models
 }
 
 fn golden_values(clip: &Clip) -> Result<Value> {
@@ -102,4 +156,46 @@ fn golden_values(clip: &Clip) -> Result<Value> {
         "imageEmbeddings": rows(&images),
         "tolerance": TOLERANCE,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn model(file: &str, name: &str, about: Option<&str>) -> PageModel {
+        PageModel {
+            name: name.to_owned(),
+            about: about.map(str::to_owned),
+            file: file.to_owned(),
+            bytes: 1,
+            sha256: String::new(),
+            golden: None,
+        }
+    }
+
+    #[test]
+    fn the_default_comes_first_and_others_in_the_order_they_came_in() {
+        let list = ["b.gguf", "a.gguf", DEFAULT, "c.gguf"]
+            .into_iter()
+            .fold(Vec::new(), |list, file| {
+                placed(list, model(file, file, None))
+            });
+        let files: Vec<&str> = list.iter().map(|model| model.file.as_str()).collect();
+        assert_eq!(files, [DEFAULT, "b.gguf", "a.gguf", "c.gguf"]);
+    }
+
+    #[test]
+    fn a_model_written_again_keeps_its_place_and_its_sentence() {
+        let list = vec![
+            model("a.gguf", "old", Some("The first.")),
+            model("b.gguf", "other", None),
+        ];
+        let list = placed(list, model("a.gguf", "new", None));
+        assert_eq!(list[0], model("a.gguf", "new", Some("The first.")));
+        let list = placed(list, model("a.gguf", "new", Some("A better one.")));
+        assert_eq!(list[0], model("a.gguf", "new", Some("A better one.")));
+        assert_eq!(list.len(), 2);
+    }
 }

@@ -35,10 +35,13 @@ pub(crate) struct QuantizeArgs {
     /// What made the weights, in words, to be kept in the file [default: the checkpoint's own]
     #[arg(long, value_name = "TEXT")]
     recipe: Option<String>,
-    /// Also write what the page wants beside its model: F.json (size and hash) and F.golden.json (embeddings
-    /// by which it checks itself)
+    /// Also write what the page wants beside its models: an entry in models.json (size and hash) and
+    /// F.golden.json (embeddings by which it checks itself)
     #[arg(long)]
     page: bool,
+    /// What the model is, for the page's visitors [default: what models.json says of F.gguf already]
+    #[arg(long, value_name = "SENTENCE", requires = "page")]
+    about: Option<String>,
 }
 
 pub(crate) fn run(args: &QuantizeArgs) -> Result<()> {
@@ -71,7 +74,7 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<()> {
     bar.finish_and_clear();
     let written = Checkpoint::open(&args.out, &Overrides::default())?;
     if args.page {
-        page_model::write_beside(&args.out, &written)?;
+        page_model::write_beside(&args.out, &written, args.about.as_deref())?;
     }
     let types: Vec<String> = written
         .tensor_types()

@@ -57,7 +57,7 @@ pub(crate) struct ServeArgs {
     /// Port on 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = 8787)]
     port: u16,
-    /// GGUF file that the page loads instead of its default model
+    /// GGUF file that the page offers instead of its own models
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
 }
@@ -88,10 +88,11 @@ fn app(root: &Path, model: Option<&Path>) -> Result<Router> {
     let mut app = Router::new();
     if let Some(model) = model {
         let name = model.file_stem().unwrap_or_default().to_string_lossy();
-        let manifest = page_model::manifest(model, &name, "default.gguf", None)?.to_string();
+        let entry = page_model::describe(model, &name, page_model::DEFAULT)?;
+        let list = serde_json::to_string(&[entry])?;
         let json = [(header::CONTENT_TYPE, "application/json")];
         app = app
-            .route("/models/default.json", get(async move || (json, manifest)))
+            .route("/models/models.json", get(async move || (json, list)))
             .route_service("/models/default.gguf", ServeFile::new(model));
     }
     // A folder without an index.html is "not found": nothing is ever listed.

@@ -406,6 +406,57 @@ fn crc32(bytes: &[u8]) -> u32 {
 }
 
 #[test]
+fn what_is_made_for_the_page_stands_in_its_list() {
+    let directory = tempfile::tempdir().unwrap();
+    let list = directory.path().join("models.json");
+    let tiny = model(TINY);
+    let quantize = |file: &str, more: &[&str]| {
+        let out = directory.path().join(file).to_str().unwrap().to_owned();
+        let mut arguments = vec![
+            "quantize",
+            tiny.as_str(),
+            "--type",
+            "Q8_0",
+            "--out",
+            out.as_str(),
+            "--page",
+        ];
+        arguments.extend(more);
+        let output = cliprobe(&arguments);
+        (
+            output.status.success(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    assert!(quantize("other.gguf", &["--name", "other", "--about", "Another."]).0);
+    assert!(quantize("default.gguf", &[]).0);
+    assert!(quantize("other.gguf", &["--name", "renamed"]).0);
+    let models: Value = serde_json::from_slice(&std::fs::read(&list).unwrap()).unwrap();
+    assert_eq!(models.as_array().unwrap().len(), 2);
+    assert_eq!(models[0]["file"], "default.gguf");
+    assert_eq!(models[0].get("about"), None);
+    assert_eq!(models[1]["name"], "renamed");
+    assert_eq!(models[1]["about"], "Another.");
+    let file = std::fs::read(directory.path().join("other.gguf")).unwrap();
+    assert_eq!(models[1]["bytes"], file.len());
+    assert_eq!(models[1]["sha256"].as_str().unwrap().len(), 64);
+    let golden = directory.path().join(models[1]["golden"].as_str().unwrap());
+    let golden: Value = serde_json::from_slice(&std::fs::read(golden).unwrap()).unwrap();
+    assert_eq!(
+        golden["texts"].as_array().unwrap().len(),
+        golden["textEmbeddings"].as_array().unwrap().len()
+    );
+
+    std::fs::write(&list, "{}").unwrap();
+    let (succeeded, sentence) = quantize("default.gguf", &[]);
+    assert!(!succeeded);
+    assert!(
+        sentence.contains("models.json is not a list of models"),
+        "{sentence}"
+    );
+}
+
+#[test]
 fn a_failed_write_leaves_what_was_there() {
     let directory = tempfile::tempdir().unwrap();
     let out = write(&directory, "m.gguf", b"what was there");

@@ -28,7 +28,7 @@ fn page() -> TempDir {
     .unwrap();
     fs::write(root.join("assets/module.wasm"), WASM).unwrap();
     fs::write(root.join("assets/worker.js"), "export {};").unwrap();
-    fs::write(root.join("models/default.json"), "{}").unwrap();
+    fs::write(root.join("models/models.json"), "[]").unwrap();
     fs::write(root.join("models/default.gguf"), "GGUF of the page").unwrap();
     outside
 }
@@ -140,7 +140,7 @@ fn every_response_isolates_the_page_and_only_hashed_names_are_kept_for_good() {
         ("/", "no-cache"),
         ("/assets/module.wasm", for_good),
         ("/assets/nothing-here.js", "no-cache"),
-        ("/models/default.json", "no-cache"),
+        ("/models/models.json", "no-cache"),
         ("/nothing-here", "no-cache"),
     ] {
         let response = server.get(path);
@@ -169,7 +169,7 @@ fn files_arrive_whole_with_their_type() {
         ),
         ("/assets/module.wasm", "application/wasm", WASM),
         ("/assets/worker.js", "text/javascript", b"export {};"),
-        ("/models/default.json", "application/json", b"{}"),
+        ("/models/models.json", "application/json", b"[]"),
         (
             "/models/default.gguf",
             "application/octet-stream",
@@ -261,17 +261,17 @@ fn a_model_of_ones_own_takes_the_default_models_place() {
         &["--model", model.to_str().unwrap()],
     );
     assert_eq!(server.get("/models/default.gguf").body, b"GGUF of mine");
-    let manifest: serde_json::Value =
-        serde_json::from_slice(&server.get("/models/default.json").body).unwrap();
+    let list: serde_json::Value =
+        serde_json::from_slice(&server.get("/models/models.json").body).unwrap();
     assert_eq!(
-        manifest,
-        serde_json::json!({
+        list,
+        serde_json::json!([{
             "name": "mine",
             "file": "default.gguf",
             "bytes": 12,
             // printf 'GGUF of mine' | sha256sum
             "sha256": "56dde09e903a1011a63f09015238583a10bcd75f435448574249a4ab6243b080",
-        })
+        }])
     );
 }
 

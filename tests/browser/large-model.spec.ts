@@ -43,7 +43,7 @@ test("a model of ViT-B/32's size ranks captions for a photo on WebGPU", async ({
   const { size } = await stat(path);
   const hash = createHash("sha256");
   for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
-  const manifest = {
+  const entry = {
     name: "large",
     file: "large.gguf",
     bytes: size,
@@ -55,8 +55,8 @@ test("a model of ViT-B/32's size ranks captions for a photo on WebGPU", async ({
     const asked = new URL(request.url ?? "/", "http://localhost").pathname;
     const name = asked === "/" ? "index.html" : normalize(asked).replace(/^\/+/, "");
     response.setHeader("Content-Type", TYPES[extname(name)] ?? "application/octet-stream");
-    if (name === "models/default.json") {
-      response.end(JSON.stringify(manifest));
+    if (name === "models/models.json") {
+      response.end(JSON.stringify([entry]));
     } else if (name === "models/large.gguf") {
       downloads += 1;
       response.setHeader("Content-Length", size);

@@ -83,5 +83,7 @@ test("a small copy of a photo travels in the link when asked to", async ({ bench
 
 test("a link made with another model says so", async ({ bench, page }) => {
   await bench.open("scene=1&model=0123456789ab");
-  await expect(page.getByText(/made with another model/)).toBeVisible();
+  await expect(
+    page.getByText(/made with another model, which this page does not offer/),
+  ).toBeVisible();
 });

@@ -52,8 +52,7 @@ test("an own model of several files is loaded, and left again", async ({ bench, 
 test("a dropped GGUF is loaded", async ({ bench, page }) => {
   await bench.open("scene=1");
   const before = await bench.cosines();
-  const manifest = JSON.parse(await readFile("models/default.json", "utf8")) as { file: string };
-  const base64 = (await readFile(`models/${manifest.file}`)).toString("base64");
+  const base64 = (await readFile("models/default.gguf")).toString("base64");
   const transfer = await page.evaluateHandle((data) => {
     const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
     const made = new DataTransfer();

@@ -9,7 +9,7 @@ const SET = "tableau/swap_attribute";
 const file = (path: string, content: string) => ({ path, file: new File([content], path) });
 
 async function ready() {
-  const { port, record, calls } = await fakeWorker();
+  const { port, record, calls } = fakeWorker();
   const crashes: string[] = [];
   const client = new Client(
     () => port,

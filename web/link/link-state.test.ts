@@ -77,7 +77,7 @@ describe("a fragment", () => {
         },
       ),
     );
-  });
+  }, 60_000); // seconds of work, and more where others work too
 
   test("survives the URL parser, which browsers apply to it", () => {
     fc.assert(

@@ -3,7 +3,8 @@
 import { messageOf } from "../message-of";
 import type { EngineWish, LoadProgress, ModelInfo } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
-import type { LoadedModel, ModelChoice, Parity } from "../worker/protocol";
+import type { ModelList, OfferedModel } from "../worker/model-list";
+import type { LoadedModel, ModelChoice, OfferedChoice, Parity } from "../worker/protocol";
 
 export type ParityCheck =
   | { kind: "none" }
@@ -24,7 +25,7 @@ export class Model {
   loaded = $state.raw<LoadedModel | null>(null);
   /** What the model in use says of itself since its engine changed; `null` before. */
   moved = $state.raw<ModelInfo | null>(null);
-  /** File name of an own model in use, `null` for the default. */
+  /** File name of an own model in use, `null` for one that comes with the page. */
   ownName = $state<string | null>(null);
   loading = $state(false);
   progress = $state.raw<LoadProgress | null>(null);
@@ -41,20 +42,34 @@ export class Model {
   /** Why the model does not run where it was wished on an earlier visit, in one sentence. */
   notice = $state<string | null>(null);
 
-  /** What a restarted engine loads again. */
-  #choice: ModelChoice;
+  /** `null` until it was read. */
+  #list = $state.raw<ModelList | null>(null);
+  /** The model in use, and the one being loaded. */
+  #choice = $state.raw<ModelChoice | null>(null);
+  #next = $state.raw<ModelChoice | null>(null);
+  /** Finds what was asked for last, to be tried again. */
+  #wish: Wish = () => this.#find(null);
   #turn = 0;
 
   constructor(
     private readonly client: Client,
     private readonly base: string,
-  ) {
-    this.#choice = { kind: "default", base };
+  ) {}
+
+  /** The models that come with the page, the default first; empty until their list was read. */
+  get offered(): readonly OfferedModel[] {
+    return this.#list ?? [];
   }
 
-  /** Whether the model in use is the one that ships with the page. */
-  get isDefault(): boolean {
-    return this.loaded !== null && this.ownName === null;
+  /** The model of the page's list that is being loaded, or else is in use. */
+  get chosen(): OfferedModel | null {
+    const choice = this.#next ?? this.#choice;
+    return choice?.kind === "offered" ? choice.model : null;
+  }
+
+  /** Whether the page offers a model whose file's SHA-256 begins so. */
+  offers(hash: string): boolean {
+    return this.#named(hash) !== undefined;
   }
 
   /** What to call the model in use: an own one by its file or folder. */
@@ -63,25 +78,53 @@ export class Model {
   }
 
   loadDefault(): Promise<void> {
-    return this.#load({ kind: "default", base: this.base });
+    return this.#load(() => this.#find(null));
+  }
+
+  /**
+   * Loads the model of a link, by the first digits of its hash, where the page offers it; else the
+   * default, unless a model is in use.
+   */
+  async open(hash: string | null): Promise<void> {
+    if (this.loaded === null || this.loading) {
+      await this.#load(() => this.#find(hash));
+      return;
+    }
+    const named = this.#named(hash);
+    if (named !== undefined && named.sha256 !== this.loaded.info.sha256) await this.choose(named);
+  }
+
+  /** Loads one of the offered models. */
+  choose(model: OfferedModel): Promise<void> {
+    return this.#load(() => this.choiceOf(model));
   }
 
   loadOwn(files: File[]): Promise<void> {
-    return this.#load({ kind: "own", files });
+    return this.#load(() => ({ kind: "own", files }));
+  }
+
+  /** Tries again what failed. */
+  retry(): Promise<void> {
+    return this.#load(this.#wish);
   }
 
   /** After a crash, with a fresh worker: loads what was in use. */
   reload(): Promise<void> {
     this.loaded = null;
-    return this.#load(this.#choice);
+    return this.#load(this.#again);
   }
 
   /** Loads the model in use again, elsewhere; where that fails it stays where it is. */
   async runOn(engine: EngineWish): Promise<void> {
     const before = this.engine;
     this.engine = engine;
-    await this.#load(this.#choice);
+    await this.#load(this.#again);
     if (this.problem !== null) this.engine = before;
+  }
+
+  /** How the worker is told of an offered model. */
+  choiceOf(model: OfferedModel): OfferedChoice {
+    return { kind: "offered", base: this.base, model };
   }
 
   /** As {@link runOn}, and so on later visits. */
@@ -97,17 +140,38 @@ export class Model {
     } catch (error) {
       if (!(error instanceof Crashed)) this.storageProblem = messageOf(error);
     }
-    await this.#countStored();
+    await this.countStored();
   }
 
-  async #load(choice: ModelChoice): Promise<void> {
-    // The worker loads one model after the other; only the newest is reported.
+  /** The model in use, or while there is none what was asked for last. */
+  get #again(): Wish {
+    const choice = this.#choice;
+    return choice === null ? this.#wish : () => choice;
+  }
+
+  async #find(hash: string | null): Promise<ModelChoice> {
+    const list = this.#list ?? (await this.client.request("models", { base: this.base }));
+    this.#list = list;
+    return this.choiceOf(this.#named(hash) ?? list[0]);
+  }
+
+  #named(hash: string | null): OfferedModel | undefined {
+    return hash === null ? undefined : this.offered.find(({ sha256 }) => sha256.startsWith(hash));
+  }
+
+  async #load(wish: Wish): Promise<void> {
+    // Only the newest load counts, here and in the worker.
     const turn = ++this.#turn;
+    this.#wish = wish;
     this.loading = true;
+    this.#next = null;
     this.progress = null;
     this.problem = null;
     this.notice = null;
     try {
+      const choice = await wish();
+      if (turn !== this.#turn) return;
+      this.#next = choice;
       const loaded = await this.client.request(
         "load",
         { choice, engine: this.engine },
@@ -121,15 +185,17 @@ export class Model {
       this.moved = null;
       this.ownName = choice.kind === "own" ? ownName(choice.files) : null;
       this.timings = { image: null, caption: null };
+      this.#next = null;
       this.loading = false;
     } catch (error) {
       if (turn !== this.#turn) return;
+      this.#next = null;
       this.loading = false;
       if (error instanceof Crashed) return;
       if (this.engine === "gpu" && this.loaded === null) {
         // Nobody asked for it on this visit, and without a model the page is of no use.
         this.engine = "auto";
-        await this.#load(choice);
+        await this.#load(wish);
         // What the second attempt found, too, has nothing to do with the GPU.
         if ((this.problem as string | null) === null) this.notice = messageOf(error);
         return;
@@ -137,7 +203,7 @@ export class Model {
       this.problem = messageOf(error);
       return;
     }
-    await Promise.all([this.#verify(), this.#countStored()]);
+    await Promise.all([this.#verify(), this.countStored()]);
   }
 
   async #verify(): Promise<void> {
@@ -152,7 +218,8 @@ export class Model {
     if (turn === this.#turn) this.parity = parity;
   }
 
-  async #countStored(): Promise<void> {
+  /** Looks again at how much the browser stores. */
+  async countStored(): Promise<void> {
     try {
       this.storedBytes = await this.client.request("stored-bytes", {});
     } catch {
@@ -161,6 +228,9 @@ export class Model {
     }
   }
 }
+
+/** Says which model is to be loaded, perhaps after a look at the list. */
+type Wish = () => ModelChoice | Promise<ModelChoice>;
 
 const WISH_KEY = "cliprobe-engine";
 

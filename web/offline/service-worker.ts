@@ -1,9 +1,9 @@
 /**
- * Serves the page without a network: its files from a cache of this build, the description of the
- * default model as it was last read. (The model itself is kept by `worker/model-store.ts`.)
+ * Serves the page without a network: its files from a cache of this build, the list of its models
+ * as it was last read. (Models that were chosen are kept by `worker/model-store.ts`.)
  *
  * The built files carry hashes in their names and are checked against their content's hash before
- * they are kept, so a cached one is right for good. `index.html` and the model's description are
+ * they are kept, so a cached one is right for good. `index.html` and the list of models are
  * asked for first and taken from the cache only where there is no answer: what is new shows at
  * once. A new build's worker waits until pages of the old one are closed, for those may still
  * load files of theirs; then the old cache goes.
@@ -55,15 +55,15 @@ async function keepFiles(): Promise<void> {
   }
 }
 
-/** Of the default model; a page without one is kept all the same. */
+/** Of the default model alone; a page without models is kept all the same. */
 async function keepDescriptions(): Promise<void> {
   const models = new URL("models/", SCOPE);
   const keep = ({ href }: URL) => networkFirst(new Request(href), href, isJson);
   try {
-    const manifest = (await (await keep(new URL("default.json", models))).json()) as {
-      golden?: unknown;
-    } | null;
-    if (typeof manifest?.golden === "string") await keep(new URL(manifest.golden, models));
+    const list = (await (await keep(new URL("models.json", models))).json()) as
+      { golden?: unknown }[] | null;
+    const golden = list?.[0]?.golden;
+    if (typeof golden === "string") await keep(new URL(golden, models));
   } catch {
     // Read again, and kept then, at the next visit.
   }

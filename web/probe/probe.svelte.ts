@@ -11,7 +11,7 @@ import type { Caption } from "./caption-list";
 import { Captions } from "./captions.svelte";
 import { type PhotoPicture, type ScenePicture, sceneCaptions } from "./picture";
 import { PictureChoice, SAMPLE_SEEDS } from "./picture-choice.svelte";
-import { type Comparison, rank } from "./ranking";
+import { compare, rank } from "./ranking";
 
 const TYPING_PAUSE_MS = 150;
 
@@ -21,7 +21,7 @@ export interface Question {
   loaded: LoadedModel;
 }
 
-interface Answer {
+export interface Answer {
   question: Question;
   similarities: Similarities;
 }
@@ -59,17 +59,14 @@ export class Probe {
   ranking = $derived.by(() => {
     if (this.#answer === null) return [];
     const { question, similarities } = this.#answer;
-    const truths = sceneCaptions(question.picture);
-    return rank(
-      question.captions.map(({ id, text }, index): Comparison => ({
-        id,
-        text,
-        cosine: similarities.cosines[index] ?? NaN,
-        truncated: similarities.truncated[index] ?? false,
-        truth: truths.find((truth) => truth.text === text) ?? null,
-      })),
-    );
+    const { captions, picture } = question;
+    return rank(compare(captions, similarities, sceneCaptions(picture)));
   });
+
+  /** What the model in use says to the present question; `null` while that is not known. */
+  get answer(): Answer | null {
+    return this.busy ? null : this.#answer;
+  }
 
   /** Whether the present scene's grammar holds a text for true; `null` when it does not know. */
   truthOf(text: string): boolean | null {

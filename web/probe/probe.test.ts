@@ -6,8 +6,8 @@ import { BASE, fakeWorker } from "../testing/fake-worker";
 import { Client } from "../worker/client";
 import { Probe, type Question } from "./probe.svelte";
 
-async function probe() {
-  const { port, record, calls } = await fakeWorker();
+function probe() {
+  const { port, record, calls } = fakeWorker();
   const client = new Client(
     () => port,
     () => undefined,
@@ -17,7 +17,7 @@ async function probe() {
 }
 
 async function loaded() {
-  const made = await probe();
+  const made = probe();
   await made.model.loadDefault();
   return made;
 }
@@ -42,7 +42,7 @@ test("a scene comes with its captions and their truth", async () => {
 });
 
 test("a question waits for all of its parts", async () => {
-  const { probe: made, model } = await probe();
+  const { probe: made, model } = probe();
   await made.picture.showScene("1");
   expect(made.question).toBeNull();
   await model.loadDefault();
@@ -106,7 +106,7 @@ test("a photo is sent once for each model", async () => {
 });
 
 test("a photo that turns out unreadable when the model is there says so", async () => {
-  const { probe: made, model } = await probe();
+  const { probe: made, model } = probe();
   made.captions.replaceAll(["a"]);
   await made.picture.showPhoto(png("empty.png", ""));
   await model.loadDefault();

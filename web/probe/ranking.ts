@@ -1,6 +1,8 @@
 /** From cosines to a ranking: pure functions over numbers. */
 
 import type { SceneCaption } from "../wasm/cliprobe.js";
+import type { Cosines } from "../worker/protocol";
+import type { Caption } from "./caption-list";
 
 /** A caption with its similarity to the picture. */
 export interface Comparison {
@@ -21,6 +23,21 @@ export interface RankedCaption extends Comparison {
   margin: number | null;
   /** False, and at least as similar as a caption that is true. */
   misplaced: boolean;
+}
+
+/** Joins captions with a model's answer, which has an entry for each, and with what is known of them. */
+export function compare(
+  captions: Caption[],
+  { cosines, truncated }: Cosines,
+  truths: SceneCaption[],
+): Comparison[] {
+  return captions.map(({ id, text }, index) => ({
+    id,
+    text,
+    cosine: cosines[index] ?? NaN,
+    truncated: truncated[index] ?? false,
+    truth: truths.find((truth) => truth.text === text) ?? null,
+  }));
 }
 
 /** Orders captions by similarity, best first; equal ones keep the order they came in. */

@@ -7,7 +7,7 @@ import { Speed } from "./speed.svelte";
 import { CASES } from "./speed-report";
 
 test("every case is measured where the model runs, and it stays where it was", async () => {
-  const { port, record } = await fakeWorker();
+  const { port, record } = fakeWorker();
   const client = new Client(
     () => port,
     () => undefined,

@@ -72,17 +72,26 @@ export const modelInfo: ModelInfo = {
 class FakeClip implements SessionClip {
   freed = false;
 
-  constructor(private readonly record: FakeRecord) {
+  /** @param weights what is added to all that it embeds, so that other models answer otherwise */
+  constructor(
+    private readonly record: FakeRecord,
+    private readonly weights: Uint8Array,
+    private readonly sha256: string,
+  ) {
     record.loaded.push(this);
   }
 
   info(): ModelInfo {
-    return modelInfo;
+    return { ...modelInfo, sha256: this.sha256 };
+  }
+
+  #embed(bytes: Uint8Array): Float32Array {
+    return fakeEmbedding(Uint8Array.from([...bytes, ...this.weights]));
   }
 
   encodeText(texts: string[]): Promise<TextEmbeddings> {
     this.record.encodedTexts.push(texts);
-    const rows = texts.map((text) => fakeEmbedding(new TextEncoder().encode(text)));
+    const rows = texts.map((text) => this.#embed(new TextEncoder().encode(text)));
     return Promise.resolve({
       embeddings: Float32Array.from(rows.flatMap((row) => [...row])),
       dim: DIM,
@@ -94,7 +103,7 @@ class FakeClip implements SessionClip {
   encodeImage(file: Uint8Array): Promise<ImageEmbedding> {
     this.record.encodedImages += 1;
     if (file.length === 0) return Promise.reject(new Error("The picture could not be read."));
-    return Promise.resolve({ embedding: fakeEmbedding(file), width: 3, height: 2 });
+    return Promise.resolve({ embedding: this.#embed(file), width: 3, height: 2 });
   }
 
   encodePixels(pixels: Float32Array): Promise<Float32Array> {
@@ -237,7 +246,10 @@ export interface FakeRecord {
   encodedImages: number;
 }
 
-/** A model whose first file begins with `!` does not load, and none does on a GPU. */
+/**
+ * A model whose first file begins with `!` does not load, and none does on a GPU. What follows `GGUF`
+ * in it are its weights; without any it embeds by {@link fakeEmbedding} alone.
+ */
 export function fakeModule(): { module: ClipModule; record: FakeRecord } {
   const record: FakeRecord = { sources: [], loaded: [], encodedTexts: [], encodedImages: 0 };
   const module: ClipModule = {
@@ -245,12 +257,14 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
       async load(source, options) {
         record.sources.push(source);
         const [first] = Object.values(source as Record<string, Uint8Array<ArrayBuffer> | Blob>);
-        if ((await new Blob([first ?? ""]).text()).startsWith("!")) {
+        const text = await new Blob([first ?? ""]).text();
+        if (text.startsWith("!")) {
           throw new Error("This is not a GGUF file: it begins with “!”.");
         }
         if (options?.engine === "gpu") throw new Error("No usable GPU was found.");
         options?.onProgress?.({ stage: "build", loaded: 1, total: 1 });
-        return new FakeClip(record);
+        const weights = new TextEncoder().encode(text.replace(/^GGUF/, ""));
+        return new FakeClip(record, weights, options?.sha256 ?? modelInfo.sha256);
       },
     },
     scene: fakeScene,

@@ -1,6 +1,7 @@
 /** A worker without a thread: a session over the fake module, which answers in this one. */
 
 import type { WorkerPort } from "../worker/client";
+import type { OfferedModel } from "../worker/model-list";
 import { ModelStore } from "../worker/model-store";
 import type { Call, Reply } from "../worker/protocol";
 import { Session } from "../worker/session";
@@ -10,6 +11,7 @@ import { sha256 } from "../sha256";
 
 export const BASE = "https://example.org/";
 const MODEL = new TextEncoder().encode("GGUF");
+const SIBLING = new TextEncoder().encode("GGUF of a sibling");
 
 export interface FakeWorker {
   port: WorkerPort;
@@ -18,15 +20,30 @@ export interface FakeWorker {
   calls: string[];
 }
 
-/** Serves a default model whose golden values are right. */
-export async function fakeWorker(): Promise<FakeWorker> {
-  const manifest = {
+/** The list that {@link fakeWorker} serves. */
+export const MODELS: readonly [OfferedModel, OfferedModel] = [
+  {
     name: "fake",
     file: "m.gguf",
     bytes: MODEL.length,
-    sha256: await sha256(MODEL),
+    sha256: (await sha256(MODEL)) ?? "",
     golden: "g.json",
-  };
+  },
+  {
+    name: "sibling",
+    about: "Answers otherwise.",
+    file: "n.gguf",
+    bytes: SIBLING.length,
+    sha256: (await sha256(SIBLING)) ?? "",
+  },
+];
+
+/**
+ * Serves a default model whose golden values are right, and a sibling.
+ *
+ * @param files by path, in place of what is served otherwise
+ */
+export function fakeWorker(files: Record<string, string> = {}): FakeWorker {
   const golden = {
     texts: ["a dog"],
     textEmbeddings: [[...fakeEmbedding(new TextEncoder().encode("a dog"))]],
@@ -36,9 +53,11 @@ export async function fakeWorker(): Promise<FakeWorker> {
     tolerance: 1e-4,
   };
   const { browser } = fakeBrowser({
-    "/models/default.json": JSON.stringify(manifest),
+    "/models/models.json": JSON.stringify(MODELS),
     "/models/m.gguf": MODEL,
+    "/models/n.gguf": SIBLING,
     "/models/g.json": JSON.stringify(golden),
+    ...files,
   });
   const { module, record } = fakeModule();
   const session = new Session(Promise.resolve(module), new ModelStore(browser));

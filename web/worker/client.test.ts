@@ -49,7 +49,7 @@ test("answers reach the request they belong to, in any order", async () => {
 test("progress reaches its request", async () => {
   const { client: made, worker } = client();
   const seen: number[] = [];
-  const asked = made.request("load", { choice: { kind: "default", base: "" } }, (progress) =>
+  const asked = made.request("load", { choice: { kind: "own", files: [] } }, (progress) =>
     seen.push(progress.loaded),
   );
   worker.reply({ kind: "progress", id: 1, progress: { stage: "read", loaded: 5, total: 9 } });

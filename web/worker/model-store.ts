@@ -1,6 +1,6 @@
 /**
- * The default model's files: downloaded from the page's own origin, checked, and kept in the
- * browser's Cache Storage.
+ * The files of the models that the page offers: downloaded from its own origin, checked, and kept
+ * in the browser's Cache Storage.
  *
  * A body is stored only after its SHA-256 was found right, under a cache name that carries the
  * storage layout's version and that hash, so that a new model never meets an old one's bytes. It is a
@@ -8,6 +8,7 @@
  */
 
 import type { LoadProgress } from "../wasm/cliprobe.js";
+import { MODEL_LIST, type ModelList, type OfferedModel, readModelList } from "./model-list";
 import type { Storage } from "./protocol";
 
 const CACHE_PREFIX = "cliprobe-model-";
@@ -17,19 +18,7 @@ const TILES_URL = "https://cliprobe.invalid/gpu-tiles.json";
 /** Raise it when what is stored, or under which key, changes. */
 const CACHE_VERSION = 1;
 
-/** `models/default.json`. */
-export interface ModelManifest {
-  name: string;
-  /** The model file, relative to the manifest. */
-  file: string;
-  bytes: number;
-  /** 64 lower-case hexadecimal digits. */
-  sha256: string;
-  /** The golden values, relative to the manifest; absent where nobody made any. */
-  golden?: string;
-}
-
-/** `models/default.golden.json`: what the model's embeddings should be. */
+/** A model's file of golden values: what its embeddings should be. */
 export interface GoldenValues {
   texts: string[];
   /** One normalised row a text. */
@@ -60,16 +49,14 @@ export interface Browser {
 export class ModelStore {
   constructor(private readonly browser: Browser) {}
 
-  /** Reads `models/default.json` below `base`. */
-  async manifest(base: string): Promise<ModelManifest> {
-    const manifest = await this.#json(new URL("models/default.json", base));
-    if (!isManifest(manifest)) {
-      throw new Error("models/default.json does not describe a model.");
-    }
-    return manifest;
+  /** Reads the list of models below `base`, and forgets what is stored of models that left it. */
+  async offered(base: string): Promise<ModelList> {
+    const models = readModelList(await this.#json(new URL(MODEL_LIST, base)));
+    await this.#deleteCaches(models.map(cacheName)).catch(() => undefined);
+    return models;
   }
 
-  /** Reads golden values, from the file that a manifest names. */
+  /** Reads golden values, from the file that a model's entry names. */
   async golden(base: string, file: string): Promise<GoldenValues> {
     const golden = await this.#json(fileUrl(base, file));
     if (!isGolden(golden)) {
@@ -81,20 +68,20 @@ export class ModelStore {
   /** The model's file, from the cache when it is there and right, else from the network. */
   async model(
     base: string,
-    manifest: ModelManifest,
+    model: OfferedModel,
     hash: Hash,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<StoredModel> {
-    const url = fileUrl(base, manifest.file);
-    const { cache, reason } = await this.#openCache(manifest);
+    const url = fileUrl(base, model.file);
+    const { cache, reason } = await this.#openCache(model);
     const found = await cache?.match(url);
     if (found !== undefined) {
       const file = await found.blob();
       // Pages that share this origin can write to its caches, so what is found is checked too.
-      if ((await hash(file)) === manifest.sha256) return { file, storage: { kind: "found" } };
+      if ((await hash(file)) === model.sha256) return { file, storage: { kind: "found" } };
       await cache?.delete(url);
     }
-    const file = await this.#download(url, manifest, hash, onProgress);
+    const file = await this.#download(url, model, hash, onProgress);
     if (cache === null) return { file, storage: { kind: "refused", reason } };
     return { file, storage: await keep(cache, url, file) };
   }
@@ -133,12 +120,17 @@ export class ModelStore {
     return total;
   }
 
-  /** Deletes every stored model, or all but the one under `except`. */
-  async delete(except?: string): Promise<void> {
+  /** Deletes every stored model. */
+  delete(): Promise<void> {
+    return this.#deleteCaches([]);
+  }
+
+  /** Deletes the models' caches, those of older layouts too, save the ones under these names. */
+  async #deleteCaches(except: string[]): Promise<void> {
     const { caches } = this.browser;
     if (caches === undefined) return;
     for (const name of await caches.keys()) {
-      if (name.startsWith(CACHE_PREFIX) && name !== except) await caches.delete(name);
+      if (name.startsWith(CACHE_PREFIX) && !except.includes(name)) await caches.delete(name);
     }
   }
 
@@ -164,19 +156,16 @@ export class ModelStore {
     return response;
   }
 
-  /** Opens this model's cache and drops those of other models and older layouts. */
   async #openCache(
-    manifest: ModelManifest,
+    model: OfferedModel,
   ): Promise<{ cache: Cache; reason: "" } | { cache: null; reason: string }> {
     const { caches } = this.browser;
     if (caches === undefined) {
       const reason = "This address is not secure (https), so the browser offers no storage.";
       return { cache: null, reason };
     }
-    const name = `${CACHE_PREFIX}v${CACHE_VERSION}-${manifest.sha256}`;
     try {
-      await this.delete(name);
-      return { cache: await caches.open(name), reason: "" };
+      return { cache: await caches.open(cacheName(model)), reason: "" };
     } catch (error) {
       return { cache: null, reason: refusal(error) };
     }
@@ -184,21 +173,21 @@ export class ModelStore {
 
   async #download(
     url: URL,
-    manifest: ModelManifest,
+    { bytes, sha256 }: OfferedModel,
     hash: Hash,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<Blob> {
     const response = await this.#get(url);
-    const file = await readBody(response, manifest.bytes, (loaded) => {
-      onProgress({ stage: "download", loaded, total: manifest.bytes });
+    const file = await readBody(response, bytes, (loaded) => {
+      onProgress({ stage: "download", loaded, total: bytes });
     });
     if (file === null) {
-      throw new Error(
-        `${shown(url)} is not ${manifest.bytes} bytes long as models/default.json says.`,
-      );
+      throw new Error(`${shown(url)} is not ${bytes} bytes long as ${MODEL_LIST} says.`);
     }
-    if ((await hash(file)) !== manifest.sha256) {
-      throw new Error(`${shown(url)} arrived damaged: its SHA-256 is not that of the manifest.`);
+    if ((await hash(file)) !== sha256) {
+      throw new Error(
+        `${shown(url)} arrived damaged: its SHA-256 is not the one in ${MODEL_LIST}.`,
+      );
     }
     return file;
   }
@@ -254,6 +243,10 @@ function refusal(error: unknown): string {
     : "The browser refused to store it.";
 }
 
+function cacheName({ sha256 }: OfferedModel): string {
+  return `${CACHE_PREFIX}v${CACHE_VERSION}-${sha256}`;
+}
+
 function fileUrl(base: string, file: string): URL {
   return new URL(file, new URL("models/", base));
 }
@@ -261,19 +254,6 @@ function fileUrl(base: string, file: string): URL {
 /** What a person recognises of a URL on this origin. */
 function shown(url: URL): string {
   return url.pathname.split("/").slice(-2).join("/");
-}
-
-function isManifest(value: unknown): value is ModelManifest {
-  return (
-    isRecord(value) &&
-    typeof value["name"] === "string" &&
-    typeof value["file"] === "string" &&
-    Number.isSafeInteger(value["bytes"]) &&
-    Number(value["bytes"]) > 0 &&
-    typeof value["sha256"] === "string" &&
-    /^[0-9a-f]{64}$/.test(value["sha256"]) &&
-    (value["golden"] === undefined || typeof value["golden"] === "string")
-  );
 }
 
 function isGolden(value: unknown): value is GoldenValues {

@@ -7,6 +7,7 @@
 
 import type { BenchmarkRequests } from "../benchmarks/requests";
 import type { EngineWish, LoadProgress, ModelInfo, SceneView } from "../wasm/cliprobe.js";
+import type { ModelList, OfferedModel } from "./model-list";
 
 /** The picture that captions are compared with. */
 export type PictureSource =
@@ -15,10 +16,21 @@ export type PictureSource =
   /** A photo that was sent before under this key (see `photo`). */
   | { kind: "photo"; key: string };
 
+/** A picture with all that is needed to embed it. */
+export type PictureContent =
+  /** Drawn in the worker, at the size that the model looks at. */
+  { kind: "scene"; seed: string } | { kind: "photo"; bytes: Uint8Array };
+
+/** A model of the page's list, whose files lie below `base`, the page's own address. */
+export interface OfferedChoice {
+  kind: "offered";
+  base: string;
+  model: OfferedModel;
+}
+
 /** Where a model comes from. */
 export type ModelChoice =
-  /** `models/default.json` below this URL, which is the page's own. */
-  | { kind: "default"; base: string }
+  | OfferedChoice
   /** One GGUF file, or the files of a Hugging Face or OpenCLIP directory. */
   | { kind: "own"; files: File[] };
 
@@ -30,7 +42,7 @@ export type Storage =
   | { kind: "refused"; reason: string };
 
 export interface LoadedModel {
-  /** What the manifest calls it; `null` for an own model, which its files name better. */
+  /** What the page's list calls it; `null` for an own model, which its files name better. */
   name: string | null;
   info: ModelInfo;
   /** From the request to a usable model, download included. */
@@ -51,10 +63,13 @@ export interface Parity {
 }
 
 /** One entry for each caption asked about, in the order asked. */
-export interface Similarities {
+export interface Cosines {
   cosines: number[];
   /** Captions that were longer than the model's context, of which only the beginning was read. */
   truncated: boolean[];
+}
+
+export interface Similarities extends Cosines {
   /** How many captions were not in the cache, and what they took together. */
   text: { encoded: number; milliseconds: number };
   /** What the picture took, or `null` when its embedding was in the cache. */
@@ -74,7 +89,12 @@ export interface SpeedCase {
 export interface Requests extends BenchmarkRequests {
   /** Draws a scene, `size` pixels a side. Needs no model. */
   scene: { ask: { seed: string; size: number }; answer: SceneView };
-  /** Loads a model and forgets the one before, unless loading fails. Without `engine`: `auto`. */
+  /** Reads the list of models that lies below the page's own address. */
+  models: { ask: { base: string }; answer: ModelList };
+  /**
+   * Loads a model and forgets the one before, unless loading fails or another load was asked for
+   * meanwhile. Without `engine`: `auto`.
+   */
   load: { ask: { choice: ModelChoice; engine?: EngineWish }; answer: LoadedModel };
   /** Checks the loaded model against its golden values. */
   verify: { ask: object; answer: Parity };
@@ -82,6 +102,11 @@ export interface Requests extends BenchmarkRequests {
   photo: { ask: { key: string; bytes: Uint8Array }; answer: { milliseconds: number } };
   /** Compares captions with a picture; `null` when a newer `rank` arrived meanwhile. */
   rank: { ask: { picture: PictureSource; captions: string[] }; answer: Similarities | null };
+  /** As `rank`, by another model than the loaded one, which stays: on the CPU, and forgotten at once. */
+  compare: {
+    ask: { choice: OfferedChoice; picture: PictureContent; captions: string[] };
+    answer: Cosines;
+  };
   /** Computes a batch of made-up input: once to warm up, then again for about `seconds`. */
   measure: { ask: SpeedCase & { seconds: number }; answer: { milliseconds: number; runs: number } };
   /** Size of the stored models, in bytes. */

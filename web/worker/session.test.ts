@@ -4,7 +4,7 @@ import { sha256 } from "../sha256";
 import { fakeBrowser } from "../testing/fake-browser";
 import { FAKE_CONTEXT, fakeEmbedding, fakeModule, fakeScene } from "../testing/fake-module";
 import { type GoldenValues, ModelStore } from "./model-store";
-import type { Answer, Ask, Call, RequestKind } from "./protocol";
+import type { Answer, Ask, Call, OfferedChoice, RequestKind } from "./protocol";
 import { Session } from "./session";
 
 const BASE = "https://example.org/";
@@ -20,17 +20,19 @@ const GOLDEN: GoldenValues = {
   tolerance: 1e-4,
 };
 
-async function session(golden = GOLDEN) {
-  const manifest = {
-    name: "t",
-    file: "m.gguf",
-    bytes: MODEL.length,
-    sha256: await sha256(MODEL),
-    golden: "g.json",
-  };
+async function offered(file: string, content: Uint8Array<ArrayBuffer>): Promise<OfferedChoice> {
+  const hash = (await sha256(content)) ?? "";
+  const model = { name: "t", file, bytes: content.length, sha256: hash, golden: "g.json" };
+  return { kind: "offered", base: BASE, model };
+}
+
+const DEFAULT = await offered("m.gguf", MODEL);
+const SIBLING = await offered("n.gguf", text("GGUF 2"));
+
+function session(golden = GOLDEN) {
   const { browser } = fakeBrowser({
-    "/models/default.json": JSON.stringify(manifest),
     "/models/m.gguf": MODEL,
+    "/models/n.gguf": text("GGUF 2"),
     "/models/g.json": JSON.stringify(golden),
   });
   const { module, record } = fakeModule();
@@ -42,8 +44,8 @@ async function session(golden = GOLDEN) {
 }
 
 async function loaded(golden = GOLDEN) {
-  const opened = await session(golden);
-  await opened.ask("load", { choice: { kind: "default", base: BASE } });
+  const opened = session(golden);
+  await opened.ask("load", { choice: DEFAULT });
   return opened;
 }
 
@@ -87,7 +89,7 @@ describe("rank", () => {
   });
 
   test("needs a model, and a photo that was sent", async () => {
-    const opened = await session();
+    const opened = session();
     await expect(opened.ask("rank", { picture: scene, captions: ["a"] })).rejects.toThrow(
       "No model is loaded yet.",
     );
@@ -120,14 +122,53 @@ describe("load", () => {
     expect((await ask("rank", { picture: scene, captions: ["a"] }))?.cosines).toHaveLength(1);
   });
 
+  test("leaves the model before at work while files arrive, and gives way to a newer load", async () => {
+    const { ask, record } = await loaded();
+    const older = ask("load", { choice: SIBLING });
+    const newer = ask("load", { choice: { kind: "own", files: [new File(["GGUF"], "m.gguf")] } });
+    const ranked = ask("rank", { picture: scene, captions: ["a"] });
+    await expect(older).rejects.toThrow("Another model was asked for meanwhile.");
+    expect((await ranked)?.cosines).toHaveLength(1);
+    expect((await newer).name).toBeNull();
+    expect(record.loaded.map((clip) => clip.freed)).toEqual([true, false]);
+  });
+
   test("hands a directory over by file name", async () => {
-    const { ask, record } = await session();
+    const { ask, record } = session();
     const [config, weights] = [
       new File(["{}"], "config.json"),
       new File(["st"], "model.safetensors"),
     ];
     await ask("load", { choice: { kind: "own", files: [config, weights] } });
     expect(record.sources).toEqual([{ "config.json": config, "model.safetensors": weights }]);
+  });
+});
+
+describe("compare", () => {
+  test("answers as a ranking by that model would, and leaves the loaded one", async () => {
+    const { ask, record } = await loaded();
+    const captions = ["a dog", "x".repeat(FAKE_CONTEXT + 1)];
+    const before = await ask("rank", { picture: scene, captions });
+    const compared = await ask("compare", { choice: SIBLING, picture: scene, captions });
+    expect(record.loaded.map((clip) => clip.freed)).toEqual([false, true]);
+    expect((await ask("rank", { picture: scene, captions }))?.cosines).toEqual(before?.cosines);
+    await ask("load", { choice: SIBLING });
+    const after = await ask("rank", { picture: scene, captions });
+    expect(compared).toEqual({ cosines: after?.cosines, truncated: [false, true] });
+    expect(compared.cosines).not.toEqual(before?.cosines);
+  });
+
+  test("takes a photo's bytes, and frees the model where they are no picture", async () => {
+    const { ask, record } = await loaded();
+    const photo = (content: string) =>
+      ask("compare", {
+        choice: SIBLING,
+        picture: { kind: "photo", bytes: text(content) },
+        captions: ["a"],
+      });
+    expect((await photo("jpeg")).cosines).toHaveLength(1);
+    await expect(photo("")).rejects.toThrow("The picture could not be read.");
+    expect(record.loaded.map((clip) => clip.freed)).toEqual([false, true, true]);
   });
 });
 
@@ -168,14 +209,14 @@ describe("verify", () => {
   });
 
   test("is refused where there is nothing to compare with", async () => {
-    const { ask } = await session();
+    const { ask } = session();
     await ask("load", { choice: { kind: "own", files: [new File(["GGUF"], "m.gguf")] } });
     await expect(ask("verify", {})).rejects.toThrow("No golden values come with this model.");
   });
 });
 
 test("scenes are drawn before any model is loaded", async () => {
-  const { ask } = await session();
+  const { ask } = session();
   expect(await ask("scene", { seed: "3", size: 8 })).toEqual(fakeScene("3", 8));
 });
 

@@ -17,7 +17,9 @@ import { measure } from "../speed/measure";
 import type { ModelStore } from "./model-store";
 import type {
   Answer,
+  Ask,
   Call,
+  Cosines,
   LoadedModel,
   ModelChoice,
   Parity,
@@ -52,6 +54,16 @@ interface CaptionEmbedding {
   truncated: boolean;
 }
 
+/** A model's files at hand, and what is known of them. */
+interface OpenedModel {
+  name: string | null;
+  source: ModelSource;
+  /** Of the file of weights, where it was checked. */
+  sha256: string | null;
+  golden: GoldenFile | null;
+  storage: LoadedModel["storage"];
+}
+
 /** Where the loaded model's golden values lie. */
 interface GoldenFile {
   base: string;
@@ -68,6 +80,7 @@ export class Session {
   /** The module computes one thing at a time; what uses the model waits here for its turn. */
   #turn: Promise<unknown> = Promise.resolve();
   #newestRanking = 0;
+  #newestLoad = 0;
   readonly #benchmarks: BenchmarkDesk;
 
   /** @param module while it starts, what needs no module is done */
@@ -83,10 +96,13 @@ export class Session {
     switch (call.kind) {
       case "scene":
         return this.module.then((module) => module.scene(call.ask.seed, call.ask.size));
+      case "models":
+        return this.store.offered(call.ask.base);
       case "load":
-        return this.#inTurn(() =>
-          this.#load(call.ask.choice, call.ask.engine ?? "auto", onProgress),
-        );
+        this.#newestLoad = call.id;
+        return this.#load(call, onProgress);
+      case "compare":
+        return this.#compare(call.ask, onProgress);
       case "verify":
         return this.#verify();
       case "photo":
@@ -115,13 +131,33 @@ export class Session {
     return result;
   }
 
+  /** The model before goes on answering while the files of this one arrive. */
   async #load(
-    choice: ModelChoice,
-    engine: EngineWish,
+    { id, ask }: { id: number; ask: Ask<"load"> },
     onProgress: (progress: LoadProgress) => void,
   ): Promise<LoadedModel> {
     const start = performance.now();
-    const { name, source, sha256, golden, storage } = await this.#source(choice, onProgress);
+    const opened = await this.#open(ask.choice, onProgress);
+    return this.#inTurn(async () => {
+      if (id !== this.#newestLoad) throw new Error("Another model was asked for meanwhile.");
+      await this.#take(opened, ask.engine ?? "auto", onProgress);
+      const { name, storage, golden } = opened;
+      return {
+        name,
+        info: this.#loaded().info(),
+        milliseconds: performance.now() - start,
+        storage,
+        verifiable: golden !== null,
+      };
+    });
+  }
+
+  /** Puts a model in the place of the one before. */
+  async #take(
+    { source, sha256, golden }: OpenedModel,
+    engine: EngineWish,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<void> {
     const { Clip } = await this.module;
     const knownTiles = await this.store.knownTiles();
     const options: LoadOptions = { onProgress, engine, knownTiles };
@@ -137,38 +173,51 @@ export class Session {
     if (info.choice.gpuLoad !== null && info.choice.gpuLoad.tuningMs > 0) {
       await this.store.keepTiles(info.knownTiles);
     }
-    return {
-      name,
-      info,
-      milliseconds: performance.now() - start,
-      storage,
-      verifiable: golden !== null,
-    };
   }
 
-  async #source(
+  async #open(
     choice: ModelChoice,
     onProgress: (progress: LoadProgress) => void,
-  ): Promise<{
-    name: string | null;
-    source: ModelSource;
-    /** Of the file of weights, where it was checked. */
-    sha256: string | null;
-    golden: GoldenFile | null;
-    storage: LoadedModel["storage"];
-  }> {
+  ): Promise<OpenedModel> {
     if (choice.kind === "own") {
       // By name, so that an error can say which file it is about.
       const source = Object.fromEntries(choice.files.map((file) => [file.name, file]));
       return { name: null, source, sha256: null, golden: null, storage: null };
     }
-    const { base } = choice;
-    const manifest = await this.store.manifest(base);
+    const { base, model } = choice;
     const hash = (file: Blob) => this.module.then((module) => module.sha256(file));
-    const { file, storage } = await this.store.model(base, manifest, hash, onProgress);
-    const golden = manifest.golden === undefined ? null : { base, file: manifest.golden };
-    const { name, sha256 } = manifest;
-    return { name, source: { [manifest.file]: file }, sha256, golden, storage };
+    const { file, storage } = await this.store.model(base, model, hash, onProgress);
+    const golden = model.golden === undefined ? null : { base, file: model.golden };
+    const { name, sha256 } = model;
+    return { name, source: { [model.file]: file }, sha256, golden, storage };
+  }
+
+  async #compare(
+    { choice, picture, captions }: Ask<"compare">,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<Cosines> {
+    const { source, sha256 } = await this.#open(choice, onProgress);
+    return this.#inTurn(async () => {
+      const module = await this.module;
+      // Where several models are compared, their weights alone shall differ.
+      const options: LoadOptions = { engine: "cpu" };
+      if (sha256 !== null) options.sha256 = sha256;
+      const clip = await module.Clip.load(source, options);
+      try {
+        const file =
+          picture.kind === "scene"
+            ? module.scene(picture.seed, clip.info().imageSize).png
+            : picture.bytes;
+        const image = await clip.encodeImage(file);
+        const texts = await encodeCaptions(clip, captions);
+        return {
+          cosines: texts.map(([, { embedding }]) => dot(image.embedding, embedding)),
+          truncated: texts.map(([, { truncated }]) => truncated),
+        };
+      } finally {
+        clip.free();
+      }
+    });
   }
 
   /** Takes a turn for each embedding: a ranking asked for meanwhile waits for one, not for all. */

@@ -37,7 +37,7 @@ enum Task {
         /// Port on 127.0.0.1; 0 takes any free one
         #[arg(long, default_value_t = 8080)]
         port: u16,
-        /// GGUF file that the page loads instead of its default model
+        /// GGUF file that the page offers instead of its own models
         #[arg(long, value_name = "FILE")]
         model: Option<PathBuf>,
     },

@@ -86,7 +86,7 @@ fn free_port() -> Result<u16> {
         .port())
 }
 
-/// Serves `dist/` until Ctrl-C, with a GGUF file in the default model's place if one is given.
+/// Serves `dist/` until Ctrl-C, with a GGUF file in the place of its models if one is given.
 pub(crate) fn serve(sh: &Shell, port: u16, model: Option<&Path>) -> Result<()> {
     let dist = workspace::root().join("dist");
     let port = port.to_string();
