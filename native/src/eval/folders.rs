@@ -177,3 +177,66 @@ fn read_member(file: &mut File, member: &Member) -> Result<String> {
         .read_text(file)
         .with_context(|| format!("{} cannot be read", member.name))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use cliprobe::probe::Picture;
+
+    use super::super::pictures::PictureFiles;
+    use super::*;
+
+    /// The files of two data sets have the same names, in class folders and in archives.
+    #[test]
+    fn files_of_one_name_in_two_sets_stay_apart() {
+        let top = tempfile::tempdir().unwrap();
+        for set in ["classes-a", "classes-b"] {
+            for class in ["cat", "dog"] {
+                let folder = top.path().join(set).join(class);
+                std::fs::create_dir_all(&folder).unwrap();
+                std::fs::write(folder.join("0.png"), format!("{set} {class}")).unwrap();
+            }
+        }
+        for set in ["shards-a", "shards-b"] {
+            let folder = top.path().join(set);
+            std::fs::create_dir(&folder).unwrap();
+            std::fs::write(folder.join("classnames.txt"), "cat\ndog\n").unwrap();
+            let templates = folder.join("zeroshot_classification_templates.txt");
+            std::fs::write(templates, "a {c}\n").unwrap();
+            let mut tar = tar::Builder::new(File::create(folder.join("0.tar")).unwrap());
+            for (number, class) in ["cat", "dog"].into_iter().enumerate() {
+                let mut append = |ending: &str, contents: String| {
+                    let mut header = tar::Header::new_gnu();
+                    header.set_size(contents.len() as u64);
+                    header.set_mode(0o644);
+                    let name = format!("s{number}.{ending}");
+                    tar.append_data(&mut header, name, contents.as_bytes())
+                };
+                append("png", format!("{set} {class}")).unwrap();
+                append("cls", number.to_string()).unwrap();
+            }
+            tar.finish().unwrap();
+        }
+        let names = ["classes-a", "classes-b", "shards-a", "shards-b"];
+        let folders = names.map(|set| top.path().join(set));
+        let files = PictureFiles::search(&folders).unwrap();
+        for (name, folder) in names.iter().zip(&folders) {
+            for set in read(folder, None, None).unwrap() {
+                let mut found: Vec<String> = set
+                    .pictures
+                    .iter()
+                    .map(|picture| match picture {
+                        Picture::File { name, .. } => {
+                            String::from_utf8(files.read(files.find(name).unwrap()).unwrap())
+                        }
+                        Picture::Scene(_) => panic!("no scene was asked for"),
+                    })
+                    .collect::<Result<_, _>>()
+                    .unwrap();
+                found.sort();
+                assert_eq!(found, [format!("{name} cat"), format!("{name} dog")]);
+            }
+        }
+    }
+}
