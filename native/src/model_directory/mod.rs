@@ -87,7 +87,7 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// As [`write`], of an opened checkpoint and for both.
+/// As [`write()`], of an opened checkpoint and for both.
 pub(crate) fn write_checkpoint(
     directory: &Path,
     checkpoint: &Checkpoint,
