@@ -409,7 +409,7 @@ impl WebBenchmark {
             }
             Picture::File { crop: None, .. } => bytes_of(&file).map_err(error)?,
             Picture::File { .. } => {
-                let part = decode(picture, &file, size).map_err(error)?;
+                let part = decode(picture, &file, size as usize).map_err(error)?;
                 png(&world::Picture {
                     width: part.width(),
                     height: part.height(),
