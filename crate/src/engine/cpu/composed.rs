@@ -138,10 +138,8 @@ mod tests {
     use candle_core::Var;
 
     use super::*;
-    use crate::clip::config::{
-        ClipConfig, TextConfig, TextPooling, TransformerConfig, VisionConfig,
-    };
     use crate::engine::PackedTokens;
+    use crate::engine::cpu::tower::tests::tiny_config;
     use crate::engine::cpu::{Model, Weight, attention as fused_attention, ops};
 
     fn normal(shape: &[usize]) -> Var {
@@ -232,28 +230,7 @@ mod tests {
     /// Both towers with every matrix multiplied in `precision`, or by the fused kernels; the
     /// variables by name.
     fn towers(precision: Option<DType>) -> (Model, BTreeMap<String, Var>) {
-        let transformer = TransformerConfig {
-            width: 16,
-            layers: 2,
-            heads: 2,
-            mlp_width: 32,
-            layer_norm_eps: 1e-5,
-        };
-        let config = ClipConfig {
-            text: TextConfig {
-                transformer,
-                vocab_size: 20,
-                context_length: 8,
-                pooling: TextPooling::FirstEos { eos_token_id: 19 },
-            },
-            vision: VisionConfig {
-                transformer,
-                image_size: 8,
-                patch_size: 4,
-            },
-            projection_dim: 6,
-            activation: Activation::QuickGelu,
-        };
+        let config = tiny_config();
         let mut variables = BTreeMap::new();
         let model = Model::new(&config, &mut |name, shape| {
             let count: usize = shape.iter().product();

@@ -692,13 +692,14 @@ impl Model {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
+pub(super) mod tests {
     use candle_core::Var;
 
     use super::*;
     use crate::clip::config::TextPooling;
 
-    fn config() -> ClipConfig {
+    /// A ViT of two blocks with a text tower of two.
+    pub(in crate::engine::cpu) fn tiny_config() -> ClipConfig {
         let transformer = TransformerConfig {
             width: 16,
             layers: 2,
@@ -727,7 +728,7 @@ mod tests {
     #[test]
     fn variable_biases_of_constant_projections_are_followed() {
         let mut variables = Vec::new();
-        let model = Model::new(&config(), &mut |name, shape| {
+        let model = Model::new(&tiny_config(), &mut |name, shape| {
             let count: usize = shape.iter().product();
             let phase = name.bytes().map(f32::from).sum::<f32>();
             let values: Vec<f32> = (0..count)
