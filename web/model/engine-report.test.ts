@@ -10,6 +10,7 @@ const gpu = {
   software: false,
   largestBinding: 134217728,
   features: ["shader-f16"],
+  subgroups: false,
 };
 const NO_LOAD = { gpuOpenMs: 0, gpuLoad: null, gpuTiles: null };
 const trial = { textDifference: 1e-6, imageDifference: 3e-6, cpuMs: 800, gpuColdMs: 90, gpuMs: 40 };

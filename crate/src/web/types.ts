@@ -21,6 +21,8 @@ export interface GpuInfo {
   /** Bytes. */
   largestBinding: number;
   features: string[];
+  /** Whether reductions over a workgroup are by subgroup operations; else through its memory. */
+  subgroups: boolean;
 }
 
 /** A fixed input, eight captions and a picture, through both engines. */

@@ -54,6 +54,8 @@ pub struct GpuInfo {
     pub largest_binding: u64,
     /// What optional features the adapter offers, by WebGPU's names.
     pub features: Vec<String>,
+    /// Whether reductions over a workgroup are by subgroup operations; else through its memory.
+    pub subgroups: bool,
 }
 
 /// What happened to a device outside any call: both arrive through callbacks.
@@ -72,6 +74,9 @@ const NOTED_FEATURES: [(wgpu::Features, &str); 3] = [
     (wgpu::Features::SUBGROUP, "subgroups"),
     (wgpu::Features::TIMESTAMP_QUERY, "timestamp-query"),
 ];
+
+/// Optional features that kernels use where a device has them.
+const USED_FEATURES: wgpu::Features = wgpu::Features::SUBGROUP;
 
 /// wgpu's own words list every interface that was not compiled in.
 const NO_ADAPTER: &str = if cfg!(target_arch = "wasm32") {
@@ -131,9 +136,11 @@ impl Gpu {
                 ),
             });
         }
+        let offered = adapter.features();
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
                 label: Some("cliprobe"),
+                required_features: offered & USED_FEATURES,
                 required_limits,
                 memory_hints: wgpu::MemoryHints::MemoryUsage,
                 ..Default::default()
@@ -157,7 +164,6 @@ impl Gpu {
             lock(&record).failed.get_or_insert(error.to_string());
         }));
         let info = adapter.get_info();
-        let offered = adapter.features();
         Ok(Self(Rc::new(Opened {
             info: GpuInfo {
                 name: info.name,
@@ -176,6 +182,7 @@ impl Gpu {
                     .filter(|(feature, _)| offered.contains(*feature))
                     .map(|(_, name)| (*name).to_owned())
                     .collect(),
+                subgroups: device.features().contains(wgpu::Features::SUBGROUP),
             },
             kernels: Kernels::new(&device),
             tuning: RefCell::default(),

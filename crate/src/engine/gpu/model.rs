@@ -83,10 +83,10 @@ impl Model {
         let known = gpu.tuning().without_a_run(gpu.info(), &key);
         let compiled = gpu.kernels().compiled();
         let begun = match known {
-            Some(tiles) => gpu.kernels().begin(types.kernels(&config, tiles)),
+            Some(tiles) => gpu.kernels().begin(types.kernels(gpu, &config, tiles)),
             None => gpu.kernels().begin(
                 types
-                    .kernels(&config, Tiles::default())
+                    .kernels(gpu, &config, Tiles::default())
                     .chain(tuning::kernels(types.most)),
             ),
         };
@@ -130,7 +130,9 @@ impl Model {
             let start = milliseconds();
             model.tiles = tuning::fastest(gpu, matrix).await?;
             gpu.note_tiles(key, model.tiles.to_string());
-            let begun = gpu.kernels().begin(types.kernels(&config, model.tiles));
+            let begun = gpu
+                .kernels()
+                .begin(types.kernels(gpu, &config, model.tiles));
             gpu.kernels().finish(begun).await?;
             model.load_times.tuning_ms = milliseconds() - start;
         }
@@ -368,20 +370,26 @@ impl Types {
         }
     }
 
-    /// Every kernel that the model needs with such tiles.
-    fn kernels(&self, config: &ClipConfig, tiles: Tiles) -> impl Iterator<Item = Kernel> {
-        let head = |t: &TransformerConfig| Kernel::Attention {
-            head_dim: (t.width / t.heads) as u32,
-        };
+    /// Every kernel that the model needs on a device with such tiles.
+    fn kernels(
+        &self,
+        gpu: &Gpu,
+        config: &ClipConfig,
+        tiles: Tiles,
+    ) -> impl Iterator<Item = Kernel> {
+        let subgroups = gpu.info().subgroups;
+        let heads = [&config.text.transformer, &config.vision.transformer]
+            .map(|t| (t.width / t.heads) as u32);
         let others = [
             Kernel::EmbedTokens(self.table),
             Kernel::Patchify,
             Kernel::EmbedPatches,
-            Kernel::LayerNorm,
+            Kernel::LayerNorm { subgroups },
             Kernel::GatherRows,
-            head(&config.text.transformer),
-            head(&config.vision.transformer),
-        ];
+        ]
+        .into_iter()
+        .chain(heads.map(|head_dim| Kernel::Attention { head_dim }))
+        .chain(heads.map(|head_dim| Kernel::pooled_attention(head_dim, subgroups)));
         let products = self
             .products
             .iter()

@@ -452,7 +452,8 @@ impl<'a> Builder<'a> {
         x: &wgpu::Buffer,
         output: &wgpu::Buffer,
     ) {
-        let pipeline = self.gpu.kernels().pipeline(Kernel::LayerNorm);
+        let subgroups = self.gpu.info().subgroups;
+        let pipeline = (self.gpu.kernels()).pipeline(Kernel::LayerNorm { subgroups });
         self.step(
             Work::Rows(pipeline),
             extent,
@@ -507,12 +508,14 @@ impl<'a> Builder<'a> {
 
     fn attention(&mut self, causal: bool, pooled: bool, qkv: &wgpu::Buffer, output: &wgpu::Buffer) {
         let head_dim = (self.config.width / self.config.heads) as u32;
-        let pipeline = self.gpu.kernels().pipeline(Kernel::Attention { head_dim });
-        let blocks = if pooled {
-            self.pooled_blocks.clone()
+        let (kernel, blocks) = if pooled {
+            let subgroups = self.gpu.info().subgroups;
+            let kernel = Kernel::pooled_attention(head_dim, subgroups);
+            (kernel, self.pooled_blocks.clone())
         } else {
-            self.blocks.clone()
+            (Kernel::Attention { head_dim }, self.blocks.clone())
         };
+        let pipeline = self.gpu.kernels().pipeline(kernel);
         let path = self.path.clone();
         self.step(
             Work::Attention {

@@ -15,11 +15,19 @@ pub(super) enum Kernel {
     /// Class token, patches and positions to rows of tokens.
     EmbedPatches,
     /// LayerNorm of rows.
-    LayerNorm,
+    LayerNorm {
+        /// Whether its sums are by subgroup operations.
+        subgroups: bool,
+    },
     /// `x · Wᵀ`, by the type of the weights.
     MatMul(ElementType, Tile),
     /// Attention, by the features of a head.
     Attention {
+        /// Features of a head, a multiple of 4.
+        head_dim: u32,
+    },
+    /// Attention of single queries, by subgroup operations.
+    PooledAttention {
         /// Features of a head, a multiple of 4.
         head_dim: u32,
     },
@@ -39,6 +47,10 @@ pub(super) const PEAK_FLOP_PER_ROUND: u32 = PEAK_SUMS * 4 * 2;
 /// Rows of queries that one workgroup of the attention kernel takes.
 pub(super) const QUERIES: u32 = 32;
 
+/// Threads of a workgroup that reduces values, a power of two; a head has at most four times as many
+/// features.
+const REDUCING_THREADS: u32 = 64;
+
 /// Bytes of workgroup memory that every WebGPU device has.
 const WORKGROUP_BYTES: u32 = 16384;
 
@@ -48,8 +60,10 @@ impl Kernel {
         let mut all = vec![
             Self::Patchify,
             Self::EmbedPatches,
-            Self::LayerNorm,
+            Self::LayerNorm { subgroups: false },
+            Self::LayerNorm { subgroups: true },
             Self::Attention { head_dim },
+            Self::PooledAttention { head_dim },
             Self::GatherRows,
             Self::Peak,
         ];
@@ -61,17 +75,27 @@ impl Kernel {
         all
     }
 
+    /// Attention of the pooled rows: a kernel of its own where there are subgroup operations.
+    pub(super) fn pooled_attention(head_dim: u32, subgroups: bool) -> Self {
+        match subgroups {
+            true => Self::PooledAttention { head_dim },
+            false => Self::Attention { head_dim },
+        }
+    }
+
     /// A name for messages, labels and file names.
     pub(super) fn name(self) -> String {
         match self {
             Self::EmbedTokens(element) => format!("embed_tokens_{element}").to_lowercase(),
             Self::Patchify => "patchify".into(),
             Self::EmbedPatches => "embed_patches".into(),
-            Self::LayerNorm => "layer_norm".into(),
+            Self::LayerNorm { subgroups: false } => "layer_norm".into(),
+            Self::LayerNorm { subgroups: true } => "layer_norm_subgroups".into(),
             Self::MatMul(element, tile) => format!("matmul_{element}_{tile}")
                 .to_lowercase()
                 .replace('/', "_"),
             Self::Attention { head_dim } => format!("attention_{head_dim}"),
+            Self::PooledAttention { head_dim } => format!("attention_pooled_{head_dim}"),
             Self::GatherRows => "gather_rows".into(),
             Self::Peak => "peak".into(),
         }
@@ -96,13 +120,37 @@ impl Kernel {
             ),
             Self::Patchify => include_str!("shaders/patchify.wgsl").into(),
             Self::EmbedPatches => include_str!("shaders/embed_patches.wgsl").into(),
-            Self::LayerNorm => include_str!("shaders/layer_norm.wgsl").into(),
+            Self::LayerNorm { subgroups } => {
+                with_reductions(include_str!("shaders/layer_norm.wgsl"), subgroups)
+            }
             Self::MatMul(element, tile) => matmul_source(element, tile),
             Self::Attention { head_dim } => attention_source(head_dim),
+            Self::PooledAttention { head_dim } => with_reductions(
+                &format!(
+                    "const HEAD_DIM4 = {}u;\n\n{}",
+                    head_dim / 4,
+                    include_str!("shaders/attention_pooled.wgsl")
+                ),
+                true,
+            ),
             Self::GatherRows => include_str!("shaders/gather_rows.wgsl").into(),
             Self::Peak => peak_source(),
         }
     }
+}
+
+/// A kernel that reduces values over its workgroup, with the functions that do.
+fn with_reductions(body: &str, subgroups: bool) -> String {
+    // Browsers ask for the directive; natively naga knows the functions and not the directive.
+    let enable = match subgroups && cfg!(target_arch = "wasm32") {
+        true => "enable subgroups;\n",
+        false => "",
+    };
+    let reductions = match subgroups {
+        true => include_str!("shaders/reduce_subgroups.wgsl"),
+        false => include_str!("shaders/reduce_plain.wgsl"),
+    };
+    format!("{enable}const THREADS = {REDUCING_THREADS}u;\n\n{reductions}\n{body}")
 }
 
 /// The functions that read weights of a type.

@@ -231,6 +231,15 @@ fn products_of_every_type_tile_and_epilogue() {
     );
 }
 
+/// The ways of reducing that a device has: through workgroup memory, and by subgroup operations.
+fn reductions(gpu: &Gpu) -> &'static [bool] {
+    if gpu.info().subgroups {
+        return &[false, true];
+    }
+    println!("SKIPPED: the device has no subgroup operations");
+    &[false]
+}
+
 #[test]
 fn layer_norm_of_rows() {
     let arguments = (1usize..9, 1usize..200, any::<u64>(), -3.0f32..3.0);
@@ -260,15 +269,17 @@ fn layer_norm_of_rows() {
             .collect();
         let params = [rows as u32, width as u32, eps.to_bits()];
         let inputs = [bytes(&x), bytes(&weight), bytes(&bias)];
-        let ours = launch(
-            gpu,
-            Kernel::LayerNorm,
-            &params,
-            &inputs,
-            &vec![0.0; x.len()],
-            [rows as u32, 1],
-        );
-        assert_close(&ours, &expected, 2e-5);
+        for &subgroups in reductions(gpu) {
+            let ours = launch(
+                gpu,
+                Kernel::LayerNorm { subgroups },
+                &params,
+                &inputs,
+                &vec![0.0; x.len()],
+                [rows as u32, 1],
+            );
+            assert_close(&ours, &expected, 2e-5);
+        }
     });
 }
 
@@ -372,21 +383,26 @@ fn attention_over_packed_sequences() {
                     u32::from(causal),
                     (1.0 / (head_dim as f32).sqrt()).to_bits(),
                 ];
-                let ours = launch(
-                    gpu,
-                    Kernel::Attention {
-                        head_dim: head_dim as u32,
-                    },
-                    &params,
-                    &[
-                        bytes(&qkv),
-                        bytemuck::cast_slice(blocks),
-                        bytemuck::cast_slice(&plan.path),
-                    ],
-                    &vec![0.0; expected.len()],
-                    [blocks.len() as u32, heads as u32],
-                );
-                assert_close(&ours, &expected, 2e-5);
+                let head_dim = head_dim as u32;
+                let mut kernels = vec![Kernel::Attention { head_dim }];
+                if blocks.iter().all(|block| block.queries == 1) && gpu.info().subgroups {
+                    kernels.push(Kernel::PooledAttention { head_dim });
+                }
+                for kernel in kernels {
+                    let ours = launch(
+                        gpu,
+                        kernel,
+                        &params,
+                        &[
+                            bytes(&qkv),
+                            bytemuck::cast_slice(blocks),
+                            bytemuck::cast_slice(&plan.path),
+                        ],
+                        &vec![0.0; expected.len()],
+                        [blocks.len() as u32, heads as u32],
+                    );
+                    assert_close(&ours, &expected, 2e-5);
+                }
             }
         },
     );

@@ -1,5 +1,6 @@
 // y[r] = (x[r] − mean) / √(variance + eps) · weight + bias over rows of `width`, a multiple of 4.
-// One workgroup a row; mean first, then the variance about it, both f32.
+// One workgroup a row; mean first, then the variance about it, both f32. The sums over the
+// workgroup are `reduce_plain.wgsl`'s or `reduce_subgroups.wgsl`'s.
 struct Params {
     rows: u32,
     width: u32,
@@ -11,23 +12,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read> weight: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>;
-
-const THREADS = 64u;
-var<workgroup> sums: array<f32, THREADS>;
-
-// The sum of every thread's value, in every thread.
-fn sum_of_group(thread: u32, value: f32) -> f32 {
-    workgroupBarrier(); // a result of the last call may still be read
-    sums[thread] = value;
-    for (var half = THREADS / 2u; half > 0u; half = half / 2u) {
-        workgroupBarrier();
-        if thread < half {
-            sums[thread] += sums[thread + half];
-        }
-    }
-    workgroupBarrier();
-    return sums[0];
-}
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
