@@ -11,8 +11,8 @@ use cliprobe::clip::Checkpoint;
 use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::tensors::ElementType;
 use cliprobe::engine::cpu::{CpuEngine, Model};
-use cliprobe::engine::gpu::{Gpu, GpuEngine, GpuError, TileWish, Tuning};
-use cliprobe::engine::trial::Trial;
+use cliprobe::engine::gpu::{Arithmetic, Gpu, GpuEngine, GpuError, TileWish, Tuning};
+use cliprobe::engine::trial::{TOLERANCE, Trial};
 use cliprobe::engine::{Embeddings, Engine, EngineError, PackedTokens};
 use cliprobe::facade::Clip;
 
@@ -20,9 +20,6 @@ use cliprobe::facade::Clip;
 mod golden_values;
 
 use golden_values::{Golden, as_gguf, golden, ready};
-
-/// Largest difference of a normalised embedding's element from the reference.
-const TOLERANCE: f32 = 1e-4;
 
 const MODELS: [&str; 2] = ["tiny_a_quickgelu", "tiny_b_gelu_openclip"];
 
@@ -99,6 +96,70 @@ fn every_type_agrees_with_the_cpu_engine() {
             assert!(worst <= TOLERANCE, "{model}, {element}: {worst}");
         }
     }
+}
+
+fn compute_in(gpu: &Gpu, arithmetic: Arithmetic) {
+    gpu.tune(Tuning {
+        arithmetic,
+        ..Tuning::default()
+    });
+}
+
+/// Against the CPU engine with the same file: what is left is the arithmetic's own error.
+#[test]
+fn narrow_arithmetic_stays_within_its_budget() {
+    let Some(gpu) = gpu() else { return };
+    for arithmetic in [Arithmetic::F16, Arithmetic::Int8] {
+        if let Err(error) = gpu.offers(arithmetic) {
+            println!("SKIPPED: {error}");
+            continue;
+        }
+        compute_in(&gpu, arithmetic);
+        for model in MODELS {
+            let parent = Checkpoint::open(&golden(model), &Overrides::default()).unwrap();
+            let reference = Golden::load(model);
+            for element in ElementType::GGUF {
+                if arithmetic == Arithmetic::Int8 && element != ElementType::Q8_0 {
+                    continue;
+                }
+                let checkpoint = Rc::new(as_gguf(&parent, element));
+                let cpu = reference.embed(&Clip::on_cpu(&checkpoint, &mut |_, _| {}).unwrap());
+                let gpu = reference.embed(&on_gpu(&gpu, &checkpoint));
+                let text = difference(&gpu.0.embeddings, cpu.0.embeddings.rows());
+                let image = difference(&gpu.1, cpu.1.rows());
+                println!("{model}, {element}, {arithmetic}: {text:e} captions, {image:e} pictures");
+                let tolerance = arithmetic.tolerance(checkpoint.config.projection_dim);
+                let worst = text.max(image);
+                assert!(worst <= tolerance, "{model}, {element}: {worst}");
+                assert!(worst > 0.0, "{model}, {element}: nothing was narrow");
+            }
+        }
+    }
+}
+
+#[test]
+fn arithmetic_that_is_not_to_be_had_is_refused_and_f32_goes_on() {
+    let Some(gpu) = gpu() else { return };
+    let checkpoint = open(MODELS[0]);
+    compute_in(&gpu, Arithmetic::Int8);
+    let error = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).err();
+    let message = error.unwrap().to_string();
+    assert!(
+        message.contains("int8") && message.contains("the model has no Q8_0 weights"),
+        "{message}"
+    );
+    let mut tuning = Tuning {
+        arithmetic: Arithmetic::Int8,
+        ..Tuning::default()
+    };
+    let progress = &mut |_, _| {};
+    let chosen = Clip::choose(&checkpoint, Wish::Gpu, &mut tuning, &|| 0.0, progress);
+    let (clip, choice) = ready(chosen).unwrap();
+    assert_eq!(clip.engine(), "gpu");
+    assert_eq!(choice.gpu_arithmetic, Some(Arithmetic::F32));
+    assert_eq!(choice.why_f32, Some(message));
+    assert_eq!(choice.trial.unwrap().tolerance, TOLERANCE);
+    assert_eq!(tuning.arithmetic, Arithmetic::Int8, "the wish stays");
 }
 
 /// Captions of the given lengths whose ids follow a fixed pattern; many begin alike.
@@ -209,7 +270,7 @@ fn a_trial_tells_right_from_wrong() {
         ticks.set(ticks.get() + 1.0);
         ticks.get()
     };
-    let trial = ready(Trial::run(&checkpoint, &engine, &clock)).unwrap();
+    let trial = ready(Trial::run(&checkpoint, &engine, TOLERANCE, &clock)).unwrap();
     println!("{trial:?}");
     assert!(trial.agrees());
     let wrong = Trial {
@@ -252,8 +313,8 @@ fn tiles_are_timed_once() {
     let others = "thin=4x64x32/1x4 medium=64x32x32/8x4 wide=128x128x8/8x8".to_owned();
     let known = known.into_keys().map(|key| (key, others.clone())).collect();
     gpu.tune(Tuning {
-        wish: TileWish::Known,
         known,
+        ..Tuning::default()
     });
     let remembered = load(&gpu);
     assert_eq!(remembered.tiles(), others);
@@ -263,6 +324,53 @@ fn tiles_are_timed_once() {
         expected.rows(),
     );
     assert!(worst <= TOLERANCE, "{worst}");
+}
+
+/// Tiles of one arithmetic say nothing of another's.
+#[test]
+fn tiles_are_remembered_by_arithmetic() {
+    let Some(gpu) = gpu() else { return };
+    if let Err(error) = gpu.offers(Arithmetic::F16) {
+        println!("SKIPPED: {error}");
+        return;
+    }
+    let checkpoint = open(MODELS[0]);
+    let others = "thin=4x64x32/1x4 medium=64x64x32/4x4 wide=128x128x16/8x8";
+    gpu.tune(Tuning {
+        arithmetic: Arithmetic::F16,
+        wish: TileWish::Anew,
+        ..Tuning::default()
+    });
+    let load = || ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+    let timed = load();
+    let known = gpu.tuning().known;
+    assert_eq!(known.values().collect::<Vec<_>>(), [&timed.tiles()]);
+    let known = known.into_keys().map(|key| (key, others.to_owned()));
+    let tuning = Tuning {
+        arithmetic: Arithmetic::F16,
+        wish: TileWish::Known,
+        known: known.collect(),
+    };
+    gpu.tune(tuning.clone());
+    let tokens = captions(&[3, 9, 30], checkpoint.config.text.vocab_size);
+    let remembered = load();
+    assert_eq!(
+        (remembered.tiles().as_str(), remembered.arithmetic()),
+        (others, Arithmetic::F16)
+    );
+    let worst = difference(
+        &ready(remembered.encode_text(&tokens)).unwrap(),
+        ready(timed.encode_text(&tokens)).unwrap().rows(),
+    );
+    assert!(
+        worst <= Arithmetic::F16.tolerance(checkpoint.config.projection_dim),
+        "{worst}"
+    );
+    gpu.tune(Tuning {
+        arithmetic: Arithmetic::F32,
+        ..tuning
+    });
+    assert_ne!(load().tiles(), others);
 }
 
 #[test]

@@ -6,6 +6,9 @@
 //! environment replaces it by the maker's figure. `TILES=anew` times tiles first, `TILES=standard` does
 //! not; without it they are timed where there is a GPU. `BATCHES=1,8` measures these alone.
 //!
+//! All is measured in every arithmetic that the device and the model allow, or in `ARITHMETIC=f32,f16`
+//! alone; shares are of the f32 peak in each.
+//!
 //! FLOP are those of the matrix products and the attention that are computed: after the last
 //! attention that is one row of each sequence.
 #![allow(clippy::print_stdout)]
@@ -20,7 +23,7 @@ use std::time::Instant;
 use cliprobe::clip::Checkpoint;
 use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::config::{ClipConfig, TransformerConfig};
-use cliprobe::engine::gpu::{Gpu, GpuEngine, TileWish, Tuning};
+use cliprobe::engine::gpu::{Arithmetic, Gpu, GpuEngine, GpuError, TileWish, Tuning};
 use cliprobe::engine::trial::Trial;
 use cliprobe::engine::{Engine, PackedTokens};
 use rand::{Rng, SeedableRng};
@@ -40,57 +43,103 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => return Err("usage: gpu_bench MODEL [JSON_FILE]".into()),
     };
     let checkpoint = Rc::new(Checkpoint::open(Path::new(model), &Overrides::default())?);
-    let config = checkpoint.config;
     let variable = |name: &str| std::env::var(name).ok();
     let batches = variable("BATCHES").unwrap_or_else(|| BATCHES.into());
     let batches: Vec<usize> = batches
         .split(',')
         .map(str::parse)
         .collect::<Result<_, _>>()?;
+    let arithmetics = match variable("ARITHMETIC") {
+        None => Arithmetic::ALL.to_vec(),
+        Some(names) => (names.split(','))
+            .map(|name| Arithmetic::from_name(name).ok_or("ARITHMETIC is f32, f16, int8 or a list"))
+            .collect::<Result<_, _>>()?,
+    };
+    let wish = match variable("TILES").as_deref() {
+        Some("anew") => TileWish::Anew,
+        Some("standard") => TileWish::Standard,
+        _ => TileWish::Known,
+    };
     let gpu = ready(Gpu::open())?;
-    gpu.tune(Tuning {
-        wish: match variable("TILES").as_deref() {
-            Some("anew") => TileWish::Anew,
-            Some("standard") => TileWish::Standard,
-            _ => TileWish::Known,
-        },
-        ..Tuning::default()
-    });
     let peak = match variable("PEAK_TFLOPS") {
         Some(given) => given.parse::<f64>()? * 1e12,
         None => ready(gpu.peak_flops())?,
     };
-    let start = Instant::now();
-    let engine = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {}))?;
-    let load_ms = milliseconds(start);
-    let trial = ready(Trial::run(&checkpoint, &engine, &|| milliseconds(start)))?;
     println!(
-        "{} ({}), {}",
+        "{} ({}), {}, f32 peak {:.2} TFLOP/s",
         gpu.info().name,
         gpu.info().backend,
-        checkpoint.name
+        checkpoint.name,
+        peak / 1e12
     );
+    let mut runs = Vec::new();
+    for arithmetic in arithmetics {
+        gpu.tune(Tuning {
+            arithmetic,
+            wish,
+            ..Tuning::default()
+        });
+        match measured(&gpu, &checkpoint, peak, &batches) {
+            Err(error) => match error.downcast_ref() {
+                Some(GpuError::Arithmetic { .. }) => println!("left out: {error}"),
+                _ => return Err(error),
+            },
+            Ok(run) => runs.push(run),
+        }
+    }
+    if let Some(file) = file {
+        let report = json!({
+            "model": checkpoint.name,
+            "tensor_types": checkpoint.tensor_types(),
+            "gpu": gpu.info(),
+            "peak_tflops": peak / 1e12,
+            "arithmetics": runs,
+        });
+        std::fs::write(file, serde_json::to_string_pretty(&report)?)?;
+    }
+    Ok(())
+}
+
+/// Loads the model as the device was told and measures it: prints tables, gives the same as JSON.
+fn measured(
+    gpu: &Gpu,
+    checkpoint: &Rc<Checkpoint>,
+    peak: f64,
+    batches: &[usize],
+) -> Result<serde_json::Value, Box<dyn Error>> {
+    let config = checkpoint.config;
+    let start = Instant::now();
+    let engine = ready(GpuEngine::load(gpu, checkpoint, &mut |_, _| {}))?;
+    let arithmetic = engine.arithmetic();
+    let load_ms = milliseconds(start);
+    let clock = || milliseconds(start);
+    let trial = ready(Trial::run(
+        checkpoint,
+        &engine,
+        arithmetic.tolerance(config.projection_dim),
+        &clock,
+    ))?;
     println!(
-        "load {load_ms:.0} ms, {:.0} MB of weights; against the CPU: differences {:.1e} (text), {:.1e} (image)",
+        "{arithmetic}: load {load_ms:.0} ms, {:.0} MB of weights; against the CPU: differences {:.1e} (text), {:.1e} (image)",
         engine.weight_bytes() as f64 / 1e6,
         trial.text_difference,
         trial.image_difference
     );
     println!("{:?}, tiles {}", engine.load_times(), engine.tiles());
-    println!("f32 peak {:.2} TFLOP/s", peak / 1e12);
     println!(
-        "{:>12} {:>6} {:>6} {:>6} {:>6} {:>14} {:>10} {:>8} {:>6}",
-        "product", "type", "rows", "cols", "inner", "tile", "ms", "TFLOP/s", "peak"
+        "{:>12} {:>6} {:>5} {:>6} {:>6} {:>6} {:>14} {:>10} {:>8} {:>6}",
+        "product", "type", "in", "rows", "cols", "inner", "tile", "ms", "TFLOP/s", "peak"
     );
     let mut products = Vec::new();
-    for &batch in &batches {
+    for &batch in batches {
         let (image, text) = (batch * config.vision.tokens(), batch * CAPTION_TOKENS);
         for speed in ready(engine.product_speeds(image as u32, text as u32))? {
             let share = speed.flops() / peak;
             println!(
-                "{:>12} {:>6} {:>6} {:>6} {:>6} {:>14} {:>10.4} {:>8.3} {:>5.1}%",
+                "{:>12} {:>6} {:>5} {:>6} {:>6} {:>6} {:>14} {:>10.4} {:>8.3} {:>5.1}%",
                 speed.what,
                 speed.element,
+                speed.arithmetic.name(),
                 speed.rows,
                 speed.columns,
                 speed.inner,
@@ -109,7 +158,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let mut rows = Vec::new();
     for kind in ["pictures", "captions"] {
-        for &batch in &batches {
+        for &batch in batches {
             let (seconds, flop) = if kind == "pictures" {
                 let values = 3 * config.vision.image_size.pow(2);
                 let pixels: Vec<f32> = (0..batch * values)
@@ -139,24 +188,17 @@ fn main() -> Result<(), Box<dyn Error>> {
             rows.push(json!({"kind": kind, "batch": batch, "ms": seconds * 1e3, "per_second": rate, "tflops": tflops}));
         }
     }
-    if let Some(file) = file {
-        let report = json!({
-            "model": checkpoint.name,
-            "tensor_types": checkpoint.tensor_types(),
-            "gpu": gpu.info(),
-            "load_ms": load_ms,
-            "load_times": engine.load_times(),
-            "tiles": engine.tiles(),
-            "peak_tflops": peak / 1e12,
-            "products": products,
-            "weight_bytes": engine.weight_bytes(),
-            "activation_bytes": engine.activation_bytes(),
-            "trial": trial,
-            "rows": rows,
-        });
-        std::fs::write(file, serde_json::to_string_pretty(&report)?)?;
-    }
-    Ok(())
+    Ok(json!({
+        "arithmetic": arithmetic,
+        "load_ms": load_ms,
+        "load_times": engine.load_times(),
+        "tiles": engine.tiles(),
+        "products": products,
+        "weight_bytes": engine.weight_bytes(),
+        "activation_bytes": engine.activation_bytes(),
+        "trial": trial,
+        "rows": rows,
+    }))
 }
 
 /// Mean seconds of a run, after one to warm up.

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Both on one GPU: this crate's engine with f32, f16 and Q8_0 weights, then PyTorch in fp32 and fp16.
+# Both on one GPU: this crate's engine with f32, f16 and Q8_0 weights, each in every arithmetic that it allows
+# (ARITHMETIC=f32 for one alone), then PyTorch in fp32 and fp16.
 # usage: gpu_bench.sh HF_DIR OUT_DIR      (PYTHON: one that has torch and transformers; without, ours alone)
 set -eu
 model=$1

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde::Serialize;
 
 use crate::clip::Checkpoint;
-use crate::engine::gpu::{Gpu, GpuEngine, GpuInfo, LoadTimes, Tuning};
+use crate::engine::gpu::{Arithmetic, Gpu, GpuEngine, GpuError, GpuInfo, LoadTimes, Tuning};
 use crate::engine::trial::Trial;
 use crate::facade::{Clip, Error};
 
@@ -40,6 +40,10 @@ pub struct Choice {
     /// The tiles of the GPU's matrix products: `m×n×k` of a workgroup and `m×n` of a thread, for
     /// results of few, some and many rows.
     pub gpu_tiles: Option<String>,
+    /// What the GPU's matrix products are computed in, where the model was loaded onto it.
+    pub gpu_arithmetic: Option<Arithmetic>,
+    /// Why that is f32 though something else was wished for: one sentence.
+    pub why_f32: Option<String>,
 }
 
 /// A model below this answers on a CPU at once, and compiling kernels takes longer than that.
@@ -51,7 +55,8 @@ impl Clip {
     ///
     /// # Errors
     /// The checkpoint's; with [`Wish::Gpu`] also a GPU that is not there or has no room. A GPU that
-    /// computes something else is never used: the choice then says so.
+    /// computes something else is never used, nor an arithmetic that the device or the model does not
+    /// allow: the choice then says so.
     pub async fn choose(
         checkpoint: &Rc<Checkpoint>,
         wish: Wish,
@@ -99,26 +104,40 @@ async fn on_gpu(
 ) -> Result<Option<GpuEngine>, Error> {
     let start = clock();
     let gpu = Gpu::shared().await?;
-    gpu.tune(tuning.clone());
     choice.gpu_open_ms = clock() - start;
     choice.gpu = Some(gpu.info().clone());
     if wish == Wish::Auto && gpu.info().software {
         choice.why_cpu = Some(format!("{} is made of processor cores", gpu.info().name));
         return Ok(None);
     }
-    let engine = GpuEngine::load(&gpu, checkpoint, progress).await?;
-    *tuning = gpu.tuning();
+    let mut arithmetic = tuning.arithmetic;
+    let (engine, trial) = loop {
+        gpu.tune(Tuning {
+            arithmetic,
+            ..tuning.clone()
+        });
+        let loaded = GpuEngine::load(&gpu, checkpoint, progress).await;
+        tuning.known = gpu.tuning().known;
+        match loaded {
+            Err(error @ GpuError::Arithmetic { .. }) => choice.why_f32 = Some(error.to_string()),
+            Err(error) => return Err(error.into()),
+            Ok(engine) => {
+                let tolerance = arithmetic.tolerance(checkpoint.config.projection_dim);
+                let trial = Trial::run(checkpoint, &engine, tolerance, clock).await?;
+                if trial.agrees() || arithmetic == Arithmetic::F32 {
+                    break (engine, trial);
+                }
+                choice.why_f32 = Some(format!("in {arithmetic}, {}", disagreement(&gpu, &trial)));
+            }
+        }
+        arithmetic = Arithmetic::F32;
+    };
     choice.gpu_load = Some(engine.load_times());
     choice.gpu_tiles = Some(engine.tiles());
-    let trial = Trial::run(checkpoint, &engine, clock).await?;
+    choice.gpu_arithmetic = Some(engine.arithmetic());
     choice.trial = Some(trial);
     if !trial.agrees() {
-        choice.why_cpu = Some(format!(
-            "{} computes other embeddings than the CPU (differences of {:.1e} and {:.1e})",
-            gpu.info().name,
-            trial.text_difference,
-            trial.image_difference
-        ));
+        choice.why_cpu = Some(disagreement(&gpu, &trial));
     } else if wish == Wish::Auto && !trial.prefers_gpu() {
         choice.why_cpu = Some(format!(
             "the CPU took {:.0} ms for a trial and {} {:.0} ms",
@@ -128,4 +147,13 @@ async fn on_gpu(
         ));
     }
     Ok(choice.why_cpu.is_none().then_some(engine))
+}
+
+fn disagreement(gpu: &Gpu, trial: &Trial) -> String {
+    format!(
+        "{} computes other embeddings than the CPU (differences of {:.1e} and {:.1e})",
+        gpu.info().name,
+        trial.text_difference,
+        trial.image_difference
+    )
 }

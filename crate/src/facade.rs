@@ -232,7 +232,7 @@ pub fn description(
         "tensor_types": checkpoint.tensor_types(),
         "preprocessing": checkpoint.preprocessing.summary(),
         "engine": clip.map_or("none", Clip::engine),
-        "dtype": "f32",
+        "dtype": clip.map_or("f32", |clip| clip.engine.dtype()),
         "version": env!("CARGO_PKG_VERSION"),
     });
     #[cfg(feature = "gpu")]

@@ -11,7 +11,7 @@ use cliprobe::clip::bytes::FileSet;
 use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::config::Activation;
 use cliprobe::clip::{Checkpoint, architectures};
-use cliprobe::engine::gpu::{TileWish, Tuning};
+use cliprobe::engine::gpu::{Arithmetic, TileWish, Tuning};
 use cliprobe::facade::Clip;
 
 use crate::{progress, tile_memory};
@@ -62,6 +62,17 @@ enum TilesArg {
     Standard,
 }
 
+/// The numbers that the GPU computes matrix products in; sums of more than eight are f32 always.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ArithmeticArg {
+    /// Equal to the CPU but for the order of sums
+    F32,
+    /// Half precision, where the GPU offers it: less exact
+    F16,
+    /// 8-bit products with Q8_0 weights: still less exact
+    Int8,
+}
+
 /// Where and how to compute.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct DeviceArgs {
@@ -71,6 +82,9 @@ pub(crate) struct DeviceArgs {
     /// How the GPU's matrix products are divided
     #[arg(long, value_enum, default_value_t = TilesArg::Known)]
     gpu_tiles: TilesArg,
+    /// What the GPU's matrix products are computed in
+    #[arg(long, value_enum, default_value_t = ArithmeticArg::F32)]
+    gpu_arithmetic: ArithmeticArg,
 }
 
 impl DeviceArgs {
@@ -78,6 +92,7 @@ impl DeviceArgs {
     pub(crate) const CPU: Self = Self {
         device: DeviceArg::Cpu,
         gpu_tiles: TilesArg::Known,
+        gpu_arithmetic: ArithmeticArg::F32,
     };
 }
 
@@ -113,6 +128,11 @@ pub(crate) fn load(checkpoint: &Rc<Checkpoint>, device: DeviceArgs) -> Result<Cl
     };
     let known = tile_memory::read();
     let mut tuning = Tuning {
+        arithmetic: match device.gpu_arithmetic {
+            ArithmeticArg::F32 => Arithmetic::F32,
+            ArithmeticArg::F16 => Arithmetic::F16,
+            ArithmeticArg::Int8 => Arithmetic::Int8,
+        },
         wish: match device.gpu_tiles {
             TilesArg::Known => TileWish::Known,
             TilesArg::Anew => TileWish::Anew,
@@ -137,6 +157,9 @@ pub(crate) fn load(checkpoint: &Rc<Checkpoint>, device: DeviceArgs) -> Result<Cl
     bar.finish_and_clear();
     if tuning.known != known {
         tile_memory::write(&tuning.known);
+    }
+    if let Some(why) = &choice.why_f32 {
+        bail!("{why}; take --gpu-arithmetic f32");
     }
     if let (DeviceArg::Gpu, Some(why)) = (device.device, &choice.why_cpu) {
         eprintln!("on the CPU: {why}");

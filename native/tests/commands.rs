@@ -259,31 +259,31 @@ fn score_ranks_the_same_from_every_form() {
 fn a_gpu_ranks_as_the_cpu_does_and_its_absence_is_said() {
     let image = golden("images/01_landscape_640x427.png");
     let (image, model) = (image.to_str().unwrap(), model(TINY));
-    let score = |device: &str, driver: Option<&str>| {
+    let score = |device: &[&str], driver: Option<&str>| {
         let mut command = Command::cargo_bin("cliprobe").unwrap();
         command.args([
-            "score", &model, "--image", image, "a cat", "a dog", "--json",
+            "score", &model, "--image", image, "a cat", "a dog", "--json", "--device",
         ]);
-        command.args(["--device", device]);
+        command.args(device);
         for variable in ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"] {
             driver.map(|file| command.env(variable, file));
         }
         command.output().unwrap()
     };
-    let hidden = score("gpu", Some("/nowhere.json"));
+    let hidden = score(&["gpu"], Some("/nowhere.json"));
     let sentence = String::from_utf8_lossy(&hidden.stderr).into_owned();
     assert_eq!(hidden.status.code(), Some(1), "{sentence}");
     assert!(sentence.contains("no usable GPU was found"), "{sentence}");
-    assert!(score("auto", Some("/nowhere.json")).status.success());
+    assert!(score(&["auto"], Some("/nowhere.json")).status.success());
 
-    let there = score("gpu", None);
+    let there = score(&["gpu"], None);
     if !there.status.success() {
         let sentence = String::from_utf8_lossy(&there.stderr).into_owned();
         assert!(sentence.contains("no usable GPU was found"), "{sentence}");
         return;
     }
     let report = |output: Output| serde_json::from_slice::<Value>(&output.stdout).unwrap();
-    let (gpu, cpu) = (report(there), report(score("cpu", None)));
+    let (gpu, cpu) = (report(there), report(score(&["cpu"], None)));
     assert_eq!(gpu["model"]["engine"], "gpu");
     assert!(gpu["model"]["gpu"]["name"].is_string() && cpu["model"]["gpu"].is_null());
     let rows = |report: &Value| report["ranking"].as_array().unwrap().clone();
@@ -292,6 +292,24 @@ fn a_gpu_ranks_as_the_cpu_does_and_its_absence_is_said() {
         let difference = a["cosine"].as_f64().unwrap() - b["cosine"].as_f64().unwrap();
         assert!(difference.abs() < 1e-4, "{a} {b}");
     }
+    assert_eq!(gpu["model"]["dtype"], "f32");
+
+    let half = score(&["gpu", "--gpu-arithmetic", "f16"], None);
+    if half.status.success() {
+        assert_eq!(report(half)["model"]["dtype"], "f16");
+    } else {
+        let sentence = String::from_utf8_lossy(&half.stderr).into_owned();
+        assert!(sentence.contains("does not offer shader-f16"), "{sentence}");
+    }
+    // A model of f32 weights.
+    let int8 = score(&["gpu", "--gpu-arithmetic", "int8"], None);
+    let sentence = String::from_utf8_lossy(&int8.stderr).into_owned();
+    assert_eq!(int8.status.code(), Some(1), "{sentence}");
+    assert!(
+        sentence.contains("the model has no Q8_0 weights")
+            && sentence.contains("--gpu-arithmetic f32"),
+        "{sentence}"
+    );
 }
 
 #[test]

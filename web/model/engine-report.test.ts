@@ -12,14 +12,43 @@ const gpu = {
   features: ["shader-f16"],
   subgroups: false,
 };
-const NO_LOAD = { gpuOpenMs: 0, gpuLoad: null, gpuTiles: null };
-const trial = { textDifference: 1e-6, imageDifference: 3e-6, cpuMs: 800, gpuColdMs: 90, gpuMs: 40 };
+const NO_LOAD = {
+  gpuOpenMs: 0,
+  gpuLoad: null,
+  gpuTiles: null,
+  gpuArithmetic: null,
+  whyF32: null,
+};
+const trial = {
+  textDifference: 1e-6,
+  imageDifference: 3e-6,
+  tolerance: 1e-4,
+  cpuMs: 800,
+  gpuColdMs: 90,
+  gpuMs: 40,
+};
 
 describe("what is told of the engine", () => {
   test("its name", () => {
     expect(engineName(modelInfo)).toBe("CPU (WebAssembly)");
     const choice = { gpu, trial, whyCpu: null, gpuWeightBytes: 1, ...NO_LOAD };
     expect(engineName({ ...modelInfo, engine: "gpu", choice })).toBe("GPU (WebGPU, Some GPU)");
+    const narrow = { ...choice, gpuArithmetic: "f16" as const };
+    expect(engineName({ ...modelInfo, engine: "gpu", choice: narrow })).toBe(
+      "GPU (WebGPU, Some GPU) in f16",
+    );
+  });
+
+  test("what the arithmetic allows, and why it is not the one that was wished for", () => {
+    const choice = { gpu, trial, whyCpu: null, gpuWeightBytes: 1, ...NO_LOAD };
+    const tolerance = 5e-3;
+    expect(
+      engineStory({ ...choice, gpuArithmetic: "f16", trial: { ...trial, tolerance } }),
+    ).toContain("max |Δ| between them 3.0e-6, of which 5e-3 is allowed in f16.");
+    const whyF32 = "the model has no Q8_0 weights";
+    expect(engineStory({ ...choice, gpuArithmetic: "f32", whyF32 })).toMatch(
+      /between them 3\.0e-6\. In f32: the model has no Q8_0 weights\.$/,
+    );
   });
 
   test("nothing without a trial", () => {

@@ -6,21 +6,25 @@ import type { EngineChoice, ModelInfo } from "../wasm/cliprobe.js";
 /** Where the model runs, for a label. */
 export function engineName(info: ModelInfo): string {
   if (info.engine === "cpu") return "CPU (WebAssembly)";
-  const name = info.choice.gpu?.name;
-  return name ? `GPU (WebGPU, ${name})` : "GPU (WebGPU)";
+  const { gpu, gpuArithmetic } = info.choice;
+  const label = gpu?.name ? `GPU (WebGPU, ${gpu.name})` : "GPU (WebGPU)";
+  return gpuArithmetic === null || gpuArithmetic === "f32" ? label : `${label} in ${gpuArithmetic}`;
 }
 
-/** What the trial found and why the model does not run where it was wished; empty if nothing. */
-export function engineStory({ trial, whyCpu }: EngineChoice): string {
+/** What the trial found and why the model does not run as it was wished; empty if nothing. */
+export function engineStory({ trial, whyCpu, whyF32, gpuArithmetic }: EngineChoice): string {
   const sentences: string[] = [];
   if (trial !== null) {
     const largest = Math.max(trial.textDifference, trial.imageDifference);
+    const narrow = gpuArithmetic !== null && gpuArithmetic !== "f32";
+    const allowed = `, of which ${trial.tolerance.toExponential(0)} is allowed in ${gpuArithmetic ?? ""}`;
     sentences.push(
       `Eight captions and a picture took ${formatMilliseconds(trial.gpuMs)} on the GPU ` +
         `(${formatMilliseconds(trial.gpuColdMs)} the first time) and ${formatMilliseconds(trial.cpuMs)} on the CPU; ` +
-        `max |Δ| between them ${largest.toExponential(1)}.`,
+        `max |Δ| between them ${largest.toExponential(1)}${narrow ? allowed : ""}.`,
     );
   }
+  if (whyF32 !== null) sentences.push(`In f32: ${whyF32}.`);
   if (whyCpu !== null) sentences.push(`On the CPU: ${whyCpu}.`);
   return sentences.join(" ");
 }

@@ -1,10 +1,11 @@
 /** The loaded model as the page shows it, and what can be done with models. */
 
 import { messageOf } from "../message-of";
-import type { EngineWish, LoadProgress, ModelInfo } from "../wasm/cliprobe.js";
+import type { Arithmetic, EngineWish, LoadProgress, ModelInfo } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
 import type { ModelList, OfferedModel } from "../worker/model-list";
 import type { LoadedModel, ModelChoice, OfferedChoice, Parity } from "../worker/protocol";
+import { ARITHMETICS } from "./arithmetic";
 
 export type ParityCheck =
   | { kind: "none" }
@@ -38,7 +39,9 @@ export class Model {
   storageProblem = $state<string | null>(null);
 
   /** Where models shall run: as the person wished it, on an earlier visit too. */
-  engine = $state<EngineWish>(rememberedWish());
+  engine = $state<EngineWish>(remembered(ENGINE_KEY, ENGINES));
+  /** What a GPU's products shall be computed in, where it can: wished for likewise. */
+  arithmetic = $state<Arithmetic>(remembered(ARITHMETIC_KEY, ARITHMETICS));
   /** Why the model does not run where it was wished on an earlier visit, in one sentence. */
   notice = $state<string | null>(null);
 
@@ -130,7 +133,16 @@ export class Model {
   /** As {@link runOn}, and so on later visits. */
   async prefer(engine: EngineWish): Promise<void> {
     await this.runOn(engine);
-    if (this.problem === null) rememberWish(engine);
+    if (this.problem === null) remember(ENGINE_KEY, engine);
+  }
+
+  /** Loads the model in use again, with a GPU's products in other numbers, as on later visits. */
+  async computeIn(arithmetic: Arithmetic): Promise<void> {
+    const before = this.arithmetic;
+    this.arithmetic = arithmetic;
+    await this.#load(this.#again);
+    if (this.problem === null) remember(ARITHMETIC_KEY, arithmetic);
+    else this.arithmetic = before;
   }
 
   async deleteStored(): Promise<void> {
@@ -174,7 +186,7 @@ export class Model {
       this.#next = choice;
       const loaded = await this.client.request(
         "load",
-        { choice, engine: this.engine },
+        { choice, engine: this.engine, arithmetic: this.arithmetic },
         (progress) => {
           if (turn === this.#turn) this.progress = progress;
         },
@@ -232,20 +244,23 @@ export class Model {
 /** Says which model is to be loaded, perhaps after a look at the list. */
 type Wish = () => ModelChoice | Promise<ModelChoice>;
 
-const WISH_KEY = "cliprobe-engine";
+const ENGINE_KEY = "cliprobe-engine";
+const ENGINES = ["auto", "cpu", "gpu"] as const satisfies readonly EngineWish[];
+const ARITHMETIC_KEY = "cliprobe-arithmetic";
 
-function rememberedWish(): EngineWish {
+/** What was kept under a name, if it is one of the words; else the first of them. */
+function remembered<T extends string>(key: string, words: readonly [T, ...T[]]): T {
   try {
-    const wish = localStorage.getItem(WISH_KEY);
-    return wish === "cpu" || wish === "gpu" ? wish : "auto";
+    const kept = localStorage.getItem(key);
+    return words.find((word) => word === kept) ?? words[0];
   } catch {
-    return "auto"; // the browser keeps nothing for this page
+    return words[0]; // the browser keeps nothing for this page
   }
 }
 
-function rememberWish(wish: EngineWish): void {
+function remember(key: string, word: string): void {
   try {
-    localStorage.setItem(WISH_KEY, wish);
+    localStorage.setItem(key, word);
   } catch {
     // Then the next visit begins with what is usual.
   }

@@ -164,6 +164,17 @@ test("the engine that was wished for is kept, unless it is not there", async () 
   expect(model().model.engine).toBe("cpu");
 });
 
+test("what the GPU multiplies in is kept, and told to the module", async () => {
+  const kept = keeping({ "cliprobe-arithmetic": "something else" });
+  const { model: made, record } = model();
+  expect(made.arithmetic).toBe("f32");
+  await made.loadDefault();
+  await made.computeIn("f16");
+  expect(kept).toEqual({ "cliprobe-arithmetic": "f16" });
+  expect(record.arithmetics).toEqual(["f32", "f16"]);
+  expect(model().model.arithmetic).toBe("f16");
+});
+
 test("a GPU that is gone since the last visit leaves a model all the same", async () => {
   keeping({ "cliprobe-engine": "gpu" });
   const { model: made } = model();

@@ -4,6 +4,7 @@ import type { BenchmarkSet } from "../benchmarks/desk";
 import { sha256 } from "../sha256";
 import type {
   AnswerFilter,
+  Arithmetic,
   ImageEmbedding,
   ModelInfo,
   ModelSource,
@@ -64,6 +65,8 @@ export const modelInfo: ModelInfo = {
     gpuOpenMs: 0,
     gpuLoad: null,
     gpuTiles: null,
+    gpuArithmetic: null,
+    whyF32: null,
   },
   knownTiles: {},
   provenance: null,
@@ -242,6 +245,8 @@ class FakeBenchmark implements BenchmarkSet {
 export interface FakeRecord {
   sources: ModelSource[];
   loaded: FakeClip[];
+  /** What each load asked for, of those that said. */
+  arithmetics: Arithmetic[];
   encodedTexts: string[][];
   encodedImages: number;
 }
@@ -251,11 +256,18 @@ export interface FakeRecord {
  * in it are its weights; without any it embeds by {@link fakeEmbedding} alone.
  */
 export function fakeModule(): { module: ClipModule; record: FakeRecord } {
-  const record: FakeRecord = { sources: [], loaded: [], encodedTexts: [], encodedImages: 0 };
+  const record: FakeRecord = {
+    sources: [],
+    loaded: [],
+    arithmetics: [],
+    encodedTexts: [],
+    encodedImages: 0,
+  };
   const module: ClipModule = {
     Clip: {
       async load(source, options) {
         record.sources.push(source);
+        if (options?.arithmetic !== undefined) record.arithmetics.push(options.arithmetic);
         const [first] = Object.values(source as Record<string, Uint8Array<ArrayBuffer> | Blob>);
         const text = await new Blob([first ?? ""]).text();
         if (text.startsWith("!")) {

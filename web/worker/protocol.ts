@@ -6,7 +6,13 @@
  */
 
 import type { BenchmarkRequests } from "../benchmarks/requests";
-import type { EngineWish, LoadProgress, ModelInfo, SceneView } from "../wasm/cliprobe.js";
+import type {
+  Arithmetic,
+  EngineWish,
+  LoadProgress,
+  ModelInfo,
+  SceneView,
+} from "../wasm/cliprobe.js";
 import type { ModelList, OfferedModel } from "./model-list";
 
 /** The picture that captions are compared with. */
@@ -93,9 +99,12 @@ export interface Requests extends BenchmarkRequests {
   models: { ask: { base: string }; answer: ModelList };
   /**
    * Loads a model and forgets the one before, unless loading fails or another load was asked for
-   * meanwhile. Without `engine`: `auto`.
+   * meanwhile. Without `engine`: `auto`; without `arithmetic`: `f32`.
    */
-  load: { ask: { choice: ModelChoice; engine?: EngineWish }; answer: LoadedModel };
+  load: {
+    ask: { choice: ModelChoice; engine?: EngineWish; arithmetic?: Arithmetic };
+    answer: LoadedModel;
+  };
   /** Checks the loaded model against its golden values. */
   verify: { ask: object; answer: Parity };
   /** Embeds a photo, so that `rank` can name it by its key. */

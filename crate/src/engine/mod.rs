@@ -20,6 +20,11 @@ pub trait Engine {
     /// A short name, e.g. `cpu`.
     fn name(&self) -> &'static str;
 
+    /// What the operands of matrix products are brought to, e.g. `f32`: part of what embeddings depend on.
+    fn dtype(&self) -> &'static str {
+        "f32"
+    }
+
     /// The GPU it computes on, where it does.
     #[cfg(feature = "gpu")]
     fn gpu(&self) -> Option<gpu::GpuInfo> {

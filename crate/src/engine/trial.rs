@@ -12,8 +12,8 @@ use super::{Embeddings, Engine, EngineError, PackedTokens};
 use crate::clip::Checkpoint;
 use crate::clip::tensors::{StoredTensor, quantized};
 
-/// Largest difference of an embedding's element that is still the same embedding: a hundredth of
-/// the margins that decide compositional questions.
+/// Largest difference of an embedding's element that is still the same embedding where both engines
+/// compute in f32: a hundredth of the margins that decide compositional questions.
 pub const TOLERANCE: f32 = 1e-4;
 
 /// Ids of the fixed captions are below this, so that the check reads few rows of the table.
@@ -27,6 +27,8 @@ pub struct Trial {
     pub text_difference: f32,
     /// The same of the picture.
     pub image_difference: f32,
+    /// What either may be at most.
+    pub tolerance: f32,
     /// Milliseconds that the CPU computed.
     pub cpu_ms: f64,
     /// Milliseconds of the GPU's first time.
@@ -37,13 +39,14 @@ pub struct Trial {
 
 impl Trial {
     /// Runs eight captions of eight tokens and one picture through `gpu` twice and through the CPU
-    /// once. `clock` gives milliseconds from any beginning.
+    /// once. Embeddings agree up to `tolerance`; `clock` gives milliseconds from any beginning.
     ///
     /// # Errors
     /// Either engine's.
     pub async fn run(
         checkpoint: &Checkpoint,
         gpu: &dyn Engine,
+        tolerance: f32,
         clock: &dyn Fn() -> f64,
     ) -> Result<Self, EngineError> {
         let (tokens, pixels) = fixed_input(checkpoint);
@@ -58,6 +61,7 @@ impl Trial {
         Ok(Self {
             text_difference: difference(&text, &cpu_text),
             image_difference: difference(&image, &cpu_image),
+            tolerance,
             cpu_ms,
             gpu_cold_ms: warm - start,
             gpu_ms: end - warm,
@@ -67,7 +71,7 @@ impl Trial {
     /// Whether the GPU computes what the CPU computes.
     pub fn agrees(&self) -> bool {
         // A NaN is no agreement.
-        self.text_difference <= TOLERANCE && self.image_difference <= TOLERANCE
+        self.text_difference <= self.tolerance && self.image_difference <= self.tolerance
     }
 
     /// Whether the GPU is the better choice.

@@ -16,7 +16,7 @@ use crate::clip::Checkpoint;
 use crate::clip::checkpoint::Overrides;
 use crate::clip::tensors::sha256_of;
 use crate::engine::Embeddings;
-use crate::engine::gpu::{TileWish, Tuning, milliseconds};
+use crate::engine::gpu::{Arithmetic, TileWish, Tuning, milliseconds};
 use crate::facade;
 use crate::score::{cosine, rank};
 use crate::world;
@@ -80,6 +80,11 @@ impl LoadOptions {
                 _ => Wish::Auto,
             },
             tuning: Tuning {
+                arithmetic: Arithmetic::from_name(word(
+                    "arithmetic",
+                    &Arithmetic::ALL.map(Arithmetic::name),
+                )?)
+                .unwrap_or_default(),
                 wish: match word("tiles", &["known", "anew", "standard"])? {
                     "anew" => TileWish::Anew,
                     "standard" => TileWish::Standard,

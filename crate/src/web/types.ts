@@ -11,6 +11,9 @@ export interface LoadProgress {
 /** Where a model shall run: where a trial is faster; on the CPU; on the GPU, if that computes the same. */
 export type EngineWish = "auto" | "cpu" | "gpu";
 
+/** The numbers that a GPU computes matrix products in; all else is f32 always. */
+export type Arithmetic = "f32" | "f16" | "int8";
+
 /** What a GPU says about itself. */
 export interface GpuInfo {
   name: string;
@@ -30,6 +33,8 @@ export interface Trial {
   /** Largest difference between elements of the embeddings. */
   textDifference: number;
   imageDifference: number;
+  /** What either may be at most. */
+  tolerance: number;
   cpuMs: number;
   /** The first time. */
   gpuColdMs: number;
@@ -52,6 +57,10 @@ export interface EngineChoice {
   gpuLoad: GpuLoad | null;
   /** The tiles of the GPU's matrix products, for results of few, some and many rows. */
   gpuTiles: string | null;
+  /** What the products are computed in, where the model was loaded onto the GPU. */
+  gpuArithmetic: Arithmetic | null;
+  /** Why that is f32 though something else was wished for: one sentence. */
+  whyF32: string | null;
 }
 
 /** What a load onto the GPU took. */
@@ -69,6 +78,11 @@ export interface LoadOptions {
   onProgress?: (progress: LoadProgress) => void;
   /** `auto` where it is absent. */
   engine?: EngineWish;
+  /**
+   * What the GPU's matrix products are computed in: `f32` where it is absent, and where the device or
+   * the model does not allow the other. `int8` is for Q8_0 weights.
+   */
+  arithmetic?: Arithmetic;
   /** How the GPU's matrix products are divided: as known, else by a timed run (the default); by a run; always alike. */
   tiles?: "known" | "anew" | "standard";
   /** {@link ModelInfo.knownTiles} of an earlier load. */
@@ -100,7 +114,7 @@ export interface ModelInfo {
   /** Where it runs now: a GPU that was lost is left for the CPU. */
   engine: "cpu" | "gpu";
   choice: EngineChoice;
-  /** Tiles by adapter, as given to the load and found by it; kept, they save the next load the timing. */
+  /** Tiles by adapter and arithmetic, as given to the load and found by it; kept, they save the next load the timing. */
   knownTiles: Record<string, string>;
   /** How and from what the file was made, where it says. */
   provenance: string | null;

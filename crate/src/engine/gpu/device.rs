@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_channel::oneshot;
 
 use super::GpuError;
+use super::arithmetic::Arithmetic;
 use super::kernels::Kernels;
 use super::tuning::Tuning;
 
@@ -52,7 +53,7 @@ pub struct GpuInfo {
     pub software: bool,
     /// Largest buffer that a kernel can read, in bytes.
     pub largest_binding: u64,
-    /// What optional features the adapter offers, by WebGPU's names.
+    /// What optional features the adapter offers, by WebGPU's and WGSL's names.
     pub features: Vec<String>,
     /// Whether reductions over a workgroup are by subgroup operations; else through its memory.
     pub subgroups: bool,
@@ -76,7 +77,7 @@ const NOTED_FEATURES: [(wgpu::Features, &str); 3] = [
 ];
 
 /// Optional features that kernels use where a device has them.
-const USED_FEATURES: wgpu::Features = wgpu::Features::SUBGROUP;
+const USED_FEATURES: wgpu::Features = wgpu::Features::SUBGROUP.union(wgpu::Features::SHADER_F16);
 
 /// wgpu's own words list every interface that was not compiled in.
 const NO_ADAPTER: &str = if cfg!(target_arch = "wasm32") {
@@ -164,6 +165,11 @@ impl Gpu {
             lock(&record).failed.get_or_insert(error.to_string());
         }));
         let info = adapter.get_info();
+        // A feature of the shading language, and so the browser's and not the adapter's.
+        let packed = instance
+            .wgsl_language_features()
+            .contains(wgpu::WgslLanguageFeatures::Packed4x8IntegerDotProduct)
+            .then_some("packed_4x8_integer_dot_product");
         Ok(Self(Rc::new(Opened {
             info: GpuInfo {
                 name: info.name,
@@ -180,7 +186,9 @@ impl Gpu {
                 features: NOTED_FEATURES
                     .iter()
                     .filter(|(feature, _)| offered.contains(*feature))
-                    .map(|(_, name)| (*name).to_owned())
+                    .map(|(_, name)| *name)
+                    .chain(packed)
+                    .map(str::to_owned)
                     .collect(),
                 subgroups: device.features().contains(wgpu::Features::SUBGROUP),
             },
@@ -209,12 +217,28 @@ impl Gpu {
         &self.0.info
     }
 
-    /// How models that are loaded from now on come to their tiles.
+    /// Whether products can be computed so here.
+    ///
+    /// # Errors
+    /// The feature that the device does not offer.
+    pub fn offers(&self, arithmetic: Arithmetic) -> Result<(), GpuError> {
+        match arithmetic.feature() {
+            Some(feature) if !self.info().features.iter().any(|held| held == feature) => {
+                Err(GpuError::Arithmetic {
+                    arithmetic,
+                    why: format!("this device does not offer {feature}"),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How the products of models that are loaded from now on are computed.
     pub fn tune(&self, tuning: Tuning) {
         self.0.tuning.replace(tuning);
     }
 
-    /// How models come to their tiles, with what the loads so far found.
+    /// How products are computed, with what the loads so far found.
     pub fn tuning(&self) -> Tuning {
         self.0.tuning.borrow().clone()
     }

@@ -1,6 +1,7 @@
 //! What the device reaches: at best, and in the products of a model.
 
 use super::GpuError;
+use super::arithmetic::Arithmetic;
 use super::clock::milliseconds;
 use super::device::Gpu;
 use super::kernels::PARAMS_STRIDE;
@@ -26,6 +27,8 @@ pub struct ProductSpeed {
     pub inner: u32,
     /// The type of the weights.
     pub element: String,
+    /// What it was computed in.
+    pub arithmetic: Arithmetic,
     /// The tile in use.
     pub tile: String,
     /// Milliseconds of one.
@@ -56,7 +59,6 @@ impl Model {
             let Some(block) = blocks.first() else {
                 continue;
             };
-            let tile = self.tiles().of(RowClass::of(rows));
             for (name, linear) in [
                 ("qkv", &block.qkv),
                 ("out", &block.out),
@@ -65,8 +67,10 @@ impl Model {
             ] {
                 let matrix = &linear.weight;
                 let part = &matrix.parts[0];
+                let product = self.tiles().products(part.element)[RowClass::of(rows) as usize];
+                let tile = product.tile;
                 let run = gpu.guarded(0, || Ok(Run::new(gpu, matrix, rows))).await?;
-                let pipeline = gpu.kernels().pipeline(Kernel::MatMul(part.element, tile));
+                let pipeline = gpu.kernels().pipeline(Kernel::MatMul(product));
                 run.time(tile, &pipeline, 1).await?;
                 let mut products = 1;
                 let mut ms = run.time(tile, &pipeline, products).await?;
@@ -80,6 +84,7 @@ impl Model {
                     columns: part.rows,
                     inner: matrix.inner,
                     element: part.element.to_string(),
+                    arithmetic: product.arithmetic,
                     tile: tile.to_string(),
                     ms: ms / f64::from(products),
                 });

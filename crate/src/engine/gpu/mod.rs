@@ -2,23 +2,26 @@
 //!
 //! Both towers run whole on the device: one submission and one copy back a batch. Weights stay in
 //! the types they have in the file and are expanded to f32 inside the products; every sum, norm
-//! and softmax is f32. Nothing needs more than WebGPU's default limits: no binding is larger than
+//! and softmax is f32, unless a narrower arithmetic of the products is asked for. Nothing needs more than WebGPU's default limits: no binding is larger than
 //! 128 MiB, a workgroup takes at most 16 KiB of shared memory.
 //!
 //! | module | |
 //! |---|---|
 //! | `compile` | kernels, while the weights arrive |
 //! | `clock` | milliseconds |
+//! | `arithmetic` | the numbers that products are computed in |
 //! | `device` | adapter, device, their errors |
 //! | `weights` | from a checkpoint to buffers, a few rows at a time |
 //! | `plan` | where the rows of a batch lie, and who attends to whom |
-//! | `shader` | the kernels' WGSL, put together from `shaders/` |
+//! | `shader`, `product_shader` | the kernels' WGSL, put together from `shaders/` |
 //! | `tiles`, `tuning` | how matrix products are divided, and choosing by time |
 //! | `kernels` | compiled kernels and their bindings |
 //! | `program` | a tower as a list of launches |
 //! | `measure` | how fast the device and the products are |
+//! | `weight_types` | which kernels a model needs |
 //! | `model` | weights and programs of both towers, and the way of a batch through them |
 
+mod arithmetic;
 mod clock;
 mod compile;
 mod device;
@@ -26,14 +29,17 @@ mod kernels;
 mod measure;
 mod model;
 mod plan;
+mod product_shader;
 mod program;
 mod shader;
 #[cfg(test)]
 mod tests;
 mod tiles;
 mod tuning;
+mod weight_types;
 mod weights;
 
+pub use arithmetic::Arithmetic;
 pub use clock::milliseconds;
 pub use device::{Gpu, GpuInfo};
 pub use measure::ProductSpeed;
@@ -87,6 +93,14 @@ pub enum GpuError {
         /// What of the model.
         what: String,
     },
+    /// Numbers for the products that the device or the model does not allow.
+    #[error("the GPU cannot compute products in {arithmetic}: {why}")]
+    Arithmetic {
+        /// What was asked for.
+        arithmetic: Arithmetic,
+        /// What it lacks.
+        why: String,
+    },
     /// The device refused something: a defect of this program or of the driver.
     #[error("the GPU failed: {why}")]
     Failed {
@@ -136,10 +150,12 @@ enum Current<'a> {
 }
 
 impl GpuEngine {
-    /// Loads both towers of a checkpoint. `progress` is told the number of tensors read and of all.
+    /// Loads both towers of a checkpoint, with products as [`Gpu::tune`] was told. `progress` is told
+    /// the number of tensors read and of all.
     ///
     /// # Errors
-    /// The checkpoint's, a model beyond the kernels' limits, or a device without room for it.
+    /// The checkpoint's, a model beyond the kernels' limits, arithmetic that the device or the model
+    /// does not allow, or a device without room for it.
     pub async fn load(
         gpu: &Gpu,
         checkpoint: &Rc<Checkpoint>,
@@ -173,6 +189,11 @@ impl GpuEngine {
         self.model().load_times()
     }
 
+    /// What the matrix products are computed in.
+    pub fn arithmetic(&self) -> Arithmetic {
+        self.model().tiles().arithmetic()
+    }
+
     /// The tiles of the matrix products, by the number of a result's rows.
     pub fn tiles(&self) -> String {
         self.model().tiles().to_string()
@@ -204,7 +225,12 @@ impl GpuEngine {
     /// What goes on after a device was lost; another batch may have seen to that since.
     async fn after(&self, lost: &Rc<Model>) -> Result<Current<'_>, EngineError> {
         if self.fallback.get().is_none() && Rc::ptr_eq(&self.model(), lost) {
-            match self.anew(lost.gpu().tuning()).await {
+            // The device may have been told otherwise since, for another model.
+            let tuning = Tuning {
+                arithmetic: lost.tiles().arithmetic(),
+                ..lost.gpu().tuning()
+            };
+            match self.anew(tuning).await {
                 Ok(model) => drop(self.model.replace(Rc::new(model))),
                 Err(error) => {
                     let model = cpu::Model::load(&self.checkpoint, &mut |_, _| {})
@@ -231,6 +257,13 @@ impl Engine for GpuEngine {
         match self.current() {
             Current::Gpu(_) => "gpu",
             Current::Cpu(engine) => engine.name(),
+        }
+    }
+
+    fn dtype(&self) -> &'static str {
+        match self.current() {
+            Current::Gpu(model) => model.tiles().arithmetic().name(),
+            Current::Cpu(engine) => engine.dtype(),
         }
     }
 

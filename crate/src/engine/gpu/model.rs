@@ -7,14 +7,14 @@ use super::GpuError;
 use super::clock::milliseconds;
 use super::device::{Gpu, LARGEST_BINDING};
 use super::plan::Plan;
-use super::program::{Capacity, Program, picture_bytes, widest};
+use super::program::{Capacity, Program, activation_bytes, picture_bytes, widest};
 use super::shader::Kernel;
-use super::tiles::Tiles;
+use super::tiles::{Product, Tiles};
 use super::tuning;
+use super::weight_types::WeightTypes;
 use super::weights::{Matrix, TextWeights, Upload, VisionWeights};
 use crate::clip::Checkpoint;
 use crate::clip::config::{ClipConfig, TransformerConfig};
-use crate::clip::names::tensor_specs;
 use crate::clip::tensors::ElementType;
 use crate::engine::{Embeddings, EngineError, PackedTokens};
 
@@ -66,10 +66,12 @@ impl Drop for Model {
 }
 
 impl Model {
-    /// Loads both towers of a checkpoint. `progress` is told the number of tensors read and of all.
+    /// Loads both towers of a checkpoint, with products as the device was told. `progress` is told the
+    /// number of tensors read and of all.
     ///
     /// # Errors
-    /// The checkpoint's, a model beyond the kernels' limits, or a device without room for it.
+    /// The checkpoint's, a model beyond the kernels' limits, arithmetic that the device or the model
+    /// does not allow, or a device without room for it.
     pub(super) async fn load(
         gpu: &Gpu,
         checkpoint: &Checkpoint,
@@ -78,21 +80,26 @@ impl Model {
         let config = checkpoint.config;
         check_architecture(&config)?;
         let start = milliseconds();
-        let types = Types::of(checkpoint);
-        let key = tuning::key(gpu.info(), types.most, config.vision.transformer.width);
-        let known = gpu.tuning().without_a_run(gpu.info(), &key);
+        let types = WeightTypes::of(checkpoint);
+        let wish = gpu.tuning();
+        let arithmetic = wish.arithmetic;
+        gpu.offers(arithmetic)?;
+        let tuned = types.tuned(arithmetic)?;
+        let width = config.vision.transformer.width;
+        let key = tuning::key(gpu.info(), tuned, width, arithmetic);
+        let known = wish.without_a_run(gpu.info(), &key);
         let compiled = gpu.kernels().compiled();
         let begun = match known {
             Some(tiles) => gpu.kernels().begin(types.kernels(gpu, &config, tiles)),
             None => gpu.kernels().begin(
                 types
-                    .kernels(gpu, &config, Tiles::default())
-                    .chain(tuning::kernels(types.most)),
+                    .kernels(gpu, &config, Tiles::standard(arithmetic))
+                    .chain(Product::candidates(tuned, arithmetic).map(Kernel::MatMul)),
             ),
         };
         // What the weights take as f32 is the most they can take.
         let most = checkpoint.parameters() * 4;
-        let mut upload = Upload::new(gpu, checkpoint, progress);
+        let mut upload = Upload::new(gpu, checkpoint, arithmetic, progress);
         let uploaded = gpu
             .guarded(most, || {
                 Ok((upload.text(&config)?, upload.vision(&config)?))
@@ -112,7 +119,7 @@ impl Model {
             text_program: RefCell::default(),
             vision_program: RefCell::default(),
             staging: RefCell::default(),
-            tiles: known.unwrap_or_default(),
+            tiles: known.unwrap_or(Tiles::standard(arithmetic)),
             load_times: LoadTimes {
                 weights_ms,
                 kernels_ms: milliseconds() - start,
@@ -125,10 +132,10 @@ impl Model {
         finished?;
         gpu.check()?;
         if known.is_none()
-            && let Some(matrix) = model.matrix_of(types.most)
+            && let Some(matrix) = model.matrix_of(tuned)
         {
             let start = milliseconds();
-            model.tiles = tuning::fastest(gpu, matrix).await?;
+            model.tiles = tuning::fastest(gpu, matrix, arithmetic).await?;
             gpu.note_tiles(key, model.tiles.to_string());
             let begun = gpu
                 .kernels()
@@ -209,7 +216,12 @@ impl Model {
                     rows: larger(rows, had.rows),
                     sequences: larger(sequences, had.sequences),
                 };
-                let bytes = activation_bytes(&self.config.text.transformer, 0, capacity);
+                let bytes = activation_bytes(
+                    &self.config.text.transformer,
+                    0,
+                    capacity,
+                    self.tiles.arithmetic(),
+                );
                 let (gpu, config) = (&self.gpu, &self.config);
                 let build = || Ok(Program::text(gpu, self.tiles, &self.text, config, capacity));
                 Rc::new(gpu.guarded(bytes, build).await?)
@@ -234,8 +246,12 @@ impl Model {
                     sequences,
                 };
                 let patch = patch_values(&self.config);
-                let bytes = activation_bytes(&vision.transformer, patch, capacity)
-                    + u64::from(sequences) * picture_bytes(vision);
+                let bytes = activation_bytes(
+                    &vision.transformer,
+                    patch,
+                    capacity,
+                    self.tiles.arithmetic(),
+                ) + u64::from(sequences) * picture_bytes(vision);
                 let (gpu, config) = (&self.gpu, &self.config);
                 let build = || {
                     Ok(Program::vision(
@@ -334,70 +350,6 @@ impl Model {
     }
 }
 
-/// The types that a checkpoint's matrices have.
-struct Types {
-    table: ElementType,
-    /// Of all other matrices, in no order.
-    products: Vec<ElementType>,
-    /// The one that most weights of the products have.
-    most: ElementType,
-}
-
-impl Types {
-    fn of(checkpoint: &Checkpoint) -> Self {
-        let mut table = ElementType::F32;
-        let mut products: Vec<(ElementType, usize)> = Vec::new();
-        for spec in tensor_specs(&checkpoint.config) {
-            if spec.shape.len() < 2 || spec.name.contains("position_embedding") {
-                continue;
-            }
-            let element = checkpoint.read_type(&spec.name, &spec.shape);
-            if spec.name.contains("token_embedding") {
-                table = element;
-                continue;
-            }
-            let weights: usize = spec.shape.iter().product();
-            match products.iter_mut().find(|(held, _)| *held == element) {
-                Some((_, all)) => *all += weights,
-                None => products.push((element, weights)),
-            }
-        }
-        let most = products.iter().max_by_key(|(_, weights)| *weights);
-        Self {
-            table,
-            most: most.map_or(ElementType::F32, |(element, _)| *element),
-            products: products.into_iter().map(|(element, _)| element).collect(),
-        }
-    }
-
-    /// Every kernel that the model needs on a device with such tiles.
-    fn kernels(
-        &self,
-        gpu: &Gpu,
-        config: &ClipConfig,
-        tiles: Tiles,
-    ) -> impl Iterator<Item = Kernel> {
-        let subgroups = gpu.info().subgroups;
-        let heads = [&config.text.transformer, &config.vision.transformer]
-            .map(|t| (t.width / t.heads) as u32);
-        let others = [
-            Kernel::EmbedTokens(self.table),
-            Kernel::Patchify,
-            Kernel::EmbedPatches,
-            Kernel::LayerNorm { subgroups },
-            Kernel::GatherRows,
-        ]
-        .into_iter()
-        .chain(heads.map(|head_dim| Kernel::Attention { head_dim }))
-        .chain(heads.map(|head_dim| Kernel::pooled_attention(head_dim, subgroups)));
-        let products = self
-            .products
-            .iter()
-            .flat_map(move |&element| tiles.all().map(|tile| Kernel::MatMul(element, tile)));
-        products.chain(others)
-    }
-}
-
 /// Values of a patch.
 fn patch_values(config: &ClipConfig) -> u32 {
     3 * (config.vision.patch_size * config.vision.patch_size) as u32
@@ -408,11 +360,6 @@ fn most_pictures(config: &ClipConfig) -> u32 {
     let vision = &config.vision;
     let rows = Model::most_rows(&vision.transformer, patch_values(config));
     (rows / vision.tokens() as u32).min((LARGEST_BINDING / picture_bytes(vision)) as u32)
-}
-
-fn activation_bytes(transformer: &TransformerConfig, patch: u32, capacity: Capacity) -> u64 {
-    let row = 2 * transformer.width as u64 + u64::from(widest(transformer, patch));
-    (u64::from(capacity.rows) + u64::from(capacity.sequences)) * row * 4
 }
 
 /// Features of a head that a thread can hold in registers.

@@ -3,9 +3,11 @@
 //! The list and all bindings are made once for a capacity; a batch only writes its plan, sets
 //! numbers of rows and launches. The buffers: `x` is the residual stream; `narrow` and `wide` hold
 //! in turn what is as wide as it (normalised rows, results of the attention) and what is wider
-//! (patches, queries with keys and values, the MLP's inner layer). The last layer continues with
+//! (patches, queries with keys and values, the MLP's inner layer); `operand` is what a product reads
+//! in place of them where it is not computed in f32. The last layer continues with
 //! the pooled rows alone, in a set of its own.
 
+use super::arithmetic::Arithmetic;
 use super::device::Gpu;
 use super::kernels::PARAMS_STRIDE;
 use super::plan::{Plan, QueryBlock};
@@ -288,6 +290,23 @@ pub(super) fn widest(transformer: &TransformerConfig, patch: u32) -> u32 {
         .max(patch)
 }
 
+/// The longest row of an operand.
+fn longest_operand(transformer: &TransformerConfig, patch: u32) -> u32 {
+    (transformer.width.max(transformer.mlp_width) as u32).max(patch)
+}
+
+/// Bytes of the activations' buffers.
+pub(super) fn activation_bytes(
+    transformer: &TransformerConfig,
+    patch: u32,
+    capacity: Capacity,
+    arithmetic: Arithmetic,
+) -> u64 {
+    let row = 2 * transformer.width as u64 + u64::from(widest(transformer, patch));
+    (u64::from(capacity.rows) + u64::from(capacity.sequences)) * row * 4
+        + u64::from(capacity.rows) * arithmetic.operand_bytes(longest_operand(transformer, patch))
+}
+
 /// A step whose bindings wait for the buffer of parameters.
 struct Pending {
     work: Work,
@@ -304,6 +323,7 @@ struct Builder<'a> {
     capacity: Capacity,
     all: Buffers,
     last: Buffers,
+    operand: wgpu::Buffer,
     input: wgpu::Buffer,
     path: wgpu::Buffer,
     blocks: wgpu::Buffer,
@@ -348,9 +368,14 @@ impl<'a> Builder<'a> {
         };
         let (all, last) = (set(rows), set(sequences));
         let block = size_of::<QueryBlock>() as u64;
+        let operand = tiles
+            .arithmetic()
+            .operand_bytes(longest_operand(config, patch));
         Self {
             all,
             last,
+            // There are never more sequences than rows.
+            operand: buffer("operand", rows * operand, Usage::empty()),
             input: buffer("input", input_bytes, Usage::COPY_DST),
             path: buffer("path", rows * 4, Usage::COPY_DST),
             blocks: buffer("blocks", rows * block, Usage::COPY_DST),
@@ -405,11 +430,25 @@ impl<'a> Builder<'a> {
             u32::from(epilogue.residual),
         ];
         let bias = bias.unwrap_or(&self.nothing).clone();
+        let (arithmetic, subgroups) = (self.tiles.arithmetic(), self.gpu.info().subgroups);
+        let is_narrow = |element| arithmetic.with(element) != Arithmetic::F32;
+        if let Some(kernel) = Kernel::operand(arithmetic, subgroups)
+            && weight.parts.iter().any(|part| is_narrow(part.element))
+        {
+            let work = Work::Rows(self.gpu.kernels().pipeline(kernel));
+            let operand = self.operand.clone();
+            self.step(work, extent, vec![weight.inner], &[x], &operand);
+        }
         for part in &weight.parts {
-            let by_class = self.tiles.all().map(|tile| {
-                let kernel = Kernel::MatMul(part.element, tile);
-                (tile, self.gpu.kernels().pipeline(kernel))
+            let by_class = self.tiles.products(part.element).map(|product| {
+                let kernel = Kernel::MatMul(product);
+                (product.tile, self.gpu.kernels().pipeline(kernel))
             });
+            let x = if is_narrow(part.element) {
+                self.operand.clone()
+            } else {
+                x.clone()
+            };
             self.step(
                 Work::MatMul {
                     columns: part.rows,
@@ -421,7 +460,7 @@ impl<'a> Builder<'a> {
                     &epilogue,
                 ]
                 .concat(),
-                &[x, &part.buffer, &bias],
+                &[&x, &part.buffer, &bias],
                 output,
             );
         }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::tiles::{RowClass, Tile};
+use super::arithmetic::Arithmetic;
+use super::product_shader;
+use super::tiles::Product;
 use crate::clip::tensors::ElementType;
 
 /// One compute shader, with everything that its source depends on.
@@ -19,8 +21,15 @@ pub(super) enum Kernel {
         /// Whether its sums are by subgroup operations.
         subgroups: bool,
     },
-    /// `x · Wᵀ`, by the type of the weights.
-    MatMul(ElementType, Tile),
+    /// Rows as the operand of products in f16.
+    OperandF16 {
+        /// Whether the largest of a row is found by subgroup operations.
+        subgroups: bool,
+    },
+    /// Rows as the operand of products of 8-bit numbers.
+    OperandInt8,
+    /// `x · Wᵀ`.
+    MatMul(Product),
     /// Attention, by the features of a head.
     Attention {
         /// Features of a head, a multiple of 4.
@@ -51,6 +60,9 @@ pub(super) const QUERIES: u32 = 32;
 /// features.
 const REDUCING_THREADS: u32 = 64;
 
+/// Before everything else in a source that computes in f16.
+pub(super) const ENABLE_F16: &str = "enable f16;\n";
+
 /// Bytes of workgroup memory that every WebGPU device has.
 const WORKGROUP_BYTES: u32 = 16384;
 
@@ -65,13 +77,15 @@ impl Kernel {
             Self::Attention { head_dim },
             Self::PooledAttention { head_dim },
             Self::GatherRows,
+            Self::OperandF16 { subgroups: false },
+            Self::OperandF16 { subgroups: true },
+            Self::OperandInt8,
             Self::Peak,
         ];
         for element in ElementType::GGUF {
             all.push(Self::EmbedTokens(element));
-            let tiles = RowClass::ALL.iter().flat_map(|class| class.candidates());
-            all.extend(tiles.map(|&tile| Self::MatMul(element, tile)));
         }
+        all.extend(Product::all().map(Self::MatMul));
         all
     }
 
@@ -83,6 +97,15 @@ impl Kernel {
         }
     }
 
+    /// What brings rows to the form that products in an arithmetic take, where that is not plain f32.
+    pub(super) fn operand(arithmetic: Arithmetic, subgroups: bool) -> Option<Self> {
+        match arithmetic {
+            Arithmetic::F32 => None,
+            Arithmetic::F16 => Some(Self::OperandF16 { subgroups }),
+            Arithmetic::Int8 => Some(Self::OperandInt8),
+        }
+    }
+
     /// A name for messages, labels and file names.
     pub(super) fn name(self) -> String {
         match self {
@@ -91,9 +114,22 @@ impl Kernel {
             Self::EmbedPatches => "embed_patches".into(),
             Self::LayerNorm { subgroups: false } => "layer_norm".into(),
             Self::LayerNorm { subgroups: true } => "layer_norm_subgroups".into(),
-            Self::MatMul(element, tile) => format!("matmul_{element}_{tile}")
-                .to_lowercase()
-                .replace('/', "_"),
+            Self::OperandF16 { subgroups: false } => "operand_f16".into(),
+            Self::OperandF16 { subgroups: true } => "operand_f16_subgroups".into(),
+            Self::OperandInt8 => "operand_int8".into(),
+            Self::MatMul(Product {
+                element,
+                arithmetic,
+                tile,
+            }) => {
+                let arithmetic = match arithmetic {
+                    Arithmetic::F32 => String::new(),
+                    narrow => format!("{narrow}_"),
+                };
+                format!("matmul_{arithmetic}{element}_{tile}")
+                    .to_lowercase()
+                    .replace('/', "_")
+            }
             Self::Attention { head_dim } => format!("attention_{head_dim}"),
             Self::PooledAttention { head_dim } => format!("attention_pooled_{head_dim}"),
             Self::GatherRows => "gather_rows".into(),
@@ -104,7 +140,7 @@ impl Kernel {
     /// Buffers that are only read.
     pub(super) fn inputs(self) -> u32 {
         match self {
-            Self::Patchify | Self::Peak => 1,
+            Self::Patchify | Self::OperandF16 { .. } | Self::OperandInt8 | Self::Peak => 1,
             Self::GatherRows => 2,
             _ => 3,
         }
@@ -123,7 +159,12 @@ impl Kernel {
             Self::LayerNorm { subgroups } => {
                 with_reductions(include_str!("shaders/layer_norm.wgsl"), subgroups)
             }
-            Self::MatMul(element, tile) => matmul_source(element, tile),
+            Self::OperandF16 { subgroups } => format!(
+                "{ENABLE_F16}{}",
+                with_reductions(include_str!("shaders/operand_f16.wgsl"), subgroups)
+            ),
+            Self::OperandInt8 => include_str!("shaders/operand_int8.wgsl").into(),
+            Self::MatMul(product) => product_shader::source(product),
             Self::Attention { head_dim } => attention_source(head_dim),
             Self::PooledAttention { head_dim } => with_reductions(
                 &format!(
@@ -154,7 +195,7 @@ fn with_reductions(body: &str, subgroups: bool) -> String {
 }
 
 /// The functions that read weights of a type.
-fn weights_source(element: ElementType) -> String {
+pub(super) fn weights_source(element: ElementType) -> String {
     const F16: &str = include_str!("shaders/f16.wgsl");
     const BYTES: &str = include_str!("shaders/bytes.wgsl");
     let (parts, own): (&[&str], &str) = match element {
@@ -171,98 +212,8 @@ fn weights_source(element: ElementType) -> String {
     format!("{}\n{own}", parts.join("\n"))
 }
 
-fn matmul_source(element: ElementType, tile: Tile) -> String {
-    let (k4, stride) = (tile.k / 4, tile.k / 4 + 1);
-    let header = format!(
-        "const TILE_M = {}u;\nconst TILE_N = {}u;\nconst TILE_K4 = {k4}u;\nconst TILE_STRIDE = {stride}u;\n\
-         const THREADS_M = {}u;\nconst THREADS_N = {}u;\nconst THREADS = {}u;\n\
-         const X_TILE = {}u;\nconst W_TILE = {}u;\n",
-        tile.m,
-        tile.n,
-        tile.threads_m(),
-        tile.threads_n(),
-        tile.threads_m() * tile.threads_n(),
-        tile.m * stride,
-        tile.n * stride,
-    );
-    let unrolled = Unrolled::new(tile);
-    let body = include_str!("shaders/matmul.wgsl")
-        .replace("    //{declare}\n", &unrolled.declare)
-        .replace("            //{accumulate}\n", &unrolled.accumulate)
-        .replace("    //{store}\n", &unrolled.store);
-    format!("{}\n{header}\n{body}", weights_source(element))
-}
-
-/// The sums of one thread as variables of their own: compilers keep those in registers, while they
-/// may put an array that a loop indexes into memory.
-struct Unrolled {
-    declare: String,
-    accumulate: String,
-    store: String,
-}
-
-impl Unrolled {
-    fn new(tile: Tile) -> Self {
-        let (mut declare, mut accumulate, mut store) =
-            (String::new(), String::new(), String::new());
-        let (rows, columns) = (tile.thread_m, tile.thread_n);
-        for i in 0..rows {
-            line(
-                &mut accumulate,
-                3,
-                format_args!(
-                    "let a{i} = x_tile[(local.y + {}u) * TILE_STRIDE + k];",
-                    i * tile.threads_m()
-                ),
-            );
-        }
-        for j in 0..columns {
-            line(
-                &mut accumulate,
-                3,
-                format_args!(
-                    "let b{j} = w_tile[(local.x + {}u) * TILE_STRIDE + k];",
-                    j * tile.threads_n()
-                ),
-            );
-        }
-        for i in 0..rows {
-            for j in 0..columns {
-                line(&mut declare, 1, format_args!("var s{i}_{j} = 0.0;"));
-                line(
-                    &mut store,
-                    1,
-                    format_args!(
-                        "store(first_row + local.y + {}u, first_column + local.x + {}u, s{i}_{j});",
-                        i * tile.threads_m(),
-                        j * tile.threads_n()
-                    ),
-                );
-            }
-        }
-        // One component after the other, so that consecutive instructions do not wait for each other.
-        for component in ["x", "y", "z", "w"] {
-            for i in 0..rows {
-                for j in 0..columns {
-                    line(
-                        &mut accumulate,
-                        3,
-                        format_args!(
-                            "s{i}_{j} = fma(a{i}.{component}, b{j}.{component}, s{i}_{j});"
-                        ),
-                    );
-                }
-            }
-        }
-        Self {
-            declare,
-            accumulate,
-            store,
-        }
-    }
-}
-
-fn line(text: &mut String, indent: usize, content: std::fmt::Arguments) {
+/// Adds a line.
+pub(super) fn line(text: &mut String, indent: usize, content: std::fmt::Arguments) {
     let _ = writeln!(text, "{:width$}{content}", "", width = indent * 4); // a String takes everything
 }
 

@@ -1,6 +1,8 @@
 //! Every kernel against a plain loop, over odd sizes.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod products;
+
 use candle_core::quantized::QTensor;
 use candle_core::{Device, Tensor};
 use proptest::prelude::*;
@@ -11,7 +13,6 @@ use super::kernels::PARAMS_STRIDE;
 use super::model::Model;
 use super::plan::{Plan, QueryBlock};
 use super::shader::Kernel;
-use super::tiles::{RowClass, Tile};
 use crate::clip::Checkpoint;
 use crate::clip::checkpoint::Overrides;
 use crate::clip::tensors::ElementType;
@@ -93,11 +94,6 @@ fn launch(
     .unwrap()
 }
 
-fn tiles() -> Vec<Tile> {
-    let all = RowClass::ALL.iter().flat_map(|class| class.candidates());
-    all.copied().collect()
-}
-
 /// Numbers that look random, the same for a seed everywhere.
 fn numbers(seed: u64, n: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
@@ -135,100 +131,6 @@ fn blocks(element: ElementType, values: &[f32], rows: usize) -> (Vec<u8>, Vec<f3
         stored.data().unwrap().into_owned(),
         expanded.flatten_all().unwrap().to_vec1().unwrap(),
     )
-}
-
-/// ½ + φ(x) · (x + x³/3 + x⁵/(3·5) + …).
-fn normal_cdf(x: f64) -> f64 {
-    // Where the series needs numbers beyond f64's, the tail is below its precision.
-    if x.abs() > 12.0 {
-        return if x > 0.0 { 1.0 } else { 0.0 };
-    }
-    let (mut term, mut total, mut k) = (x, x, 1.0);
-    while term.abs() > 1e-18 * total.abs() {
-        k += 2.0;
-        term *= x * x / k;
-        total += term;
-    }
-    0.5 + total * (-0.5 * x * x).exp() / std::f64::consts::TAU.sqrt()
-}
-
-#[test]
-fn products_of_every_type_tile_and_epilogue() {
-    let arguments = (
-        0..ElementType::GGUF.len(),
-        0..tiles().len(),
-        (1usize..160, 1usize..140, 1usize..5),
-        (any::<bool>(), 0u32..3, any::<bool>()),
-        (
-            0usize..3,
-            any::<u64>(),
-            prop_oneof![Just(1.0f32), Just(1e-4)],
-        ),
-    );
-    on_gpu(
-        120,
-        arguments,
-        |gpu, (element, tile, (m, n, k), (bias, activation, residual), rest)| {
-            let (element, tile) = (ElementType::GGUF[element], tiles()[tile]);
-            let (first_column, seed, magnitude) = rest;
-            // A row is whole blocks, and at least four values.
-            let k = k * element.block_elements().max(4);
-            let stride = first_column + n + 1;
-            let x = numbers(seed, m * k);
-            // Small weights give subnormal f16 scales.
-            let weights: Vec<f32> = numbers(seed + 1, n * k)
-                .iter()
-                .map(|w| w * magnitude)
-                .collect();
-            let (stored, weights) = blocks(element, &weights, n);
-            let biases = numbers(seed + 2, stride);
-            let before = numbers(seed + 3, m * stride);
-            let mut expected = before.clone();
-            for row in 0..m {
-                for column in 0..n {
-                    let sum: f64 = (0..k)
-                        .map(|i| f64::from(x[row * k + i]) * f64::from(weights[column * k + i]))
-                        .sum();
-                    let v = sum
-                        + if bias {
-                            f64::from(biases[first_column + column])
-                        } else {
-                            0.0
-                        };
-                    let v = match activation {
-                        1 => v / (1.0 + (-1.702 * v).exp()),
-                        2 => v * normal_cdf(v),
-                        _ => v,
-                    };
-                    let at = &mut expected[row * stride + first_column + column];
-                    *at = v as f32 + if residual { *at } else { 0.0 };
-                }
-            }
-            let params = [
-                m,
-                k,
-                n,
-                first_column,
-                stride,
-                usize::from(bias),
-                activation as usize,
-                usize::from(residual),
-            ]
-            .map(|p| p as u32);
-            let groups = [(n as u32).div_ceil(tile.n), (m as u32).div_ceil(tile.m)];
-            let ours = launch(
-                gpu,
-                Kernel::MatMul(element, tile),
-                &params,
-                &[bytes(&x), &stored, bytes(&biases)],
-                &before,
-                groups,
-            );
-            // Each of k additions in f32 rounds a partial sum of a few units.
-            let tolerance = (k as f32 * f32::EPSILON / 2.0).max(2e-5);
-            assert_close(&ours, &expected, tolerance);
-        },
-    );
 }
 
 /// The ways of reducing that a device has: through workgroup memory, and by subgroup operations.

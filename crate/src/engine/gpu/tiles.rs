@@ -1,5 +1,8 @@
 //! How matrix products are divided among workgroups, for results of few, some and many rows.
 
+use super::arithmetic::Arithmetic;
+use crate::clip::tensors::ElementType;
+
 /// The part of a matrix product that one workgroup computes, and how its threads share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Tile {
@@ -7,7 +10,8 @@ pub(super) struct Tile {
     pub(super) m: u32,
     /// Columns of the result.
     pub(super) n: u32,
-    /// Terms of the sums that pass through workgroup memory at a time; a multiple of 8.
+    /// Terms of the sums that pass through workgroup memory at a time: a multiple of 8, beyond 16 of 16,
+    /// and of 32 where products are of 8-bit numbers.
     pub(super) k: u32,
     /// Rows of one thread.
     pub(super) thread_m: u32,
@@ -16,22 +20,26 @@ pub(super) struct Tile {
 }
 
 impl Tile {
-    const fn new(m: u32, n: u32, k: u32, thread_m: u32, thread_n: u32) -> Self {
-        Self {
-            m,
-            n,
-            k,
-            thread_m,
-            thread_n,
-        }
-    }
-
     pub(super) fn threads_m(self) -> u32 {
         self.m / self.thread_m
     }
 
     pub(super) fn threads_n(self) -> u32 {
         self.n / self.thread_n
+    }
+
+    /// What a row of an operand is in workgroup memory: so many vectors of four numbers, or words of
+    /// blocks of 8-bit ones.
+    pub(super) fn row_items(self, arithmetic: Arithmetic) -> u32 {
+        match arithmetic {
+            Arithmetic::F32 | Arithmetic::F16 => self.k / 4,
+            Arithmetic::Int8 => self.k / 32 * 9,
+        }
+    }
+
+    /// From a row there to the next; odd, so that neighbouring threads read different banks.
+    pub(super) fn row_stride(self, arithmetic: Arithmetic) -> u32 {
+        self.row_items(arithmetic) | 1
     }
 }
 
@@ -83,62 +91,148 @@ impl RowClass {
     }
 
     /// Tiles to choose among, the standard one first. Each fits in 16 KiB of workgroup memory and has
-    /// at most 256 threads.
-    pub(super) fn candidates(self) -> &'static [Tile] {
-        const THIN: [Tile; 3] = [
-            Tile::new(8, 32, 64, 2, 2),
-            Tile::new(8, 64, 32, 2, 4),
-            Tile::new(4, 64, 32, 1, 4),
-        ];
+    /// at most 256 threads. Narrow numbers leave room for more.
+    pub(super) fn candidates(self, arithmetic: Arithmetic) -> &'static [Tile] {
+        const fn t(m: u32, n: u32, k: u32, thread_m: u32, thread_n: u32) -> Tile {
+            Tile {
+                m,
+                n,
+                k,
+                thread_m,
+                thread_n,
+            }
+        }
+        const THIN: [Tile; 3] = [t(8, 32, 64, 2, 2), t(8, 64, 32, 2, 4), t(4, 64, 32, 1, 4)];
         const MEDIUM: [Tile; 3] = [
-            Tile::new(32, 32, 32, 4, 4),
-            Tile::new(32, 64, 16, 4, 4),
-            Tile::new(64, 32, 32, 8, 4),
+            t(32, 32, 32, 4, 4),
+            t(32, 64, 16, 4, 4),
+            t(64, 32, 32, 8, 4),
+        ];
+        const MEDIUM_NARROW: [Tile; 4] = [
+            t(32, 32, 32, 4, 4),
+            t(32, 64, 32, 4, 4),
+            t(64, 32, 32, 8, 4),
+            t(64, 64, 32, 4, 4),
         ];
         const WIDE: [Tile; 4] = [
-            Tile::new(64, 64, 16, 8, 8),
-            Tile::new(64, 64, 16, 4, 4),
-            Tile::new(128, 64, 16, 8, 8),
-            Tile::new(128, 128, 8, 8, 8),
+            t(64, 64, 16, 8, 8),
+            t(64, 64, 16, 4, 4),
+            t(128, 64, 16, 8, 8),
+            t(128, 128, 8, 8, 8),
         ];
-        match self {
-            Self::Thin => &THIN,
-            Self::Medium => &MEDIUM,
-            Self::Wide => &WIDE,
+        const WIDE_F16: [Tile; 5] = [
+            t(64, 64, 16, 8, 8),
+            t(64, 64, 32, 8, 8),
+            t(64, 64, 32, 4, 4),
+            t(128, 64, 32, 8, 8),
+            t(128, 128, 16, 8, 8),
+        ];
+        const WIDE_INT8: [Tile; 4] = [
+            t(64, 64, 32, 8, 8),
+            t(64, 64, 64, 4, 4),
+            t(128, 64, 32, 8, 8),
+            t(128, 128, 32, 8, 8),
+        ];
+        match (self, arithmetic) {
+            (Self::Thin, _) => &THIN,
+            (Self::Medium, Arithmetic::F32) => &MEDIUM,
+            (Self::Medium, _) => &MEDIUM_NARROW,
+            (Self::Wide, Arithmetic::F32) => &WIDE,
+            (Self::Wide, Arithmetic::F16) => &WIDE_F16,
+            (Self::Wide, Arithmetic::Int8) => &WIDE_INT8,
         }
     }
 }
 
-/// A tile for each class of rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Tiles([Tile; 3]);
+/// What a kernel of a matrix product depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Product {
+    /// The type of the weights.
+    pub(super) element: ElementType,
+    pub(super) arithmetic: Arithmetic,
+    pub(super) tile: Tile,
+}
 
-impl Default for Tiles {
-    fn default() -> Self {
-        Self(RowClass::ALL.map(|class| class.candidates()[0]))
+impl Product {
+    /// Every product that a tile can be chosen for.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let arithmetics = |element| {
+            (Arithmetic::ALL.into_iter())
+                .filter(move |arithmetic| arithmetic.with(element) == *arithmetic)
+        };
+        ElementType::GGUF
+            .into_iter()
+            .flat_map(move |element| {
+                arithmetics(element).map(move |arithmetic| (element, arithmetic))
+            })
+            .flat_map(|(element, arithmetic)| Self::candidates(element, arithmetic))
+    }
+
+    /// Those among which to choose for weights of a type.
+    pub(super) fn candidates(
+        element: ElementType,
+        arithmetic: Arithmetic,
+    ) -> impl Iterator<Item = Self> {
+        RowClass::ALL
+            .into_iter()
+            .flat_map(move |class| class.candidates(arithmetic))
+            .map(move |&tile| Self {
+                element,
+                arithmetic,
+                tile,
+            })
     }
 }
 
+/// In which arithmetic products are computed, and a tile for each class of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tiles {
+    arithmetic: Arithmetic,
+    by_class: [Tile; 3],
+}
+
 impl Tiles {
-    pub(super) fn of(&self, class: RowClass) -> Tile {
-        self.0[class as usize]
+    /// The same on every device.
+    pub(super) fn standard(arithmetic: Arithmetic) -> Self {
+        Self {
+            arithmetic,
+            by_class: RowClass::ALL.map(|class| class.candidates(arithmetic)[0]),
+        }
+    }
+
+    /// The arithmetic that was wished for.
+    pub(super) fn arithmetic(&self) -> Arithmetic {
+        self.arithmetic
     }
 
     pub(super) fn set(&mut self, class: RowClass, tile: Tile) {
-        self.0[class as usize] = tile;
+        self.by_class[class as usize] = tile;
     }
 
-    pub(super) fn all(&self) -> [Tile; 3] {
-        self.0
+    /// The products of a matrix whose weights are of a type, by class. Where the arithmetic cannot
+    /// take the type, the standard tiles of the one that can.
+    pub(super) fn products(&self, element: ElementType) -> [Product; 3] {
+        let arithmetic = self.arithmetic.with(element);
+        let tiles = if arithmetic == self.arithmetic {
+            *self
+        } else {
+            Self::standard(arithmetic)
+        };
+        tiles.by_class.map(|tile| Product {
+            element,
+            arithmetic,
+            tile,
+        })
     }
 
     /// Reads what [`Tiles`] are displayed as; `None` of anything else, such as tiles of an older version.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str, arithmetic: Arithmetic) -> Option<Self> {
         let mut words = text.split(' ');
-        let mut tiles = Self::default();
+        let mut tiles = Self::standard(arithmetic);
         for class in RowClass::ALL {
             let (name, tile) = words.next()?.split_once('=')?;
-            let known = class.candidates().iter().find(|t| t.to_string() == tile)?;
+            let mut candidates = class.candidates(arithmetic).iter();
+            let known = candidates.find(|t| t.to_string() == tile)?;
             if name != class.name() {
                 return None;
             }
@@ -153,7 +247,7 @@ impl std::fmt::Display for Tiles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (index, class) in RowClass::ALL.into_iter().enumerate() {
             let space = if index == 0 { "" } else { " " };
-            write!(f, "{space}{}={}", class.name(), self.of(class))?;
+            write!(f, "{space}{}={}", class.name(), self.by_class[index])?;
         }
         Ok(())
     }
@@ -166,31 +260,54 @@ mod tests {
 
     #[test]
     fn every_tile_fits_every_device() {
-        for class in RowClass::ALL {
-            for tile in class.candidates() {
-                let bytes = (tile.m + tile.n) * (tile.k / 4 + 1) * 16;
-                assert!(bytes <= 16384, "{tile}: {bytes}");
-                assert!(tile.threads_m() * tile.threads_n() <= 256, "{tile}");
-                assert_eq!((tile.m % tile.thread_m, tile.n % tile.thread_n), (0, 0));
-                assert_eq!(tile.k % 8, 0, "{tile}");
-            }
+        for Product {
+            arithmetic, tile, ..
+        } in Product::all()
+        {
+            let item_bytes = match arithmetic {
+                Arithmetic::F32 => 16,
+                Arithmetic::F16 => 8,
+                Arithmetic::Int8 => 4,
+            };
+            let bytes = (tile.m + tile.n) * tile.row_stride(arithmetic) * item_bytes;
+            assert!(bytes <= 16384, "{tile}, {arithmetic}: {bytes}");
+            assert!(tile.threads_m() * tile.threads_n() <= 256, "{tile}");
+            assert_eq!((tile.m % tile.thread_m, tile.n % tile.thread_n), (0, 0));
+            let step = match arithmetic {
+                Arithmetic::Int8 => 32,
+                _ if tile.k > 16 => 16,
+                _ => 8,
+            };
+            assert_eq!(tile.k % step, 0, "{tile}, {arithmetic}");
         }
     }
 
     #[test]
     fn tiles_are_read_as_they_are_written() {
-        let mut tiles = Tiles::default();
-        assert_eq!(Tiles::parse(&tiles.to_string()), Some(tiles));
-        tiles.set(RowClass::Wide, RowClass::Wide.candidates()[2]);
-        let text = tiles.to_string();
-        assert_eq!(Tiles::parse(&text).unwrap(), tiles);
-        for wrong in [
-            "",
-            "thin=1x1x1/1x1",
-            &text[..text.len() - 1],
-            &format!("{text} x"),
-        ] {
-            assert_eq!(Tiles::parse(wrong), None, "{wrong}");
+        for arithmetic in Arithmetic::ALL {
+            let mut tiles = Tiles::standard(arithmetic);
+            assert_eq!(Tiles::parse(&tiles.to_string(), arithmetic), Some(tiles));
+            tiles.set(RowClass::Wide, RowClass::Wide.candidates(arithmetic)[2]);
+            let text = tiles.to_string();
+            assert_eq!(Tiles::parse(&text, arithmetic).unwrap(), tiles);
+            for wrong in [
+                "",
+                "thin=1x1x1/1x1",
+                &text[..text.len() - 1],
+                &format!("{text} x"),
+            ] {
+                assert_eq!(Tiles::parse(wrong, arithmetic), None, "{wrong}");
+            }
         }
+        let of_f16 = Tiles::standard(Arithmetic::Int8).to_string();
+        assert_eq!(Tiles::parse(&of_f16, Arithmetic::F32), None);
+    }
+
+    #[test]
+    fn only_q8_0_is_multiplied_in_int8() {
+        let tiles = Tiles::standard(Arithmetic::Int8);
+        let arithmetic = |element| tiles.products(element)[0].arithmetic;
+        assert_eq!(arithmetic(ElementType::Q8_0), Arithmetic::Int8);
+        assert_eq!(arithmetic(ElementType::Q4_0), Arithmetic::F32);
     }
 }

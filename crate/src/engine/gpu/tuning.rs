@@ -1,22 +1,25 @@
-//! Choosing tiles: by a short timed run on the device, once for each kind of model.
+//! Choosing tiles: by a short timed run on the device, once for each kind of model and arithmetic.
 
 use std::collections::BTreeMap;
 
 use super::GpuError;
+use super::arithmetic::Arithmetic;
 use super::clock::milliseconds;
 use super::device::{Gpu, GpuInfo};
 use super::kernels::PARAMS_STRIDE;
 use super::shader::Kernel;
-use super::tiles::{RowClass, Tile, Tiles};
+use super::tiles::{Product, RowClass, Tile, Tiles};
 use super::weights::Matrix;
 use crate::clip::tensors::ElementType;
 
-/// How the tiles of matrix products are chosen, and what was found before.
+/// How matrix products are computed and their tiles chosen, and what was found before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tuning {
-    /// What to do.
+    /// In which numbers.
+    pub arithmetic: Arithmetic,
+    /// How to come to tiles.
     pub wish: TileWish,
-    /// Tiles by adapter, type of the weights and width; a caller that keeps this between runs saves
+    /// Tiles by adapter, type of the weights, width and arithmetic; a caller that keeps this between runs saves
     /// the next load the timing. What cannot be read is passed over.
     pub known: BTreeMap<String, String>,
 }
@@ -38,24 +41,33 @@ impl Tuning {
     /// The tiles to load a model with, if no run has to tell them.
     pub(super) fn without_a_run(&self, info: &GpuInfo, key: &str) -> Option<Tiles> {
         match self.wish {
-            TileWish::Standard => Some(Tiles::default()),
+            TileWish::Standard => Some(Tiles::standard(self.arithmetic)),
             TileWish::Anew => None,
             TileWish::Known => (self.known.get(key))
-                .and_then(|text| Tiles::parse(text))
-                .or_else(|| info.software.then(Tiles::default)),
+                .and_then(|text| Tiles::parse(text, self.arithmetic))
+                .or_else(|| info.software.then(|| Tiles::standard(self.arithmetic))),
         }
     }
 }
 
 /// Under which name tiles are remembered.
-pub(super) fn key(info: &GpuInfo, element: ElementType, width: usize) -> String {
+pub(super) fn key(
+    info: &GpuInfo,
+    element: ElementType,
+    width: usize,
+    arithmetic: Arithmetic,
+) -> String {
     let GpuInfo {
         name,
         driver,
         backend,
         ..
     } = info;
-    format!("{name}, {driver}, {backend}: {element}, {width}")
+    let narrow = match arithmetic {
+        Arithmetic::F32 => String::new(),
+        narrow => format!(", {narrow}"),
+    };
+    format!("{name}, {driver}, {backend}: {element}, {width}{narrow}")
 }
 
 /// Milliseconds that a measurement takes at least.
@@ -65,25 +77,30 @@ const MOST_PRODUCTS: u32 = 256;
 /// A tile replaces the standard one if it takes at most this share of its time.
 const WORTH_IT: f64 = 0.95;
 
-/// Kernels that are compared.
-pub(super) fn kernels(element: ElementType) -> impl Iterator<Item = Kernel> {
-    RowClass::ALL
-        .into_iter()
-        .flat_map(RowClass::candidates)
-        .map(move |&tile| Kernel::MatMul(element, tile))
-}
-
-/// Times the product of a matrix with rows of each class, for every candidate.
-pub(super) async fn fastest(gpu: &Gpu, matrix: &Matrix) -> Result<Tiles, GpuError> {
-    let mut tiles = Tiles::default();
+/// Times the product of a matrix with rows of each class, for every candidate of an arithmetic that
+/// can take the matrix's type.
+pub(super) async fn fastest(
+    gpu: &Gpu,
+    matrix: &Matrix,
+    arithmetic: Arithmetic,
+) -> Result<Tiles, GpuError> {
+    let mut tiles = Tiles::standard(arithmetic);
     let Some(part) = matrix.parts.first() else {
         return Ok(tiles);
     };
     for class in RowClass::ALL {
         let rows = class.typical_rows();
         let run = gpu.guarded(0, || Ok(Run::new(gpu, matrix, rows))).await?;
-        let (standard, others) = (class.candidates()[0], &class.candidates()[1..]);
-        let pipeline = |tile| gpu.kernels().pipeline(Kernel::MatMul(part.element, tile));
+        let candidates = class.candidates(arithmetic);
+        let (standard, others) = (candidates[0], &candidates[1..]);
+        let pipeline = |tile| {
+            let element = part.element;
+            gpu.kernels().pipeline(Kernel::MatMul(Product {
+                element,
+                arithmetic,
+                tile,
+            }))
+        };
         run.time(standard, &pipeline(standard), 1).await?; // the first time takes longer
         let mut products = 1;
         let mut best = run.time(standard, &pipeline(standard), products).await?;
@@ -141,6 +158,7 @@ impl<'a> Run<'a> {
         };
         let part = &matrix.parts[0];
         let params = buffer(PARAMS_STRIDE, Usage::UNIFORM | Usage::COPY_DST);
+        // Narrow operands are smaller.
         let x = buffer(u64::from(rows * matrix.inner) * 4, Usage::STORAGE);
         let nothing = buffer(16, Usage::STORAGE);
         let y = buffer(

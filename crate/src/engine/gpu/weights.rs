@@ -1,6 +1,7 @@
 //! The weights of both towers in the device's memory, in the types they have in the file.
 
 use super::GpuError;
+use super::arithmetic::{Arithmetic, MOST_F16_WEIGHT};
 use super::device::{Gpu, LARGEST_BINDING};
 use crate::clip::Checkpoint;
 use crate::clip::config::{ClipConfig, TransformerConfig};
@@ -75,6 +76,7 @@ const IN_FLIGHT: u64 = 32 << 20;
 pub(super) struct Upload<'a> {
     gpu: &'a Gpu,
     checkpoint: &'a Checkpoint,
+    arithmetic: Arithmetic,
     progress: &'a mut dyn FnMut(usize, usize),
     tensors: (usize, usize),
     bytes: u64,
@@ -84,15 +86,17 @@ pub(super) struct Upload<'a> {
 }
 
 impl<'a> Upload<'a> {
-    /// `progress` is told the number of tensors uploaded and of all.
+    /// For products in an arithmetic. `progress` is told the number of tensors uploaded and of all.
     pub(super) fn new(
         gpu: &'a Gpu,
         checkpoint: &'a Checkpoint,
+        arithmetic: Arithmetic,
         progress: &'a mut dyn FnMut(usize, usize),
     ) -> Self {
         Self {
             gpu,
             checkpoint,
+            arithmetic,
             progress,
             tensors: (
                 0,
@@ -125,7 +129,7 @@ impl<'a> Upload<'a> {
             blocks: self.blocks("text_model", &text.transformer)?,
             final_norm: self.layer_norm("text_model.final_layer_norm", width)?,
             projection: self
-                .matrix(&["text_projection.weight"], &[config.projection_dim, width])?,
+                .factor(&["text_projection.weight"], &[config.projection_dim, width])?,
         })
     }
 
@@ -134,7 +138,7 @@ impl<'a> Upload<'a> {
         let (width, patch) = (vision.transformer.width, vision.patch_size);
         Ok(VisionWeights {
             class_embedding: self.vector("vision_model.embeddings.class_embedding", &[width])?,
-            patch_embedding: self.matrix(
+            patch_embedding: self.factor(
                 &["vision_model.embeddings.patch_embedding.weight"],
                 &[width, 3, patch, patch],
             )?,
@@ -145,7 +149,7 @@ impl<'a> Upload<'a> {
             pre_norm: self.layer_norm("vision_model.pre_layrnorm", width)?,
             blocks: self.blocks("vision_model", &vision.transformer)?,
             post_norm: self.layer_norm("vision_model.post_layernorm", width)?,
-            projection: self.matrix(
+            projection: self.factor(
                 &["visual_projection.weight"],
                 &[config.projection_dim, width],
             )?,
@@ -179,7 +183,7 @@ impl<'a> Upload<'a> {
             bias.extend(self.values(&format!("{name}.bias"), &[out])?);
         }
         Ok(Linear {
-            weight: self.matrix(&weights, &[out, inner])?,
+            weight: self.factor(&weights, &[out, inner])?,
             bias: self.upload_values(&bias)?,
         })
     }
@@ -211,8 +215,24 @@ impl<'a> Upload<'a> {
         Ok(buffer)
     }
 
+    /// A matrix of products, as [`Self::matrix`].
+    fn factor(&mut self, names: &[&str], shape: &[usize]) -> Result<Matrix, GpuError> {
+        let limit = (self.arithmetic == Arithmetic::F16).then_some(MOST_F16_WEIGHT);
+        self.matrix_within(names, shape, limit)
+    }
+
     /// Tensors of one shape, one below the other as a matrix of rows `shape[1..]`.
     fn matrix(&mut self, names: &[&str], shape: &[usize]) -> Result<Matrix, GpuError> {
+        self.matrix_within(names, shape, None)
+    }
+
+    /// As [`Self::matrix`], of numbers up to a magnitude where there is a limit.
+    fn matrix_within(
+        &mut self,
+        names: &[&str],
+        shape: &[usize],
+        limit: Option<f32>,
+    ) -> Result<Matrix, GpuError> {
         let (rows, inner) = (shape[0], shape[1..].iter().product::<usize>());
         let all = rows * names.len();
         let mut parts: Vec<Part> = Vec::new();
@@ -222,8 +242,11 @@ impl<'a> Upload<'a> {
                 // Four rows begin at a multiple of four bytes, whatever the type.
                 let chunk = (CHUNK / (inner * 4)).max(4) / 4 * 4;
                 let end = rows.min(row + chunk);
-                let (element, mut bytes) =
-                    bytes_of(self.checkpoint.read_rows(name, shape, row..end)?);
+                let stored = self.checkpoint.read_rows(name, shape, row..end)?;
+                if let Some(most) = limit {
+                    check_magnitudes(name, &stored, &[end - row, inner], most)?;
+                }
+                let (element, mut bytes) = bytes_of(stored);
                 let row_bytes = bytes.len() as u64 / (end - row) as u64;
                 let limit = (LARGEST_BINDING / row_bytes.max(1)) as usize / 4 * 4;
                 if limit < chunk {
@@ -309,9 +332,58 @@ impl<'a> Upload<'a> {
     }
 }
 
+/// Refuses numbers that products in f16 could bring beyond its range.
+fn check_magnitudes(
+    name: &str,
+    stored: &StoredTensor,
+    shape: &[usize],
+    most: f32,
+) -> Result<(), GpuError> {
+    let beyond = |values: &[f32]| values.iter().copied().find(|value| value.abs() > most);
+    let found = match stored {
+        StoredTensor::Float(values) => beyond(values),
+        blocks => beyond(&blocks.clone().into_f32(shape)?),
+    };
+    match found {
+        None => Ok(()),
+        Some(value) => Err(GpuError::Arithmetic {
+            arithmetic: Arithmetic::F16,
+            why: format!(
+                "the tensor {name} holds {value}, and beyond \u{b1}{most} sums of products could leave f16's range"
+            ),
+        }),
+    }
+}
+
 fn bytes_of(stored: StoredTensor) -> (ElementType, Vec<u8>) {
     match stored {
         StoredTensor::Float(values) => (ElementType::F32, bytemuck::cast_slice(&values).to_vec()),
         StoredTensor::Blocks { element, bytes } => (element, bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn weights_beyond_f16_are_named() {
+        let message = |stored: StoredTensor| {
+            check_magnitudes("fc1", &stored, &[1, 32], MOST_F16_WEIGHT)
+                .err()
+                .map(|error| error.to_string())
+        };
+        let mut values = vec![1.0; 32];
+        assert_eq!(message(StoredTensor::Float(values.clone())), None);
+        values[7] = -130.0;
+        let refused = message(StoredTensor::Float(values)).unwrap();
+        assert!(refused.contains("the tensor fc1 holds -130"), "{refused}");
+        // A block of Q8_0 with the scale 1 and the numbers 127 and 0.
+        let mut bytes = half::f16::ONE.to_le_bytes().to_vec();
+        bytes.extend([[127].as_slice(), &[0; 31]].concat());
+        let element = ElementType::Q8_0;
+        let refused = message(StoredTensor::Blocks { element, bytes }).unwrap();
+        assert!(refused.contains("holds 127"), "{refused}");
     }
 }
