@@ -35,6 +35,8 @@ use thumbnails::Thumbnails;
 /// CLIP_benchmark's webdataset shards. Every picture and caption is embedded once for all of them, and
 /// kept in a cache, so that a run that was stopped goes on where it was.
 #[derive(Debug, Args)]
+// Options take several values each, so that what is asked comes before them.
+#[command(override_usage = "cliprobe eval <BENCH>... --model <MODEL>... [OPTIONS]")]
 pub(crate) struct EvalArgs {
     /// What to ask
     #[arg(value_name = "BENCH", required = true)]

@@ -28,6 +28,7 @@ mod features;
 mod gradients;
 mod learning;
 mod log;
+mod lora;
 mod objective;
 mod optimizer;
 mod progress;
