@@ -672,6 +672,13 @@ mod tests {
                 .to_string()
         };
         assert!(
+            sentence(json!({
+                "embed_dim": 1, "vision_cfg": {},
+                "text_cfg": {"pool_type": "eos", "eos_id": 1u64 << 32}
+            }))
+            .contains("text_cfg.eos_id")
+        );
+        assert!(
             sentence(
                 json!({"embed_dim": 1, "text_cfg": {}, "vision_cfg": {"layers": [3, 4, 6, 3]}})
             )
