@@ -43,7 +43,7 @@ pub(crate) struct EvalArgs {
     benchmarks: Vec<String>,
     #[command(flatten)]
     bench: BenchArgs,
-    /// Checkpoints: Hugging Face or OpenCLIP directories, GGUF files, or state dicts
+    /// Checkpoints: Hugging Face or OpenCLIP directories, GGUF files, state dicts, or names of the hub's
     #[arg(
         long = "model",
         value_name = "MODEL",
