@@ -12,6 +12,7 @@ mod compare;
 mod embed;
 mod eval;
 mod html;
+mod hub;
 mod inspect;
 mod model;
 mod model_directory;

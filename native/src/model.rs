@@ -14,12 +14,13 @@ use cliprobe::clip::{Checkpoint, architectures};
 use cliprobe::engine::gpu::{Arithmetic, TileWish, Tuning};
 use cliprobe::facade::Clip;
 
-use crate::{progress, tile_memory};
+use crate::{hub, progress, tile_memory};
 
 /// Which checkpoint, and how to read it.
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
-    /// Checkpoint: a Hugging Face or OpenCLIP directory, a GGUF file, or a state dict
+    /// Checkpoint: a Hugging Face or OpenCLIP directory, a GGUF file, a state dict, or a model of the
+    /// Hugging Face hub by name, such as openai/clip-vit-base-patch32, which is fetched once
     #[arg(value_name = "MODEL")]
     path: PathBuf,
     #[command(flatten)]
@@ -181,7 +182,7 @@ impl OverrideArgs {
             ActivationArg::Gelu => Activation::Gelu,
         });
         Ok(Checkpoint::open(
-            path,
+            &hub::locate(path)?,
             &Overrides {
                 activation,
                 config,

@@ -431,7 +431,8 @@ impl ClipConfig {
             None | Some("argmax") => TextPooling::LargestId,
             Some("eos") => TextPooling::FirstEos {
                 // OpenCLIP's own default.
-                eos_token_id: t.usize_or("eos_id", 2)? as u32,
+                eos_token_id: u32::try_from(t.usize_or("eos_id", 2)?)
+                    .map_err(|_| t.wrong("eos_id", &text["eos_id"], "a token id"))?,
             },
             Some(other) => return Err(t.wrong("pool_type", &other.into(), "argmax or eos")),
         };
@@ -670,6 +671,13 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
+        assert!(
+            sentence(json!({
+                "embed_dim": 1, "vision_cfg": {},
+                "text_cfg": {"pool_type": "eos", "eos_id": 1u64 << 32}
+            }))
+            .contains("text_cfg.eos_id")
+        );
         assert!(
             sentence(
                 json!({"embed_dim": 1, "text_cfg": {}, "vision_cfg": {"layers": [3, 4, 6, 3]}})

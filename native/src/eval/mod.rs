@@ -35,13 +35,15 @@ use thumbnails::Thumbnails;
 /// CLIP_benchmark's webdataset shards. Every picture and caption is embedded once for all of them, and
 /// kept in a cache, so that a run that was stopped goes on where it was.
 #[derive(Debug, Args)]
+// Options take several values each, so that what is asked comes before them.
+#[command(override_usage = "cliprobe eval <BENCH>... --model <MODEL>... [OPTIONS]")]
 pub(crate) struct EvalArgs {
     /// What to ask
     #[arg(value_name = "BENCH", required = true)]
     benchmarks: Vec<String>,
     #[command(flatten)]
     bench: BenchArgs,
-    /// Checkpoints: Hugging Face or OpenCLIP directories, GGUF files, or state dicts
+    /// Checkpoints: Hugging Face or OpenCLIP directories, GGUF files, state dicts, or names of the hub's
     #[arg(
         long = "model",
         value_name = "MODEL",

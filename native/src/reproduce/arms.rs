@@ -54,23 +54,31 @@ impl ArmName {
 
     /// How it is made.
     pub(super) fn origin(self) -> Origin {
-        let trained = |start, recipe| Origin::Trained { start, recipe };
+        let trained = |start, stages| Origin::Trained { start, stages };
         match self {
             Contrastive => trained(
                 None,
-                include_str!("../../../models/experiment/contrastive.toml"),
+                &[
+                    include_str!("../../../models/experiment/contrastive-1.toml"),
+                    include_str!("../../../models/experiment/contrastive-2.toml"),
+                    include_str!("../../../models/experiment/contrastive.toml"),
+                ],
             ),
             Dense => trained(
                 Some(Contrastive),
-                include_str!("../../../models/experiment/dense.toml"),
+                &[include_str!("../../../models/experiment/dense.toml")],
             ),
             HardNegatives => trained(
                 Some(Contrastive),
-                include_str!("../../../models/experiment/hard-negatives.toml"),
+                &[include_str!(
+                    "../../../models/experiment/hard-negatives.toml"
+                )],
             ),
             HardPositives => trained(
                 Some(Contrastive),
-                include_str!("../../../models/experiment/hard-positives.toml"),
+                &[include_str!(
+                    "../../../models/experiment/hard-positives.toml"
+                )],
             ),
             Patched => Origin::Patched {
                 base: Contrastive,
@@ -78,7 +86,7 @@ impl ArmName {
             },
             Radial => trained(
                 Some(Patched),
-                include_str!("../../../models/experiment/radial.toml"),
+                &[include_str!("../../../models/experiment/radial.toml")],
             ),
         }
     }
@@ -86,11 +94,12 @@ impl ArmName {
 
 /// Where a model comes from.
 pub(super) enum Origin {
-    /// Trained by a recipe, from nothing or from another arm. The experiment puts its own `seed`
-    /// and `start` in the places of those that stand there.
+    /// Trained by recipes, the first from nothing or from another arm, each further one from the
+    /// one before. The experiment puts its own `seed` and `start` in the places of those that stand
+    /// there.
     Trained {
         start: Option<ArmName>,
-        recipe: &'static str,
+        stages: &'static [&'static str],
     },
     /// Interpolated with [`ALPHA`].
     Patched { base: ArmName, tuned: ArmName },
@@ -114,62 +123,90 @@ impl Folder {
         &self.path
     }
 
-    /// The arm's run directory.
-    fn run(&self, arm: ArmName) -> PathBuf {
-        self.path.join(arm.word())
+    /// The run directory of an arm, or of a stage of it: the last stage has the arm's own name.
+    fn run(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    fn model_of(&self, name: &str) -> PathBuf {
+        self.run(name).join("model")
+    }
+
+    fn has_model_of(&self, name: &str) -> bool {
+        self.model_of(name).join("model.safetensors").is_file()
     }
 
     /// The arm's model, a Hugging Face directory.
     pub(super) fn model(&self, arm: ArmName) -> PathBuf {
-        self.run(arm).join("model")
+        self.model_of(arm.word())
     }
 
     /// Whether the arm is made.
     pub(super) fn has(&self, arm: ArmName) -> bool {
-        self.model(arm).join("model.safetensors").is_file()
+        self.has_model_of(arm.word())
     }
 
-    fn recipe(&self, arm: ArmName) -> PathBuf {
-        self.path
-            .join("recipes")
-            .join(format!("{}.toml", arm.word()))
-    }
-
-    /// The arguments of the command that makes the arm, or goes on making it. Writes the recipe
-    /// that they name; `scale` multiplies its steps and its warm-up.
-    pub(super) fn command(&self, arm: ArmName, scale: f64) -> Result<Vec<String>> {
-        let text = |path: PathBuf| path.display().to_string();
+    /// The arguments of the commands that make the arm, or go on making it. Writes the recipes
+    /// that they name; `scale` multiplies their steps and their warm-up.
+    pub(super) fn commands(&self, arm: ArmName, scale: f64) -> Result<Vec<Vec<String>>> {
         match arm.origin() {
-            Origin::Patched { base, tuned } => Ok(vec![
+            Origin::Patched { base, tuned } => Ok(vec![vec![
                 "patch".into(),
-                text(self.model(base)),
-                text(self.model(tuned)),
+                text(&self.model(base)),
+                text(&self.model(tuned)),
                 "--alpha".into(),
                 ALPHA.to_string(),
                 "--out".into(),
-                text(self.model(arm)),
-            ]),
-            Origin::Trained { start, recipe } => {
-                let start = start.map(|start| self.model(start));
-                let recipe = complete(recipe, self.seed, start.as_deref(), scale)
-                    .with_context(|| format!("the recipe of {}", arm.word()))?;
-                let path = self.recipe(arm);
-                let folder = self.path.join("recipes");
-                std::fs::create_dir_all(&folder)
-                    .with_context(|| format!("cannot create {}", folder.display()))?;
-                write_text(&path, &recipe)?;
-                let begun = self.run(arm).join("recipe.toml").exists();
-                let mut command = vec![
-                    "train".into(),
-                    text(path),
-                    "--out".into(),
-                    text(self.run(arm)),
-                ];
-                command.extend(begun.then(|| "--resume".to_owned()));
-                Ok(command)
+                text(&self.model(arm)),
+            ]]),
+            Origin::Trained { start, stages } => {
+                let mut start = start.map(|start| self.model(start));
+                let mut commands = Vec::new();
+                for (stage, recipe) in stages.iter().enumerate() {
+                    let name = stage_name(arm, stage, stages.len());
+                    if !self.has_model_of(&name) {
+                        commands.push(self.training(&name, recipe, start.as_deref(), scale)?);
+                    }
+                    start = Some(self.model_of(&name));
+                }
+                Ok(commands)
             }
         }
     }
+
+    fn training(
+        &self,
+        name: &str,
+        recipe: &str,
+        start: Option<&Path>,
+        scale: f64,
+    ) -> Result<Vec<String>> {
+        let recipe = complete(recipe, self.seed, start, scale)
+            .with_context(|| format!("the recipe of {name}"))?;
+        let folder = self.path.join("recipes");
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        let path = folder.join(format!("{name}.toml"));
+        write_text(&path, &recipe)?;
+        let run = self.run(name);
+        let mut command = vec!["train".into(), text(&path), "--out".into(), text(&run)];
+        let begun = run.join("recipe.toml").exists();
+        command.extend(begun.then(|| "--resume".to_owned()));
+        Ok(command)
+    }
+}
+
+/// The name of a stage's run: all but the last are numbered.
+fn stage_name(arm: ArmName, stage: usize, stages: usize) -> String {
+    if stage + 1 == stages {
+        arm.word().to_owned()
+    } else {
+        format!("{}-{}", arm.word(), stage + 1)
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
 }
 
 /// The recipe with its seed and its start, and with its steps scaled.
@@ -206,16 +243,41 @@ mod tests {
     #[test]
     fn every_recipe_is_usable_at_any_scale() {
         for arm in ArmName::ALL {
-            let Origin::Trained { start, recipe } = arm.origin() else {
+            let Origin::Trained { start, stages } = arm.origin() else {
                 continue;
             };
-            let start = start.map(|start| Folder::new(Path::new("runs"), 3).model(start));
-            for scale in [1.0, 0.01] {
-                let complete = complete(recipe, 3, start.as_deref(), scale).unwrap();
-                let parsed = Recipe::parse(&complete).unwrap();
-                assert_eq!(parsed.seed, 3, "{}", arm.word());
+            let folder = Folder::new(Path::new("runs"), 3);
+            let mut start = start.map(|start| folder.model(start));
+            for (stage, recipe) in stages.iter().enumerate() {
+                for scale in [1.0, 0.01] {
+                    let complete = complete(recipe, 3, start.as_deref(), scale).unwrap();
+                    let parsed = Recipe::parse(&complete).unwrap();
+                    assert_eq!(parsed.seed, 3, "{}", arm.word());
+                    assert_eq!(parsed.start, start);
+                }
+                start = Some(folder.model_of(&stage_name(arm, stage, stages.len())));
             }
+            assert_eq!(start, Some(folder.model(arm)));
         }
+    }
+
+    #[test]
+    fn stages_start_where_the_one_before_ended_and_are_not_made_twice() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = Folder::new(scratch.path(), 1);
+        let commands = folder.commands(Contrastive, 1.0).unwrap();
+        let outs: Vec<_> = commands.iter().map(|command| &command[3]).collect();
+        let names = ["contrastive-1", "contrastive-2", "contrastive"];
+        assert_eq!(outs, names.map(|name| text(&folder.run(name))).each_ref());
+
+        let second = std::fs::read_to_string(&commands[1][1]).unwrap();
+        let start = Recipe::parse(&second).unwrap().start;
+        assert_eq!(start, Some(folder.model_of("contrastive-1")));
+
+        let made = folder.model_of("contrastive-1");
+        std::fs::create_dir_all(&made).unwrap();
+        std::fs::write(made.join("model.safetensors"), "").unwrap();
+        assert_eq!(folder.commands(Contrastive, 1.0).unwrap(), commands[1..]);
     }
 
     #[test]

@@ -62,8 +62,12 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<ExitCode> {
     for seed in 1..=args.seeds {
         let folder = Folder::new(&args.out, seed);
         for arm in ArmName::ALL {
-            if !folder.has(arm) {
-                let mut command = folder.command(arm, args.scale)?;
+            let missing = if folder.has(arm) {
+                Vec::new()
+            } else {
+                folder.commands(arm, args.scale)?
+            };
+            for mut command in missing {
                 if let (Some(threads), "train") = (args.threads, command[0].as_str()) {
                     command.extend(["--threads".to_owned(), threads.to_string()]);
                 }

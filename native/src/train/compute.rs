@@ -19,6 +19,17 @@ pub(crate) enum DeviceWish {
     Cuda(Option<usize>),
 }
 
+impl DeviceWish {
+    /// The CUDA device that may be meant.
+    pub(crate) fn cuda(self) -> Option<usize> {
+        match self {
+            Self::Cpu => None,
+            Self::Cuda(Some(number)) => Some(number),
+            Self::Auto | Self::Cuda(None) => Some(collective::number_on_this_machine()),
+        }
+    }
+}
+
 impl FromStr for DeviceWish {
     type Err = String;
 
@@ -58,25 +69,26 @@ impl Compute {
     /// A CUDA device that is asked for and does not answer, or that this program cannot use.
     pub(crate) fn find(wish: DeviceWish) -> Result<Self> {
         let built = cfg!(feature = "cuda");
+        let Some(number) = wish.cuda() else {
+            return Ok(Self::cpu());
+        };
         match wish {
-            DeviceWish::Cpu => Ok(Self::cpu()),
             DeviceWish::Auto if !built => Ok(Self::cpu()),
             // One process of several would hold up all others, and drift away from them.
-            DeviceWish::Auto if collective::asked_for() > 1 => Self::cuda(None),
-            DeviceWish::Auto => Ok(Self::cuda(None).unwrap_or_else(|error| {
+            DeviceWish::Auto if collective::asked_for() > 1 => Self::cuda(number),
+            DeviceWish::Auto => Ok(Self::cuda(number).unwrap_or_else(|error| {
                 eprintln!("cliprobe: {error:#}; the CPU trains instead");
                 Self::cpu()
             })),
-            DeviceWish::Cuda(_) if !built => bail!(
+            _ if !built => bail!(
                 "this cliprobe is built without CUDA; build it with `--features cuda`, or train \
                  with --device cpu"
             ),
-            DeviceWish::Cuda(number) => Self::cuda(number),
+            _ => Self::cuda(number),
         }
     }
 
-    fn cuda(number: Option<usize>) -> Result<Self> {
-        let number = number.unwrap_or_else(collective::number_on_this_machine);
+    fn cuda(number: usize) -> Result<Self> {
         // One queue of its own: the usual one is another for every thread, and nothing would order the
         // update after the gradients that another thread computed.
         let device = Device::new_cuda_with_stream(number)

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+use candle_core::{Device, Tensor, Var};
 use cliprobe::clip::checkpoint::Provenance;
 
 use super::ema::Average;
 use super::start::Form;
+use super::values::Values;
 use super::weights::Weights;
 use crate::model_directory::{self, Model, Readers};
 
@@ -19,15 +21,19 @@ pub(crate) fn write_directory(
     average: Option<&Average>,
     readers: Readers,
 ) -> Result<()> {
-    let read = |name: &str, shape: &[usize]| -> Result<Vec<f32>> {
-        if let Some(values) = average.and_then(|average| average.of(name)) {
-            return values.to_vec();
+    let value = |name: &str, variable: &Var| -> candle_core::Result<Tensor> {
+        match average.and_then(|average| average.of(name)) {
+            Some(Values::InMemory(values)) => {
+                Tensor::from_slice(values, variable.shape(), &Device::Cpu)
+            }
+            Some(Values::OnDevice(values)) => Ok(values.clone()),
+            None => Ok(variable.as_detached_tensor()),
         }
-        let variable = weights
-            .variable(name)
-            .with_context(|| format!("the weights have no {name}"))?;
-        ensure!(variable.dims() == shape, "{name} has another shape");
-        Ok(variable.flatten_all()?.to_vec1()?)
+    };
+    let read = |name: &str, shape: &[usize]| -> Result<Vec<f32>> {
+        let tensor = weights.sum_of(name, &value)?;
+        ensure!(tensor.dims() == shape, "{name} has another shape");
+        Ok(tensor.flatten_all()?.to_vec1()?)
     };
     let scale = read(cliprobe::clip::names::LOGIT_SCALE, &[])?;
     let model = Model {

@@ -6,6 +6,7 @@ use cliprobe::clip::names::LOGIT_SCALE;
 use serde::{Deserialize, Serialize};
 use wildmatch::WildMatch;
 
+use super::lora::{LoraRecipe, adapter_names, is_adapter};
 use super::recipe::nearest;
 
 /// `[train]`. Where a list of names is asked for, a name is a tensor's, with `*` for any letters,
@@ -14,7 +15,8 @@ use super::recipe::nearest;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TrainRecipe {
-    /// What is trained; everything where it is not said.
+    /// What is trained; everything where it is not said, but nothing beside the adapters where there
+    /// are some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) only: Vec<String>,
     /// What of that is not.
@@ -28,6 +30,9 @@ pub(crate) struct TrainRecipe {
     /// counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) groups: Vec<GroupRecipe>,
+    /// Adapters that learn in the place of their matrices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lora: Option<LoraRecipe>,
 }
 
 /// `[[train.groups]]`
@@ -54,6 +59,7 @@ impl Default for TrainRecipe {
             freeze: Vec::new(),
             layer_decay: 1.0,
             groups: Vec::new(),
+            lora: None,
         }
     }
 }
@@ -69,7 +75,8 @@ pub(crate) struct Pace {
 
 const PARTS: [&str; 5] = ["vision", "text", "projections", "embeddings", "scale"];
 
-fn matches(pattern: &str, name: &str) -> bool {
+/// Whether a pattern, or a part, of the recipe means this tensor.
+pub(super) fn matches(pattern: &str, name: &str) -> bool {
     match pattern {
         "vision" => name.starts_with("vision_model."),
         "text" => name.starts_with("text_model."),
@@ -101,7 +108,7 @@ impl TrainRecipe {
                 "train.groups has a weight_decay of {decay}; it must not be negative"
             );
         }
-        Ok(())
+        self.lora.as_ref().map_or(Ok(()), LoraRecipe::check)
     }
 
     /// How each of the model's tensors learns; `None` for those that do not.
@@ -130,7 +137,11 @@ impl TrainRecipe {
         let paces: Vec<Option<Pace>> = names
             .iter()
             .map(|name| {
-                let learns = self.only.is_empty() || named(&self.only, name);
+                let adapted = names.contains(&adapter_names(name)[0].as_str());
+                let learns = match &self.lora {
+                    Some(_) => is_adapter(name) || named(&self.only, name) && !adapted,
+                    None => self.only.is_empty() || named(&self.only, name),
+                };
                 if !learns || named(&self.freeze, name) {
                     return None;
                 }

@@ -28,6 +28,7 @@ mod features;
 mod gradients;
 mod learning;
 mod log;
+mod lora;
 mod objective;
 mod optimizer;
 mod progress;
@@ -55,7 +56,7 @@ const INTERRUPTED: u8 = 130;
 /// Train a CLIP from nothing or from a checkpoint, as a recipe says.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TrainArgs {
-    /// The recipe, a TOML file such as models/experiment/contrastive.toml
+    /// The recipe, a TOML file such as models/experiment/contrastive-1.toml
     recipe: PathBuf,
     /// Directory of the run [default: runs/ and the recipe's name]
     #[arg(long, value_name = "DIR")]
@@ -79,7 +80,7 @@ pub(crate) struct TrainArgs {
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     // First of all, for it wants to be the only thread, and joining may start others.
     let threads = set_threads(args.threads)?;
-    let (joined, processes) = collective::join()?;
+    let (joined, processes) = collective::join(args.device.cuda())?;
     let outcome = train(args, processes, threads);
     if let Err(error) = &outcome {
         joined.fail(error);

@@ -13,6 +13,7 @@ use cliprobe::clip::tensors::{ElementType, StoredTensor};
 
 use super::recipe::Recipe;
 use super::weights::Weights;
+use crate::hub;
 
 /// Everything of a model but its weights: training does not change it.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +60,7 @@ impl Start {
     }
 
     fn from_checkpoint(path: &Path) -> Result<Self> {
-        let checkpoint = Checkpoint::open(path, &Overrides::default())?;
+        let checkpoint = Checkpoint::open(&hub::locate(path)?, &Overrides::default())?;
         let read = |TensorSpec { name, shape }: TensorSpec| -> Result<(String, Var)> {
             let stored = checkpoint.read(&name, &shape)?;
             if let StoredTensor::Blocks { element, .. } = &stored {

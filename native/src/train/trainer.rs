@@ -74,6 +74,9 @@ impl Trainer {
         threads: usize,
         processes: Box<dyn Collective>,
     ) -> Result<Self> {
+        if let Some(lora) = &recipe.train.lora {
+            weights.adapt(lora, recipe.seed)?;
+        }
         weights
             .move_to(compute)
             .with_context(|| format!("cannot bring the weights to {compute}"))?;
@@ -172,6 +175,10 @@ impl Trainer {
             device,
             ..
         } = self;
+        if weights.have_adapters() {
+            // The products of adapters are of the step's own graph.
+            *model = weights.trainable_model(&model.config().clone(), self.batch.precision)?;
+        }
         let dim = model.config().projection_dim;
         let recompute = self.batch.recompute;
         let cut = |batch: &Batch| {
@@ -658,6 +665,49 @@ mod tests {
         }
         let mut kept = trainer.optimizer.parameters.iter();
         assert!(kept.all(|parameter| parameter.name.starts_with("text")));
+    }
+
+    #[test]
+    fn with_adapters_matrices_stay_and_what_is_written_learns() {
+        let recipe = Recipe {
+            train: toml::from_str("lora = { rank = 2, alpha = 4.0 }").unwrap(),
+            ..recipe()
+        };
+        let data = Stream::new(&recipe);
+        let [fused, by_candle] =
+            [trainer(&recipe, 2, Box::new(Alone)), composed(&recipe)].map(|mut trainer| {
+                let before: Vec<Tensor> = trainer
+                    .weights
+                    .iter()
+                    .map(|(_, variable)| variable.copy().unwrap())
+                    .collect();
+                for step in 0..2 {
+                    trainer.update(&data.batch(step)).unwrap();
+                }
+                let mut sums = Vec::new();
+                for ((name, after), before) in trainer.weights.iter().zip(before) {
+                    let moved = |after: &Tensor| {
+                        let moved = (after - &before).unwrap().flatten_all().unwrap();
+                        norm(&moved.to_vec1().unwrap())
+                    };
+                    let is_adapter = name.contains(".lora_");
+                    assert_eq!(moved(after) > 0.0, is_adapter, "{name}");
+                    if !is_adapter {
+                        let value = |_: &str, variable: &Var| Ok(variable.as_detached_tensor());
+                        let sum = trainer.weights.sum_of(name, &value).unwrap();
+                        let is_adapted = name.contains(".layers.") && sum.rank() == 2;
+                        assert_eq!(moved(&sum) > 0.0, is_adapted, "{name}");
+                        sums.extend(sum.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+                    }
+                }
+                sums
+            });
+        for (fused, by_candle) in fused.into_iter().zip(by_candle) {
+            assert!(
+                (fused - by_candle).abs() < 1e-5,
+                "{fused} is not {by_candle}"
+            );
+        }
     }
 
     #[test]

@@ -1,23 +1,24 @@
 //! The variables of a model in training, and what they are before the first step.
 
 use anyhow::{Context, Result};
-use candle_core::{Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 use cliprobe::clip::config::{ClipConfig, TransformerConfig};
 use cliprobe::clip::names::{LOGIT_SCALE, TensorSpec, tensor_specs};
 use cliprobe::engine::cpu::{Model, Weight};
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::compute::Compute;
 use super::learning::Pace;
+use super::lora::{LoraRecipe, adapter_names};
 use super::objective::MAX_LOG_SCALE;
 use super::recipe::Precision;
 
 /// ln(1 / 0.07): CLIP's initial temperature.
 const INITIAL_LOG_SCALE: f32 = 2.659_26;
 
-/// Named f32 variables in canonical order, the logit scale last.
+/// Named f32 variables in canonical order, the logit scale last; after it those of adapters.
 #[derive(Debug)]
 pub(crate) struct Weights {
     entries: Vec<Entry>,
@@ -30,12 +31,31 @@ struct Entry {
     /// Whether what belongs to it is kept in memory and changed in place.
     in_memory: bool,
     pace: Option<Pace>,
+    adapter: Option<Adapter>,
+}
+
+/// Of a matrix: the variables B and A, by their places, whose product is added to it.
+#[derive(Debug, Clone, Copy)]
+struct Adapter {
+    a: usize,
+    b: usize,
+    /// What the product is multiplied by.
+    scale: f64,
 }
 
 impl FromIterator<(String, Var)> for Weights {
     /// All of them learn.
     fn from_iter<I: IntoIterator<Item = (String, Var)>>(variables: I) -> Self {
-        let entries = variables.into_iter().map(|(name, variable)| Entry {
+        let entries = variables.into_iter();
+        Self {
+            entries: entries.map(|(name, v)| Entry::new(name, v)).collect(),
+        }
+    }
+}
+
+impl Entry {
+    fn new(name: String, variable: Var) -> Self {
+        Self {
             name,
             variable,
             in_memory: true,
@@ -43,9 +63,7 @@ impl FromIterator<(String, Var)> for Weights {
                 rate: 1.0,
                 weight_decay: None,
             }),
-        });
-        Self {
-            entries: entries.collect(),
+            adapter: None,
         }
     }
 }
@@ -70,6 +88,69 @@ impl Weights {
                 Ok((name, variable))
             })
             .collect()
+    }
+
+    /// Gives matrices their adapters, as they begin; `seed` decides A.
+    ///
+    /// # Errors
+    /// Names of none that can have one.
+    pub(crate) fn adapt(&mut self, lora: &LoraRecipe, seed: u64) -> Result<()> {
+        let tensors = self.iter().map(|(name, variable)| (name, variable.rank()));
+        let tensors: Vec<_> = tensors.collect();
+        let adapted = lora.adapted(&tensors)?;
+        let is_adapted: Vec<bool> = tensors.iter().map(|(n, _)| adapted.contains(n)).collect();
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        for (place, _) in is_adapted.into_iter().enumerate().filter(|(_, is)| *is) {
+            let (out, inner) = self.entries[place].variable.dims2()?;
+            let bound = (inner as f32).powf(-0.5);
+            let count = lora.rank * inner;
+            let a: Vec<f32> = (0..count)
+                .map(|_| rng.random_range(-bound..bound))
+                .collect();
+            let a = Var::from_vec(a, (lora.rank, inner), &Device::Cpu)?;
+            let b = Var::zeros((out, lora.rank), DType::F32, &Device::Cpu)?;
+            let end = self.entries.len();
+            self.entries[place].adapter = Some(Adapter {
+                a: end,
+                b: end + 1,
+                scale: lora.scale(),
+            });
+            let names = adapter_names(&self.entries[place].name);
+            let parts = names.into_iter().zip([a, b]);
+            self.entries
+                .extend(parts.map(|(name, v)| Entry::new(name, v)));
+        }
+        Ok(())
+    }
+
+    /// Whether a matrix has an adapter, so that a tower is on what they were when it was made.
+    pub(crate) fn have_adapters(&self) -> bool {
+        self.entries.iter().any(|entry| entry.adapter.is_some())
+    }
+
+    /// A tensor of the model: a variable, with the product of its adapter if it has one; `value` says
+    /// what a variable is.
+    pub(crate) fn sum_of(
+        &self,
+        name: &str,
+        value: &dyn Fn(&str, &Var) -> candle_core::Result<Tensor>,
+    ) -> Result<Tensor> {
+        let entry = self.entries.iter().find(|entry| entry.name == name);
+        let entry = entry.with_context(|| format!("the weights have no {name}"))?;
+        Ok(self.sum(entry, &|entry| value(&entry.name, &entry.variable))?)
+    }
+
+    fn sum(
+        &self,
+        entry: &Entry,
+        value: &impl Fn(&Entry) -> candle_core::Result<Tensor>,
+    ) -> candle_core::Result<Tensor> {
+        let matrix = value(entry)?;
+        let Some(Adapter { a, b, scale }) = entry.adapter else {
+            return Ok(matrix);
+        };
+        let product = value(&self.entries[b])?.matmul(&value(&self.entries[a])?)?;
+        matrix + product.affine(scale, 0.0)?
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Var)> {
@@ -162,7 +243,7 @@ impl Weights {
             let Some(entry) = by_name(name).filter(|entry| entry.variable.dims() == shape) else {
                 candle_core::bail!("the weights have no {name} of shape {shape:?}");
             };
-            let tensor = tensor(entry)?;
+            let tensor = self.sum(entry, &tensor)?;
             let fused = entry.in_memory && precision == Precision::F32;
             Ok(match shape.len() > 1 && !fused {
                 true => Weight::Rounded(tensor, precision.dtype()),

@@ -2,6 +2,10 @@
 
 #[cfg(feature = "mpi")]
 mod mpi;
+#[cfg(feature = "nccl")]
+mod nccl;
+#[cfg(any(test, feature = "nccl"))]
+mod rendezvous;
 
 use anyhow::Result;
 #[cfg(not(feature = "mpi"))]
@@ -101,12 +105,29 @@ pub(crate) struct Joined {
     _universe: Option<::mpi::environment::Universe>,
 }
 
-/// Joins the processes that a launcher started with this one.
+/// Joins the processes that a launcher started with this one: by NCCL where each has a GPU, of the
+/// number `cuda` in this one, and the launcher says where to meet; otherwise by MPI.
 ///
 /// # Errors
-/// Several processes where this program is built for one.
-pub(crate) fn join() -> Result<(Joined, Box<dyn Collective>)> {
+/// Several processes where this program is built for one, or that do not find each other.
+pub(crate) fn join(
+    #[cfg_attr(not(feature = "nccl"), expect(unused_variables))] cuda: Option<usize>,
+) -> Result<(Joined, Box<dyn Collective>)> {
     let world = asked_for();
+    #[cfg(feature = "nccl")]
+    if world > 1
+        && let Some(cuda) = cuda
+        && let Some(place) = rendezvous::Place::given(world)?
+    {
+        let rank = place.rank;
+        let connection = Joined {
+            rank,
+            world,
+            #[cfg(feature = "mpi")]
+            _universe: None,
+        };
+        return Ok((connection, Box::new(nccl::join(&place, cuda)?)));
+    }
     #[cfg(feature = "mpi")]
     if world > 1 {
         let (universe, joined) = mpi::join()?;
@@ -126,8 +147,9 @@ pub(crate) fn join() -> Result<(Joined, Box<dyn Collective>)> {
     #[cfg(not(feature = "mpi"))]
     if world > 1 {
         bail!(
-            "{world} processes were started, but this cliprobe trains in one; build it with \
-             `--features mpi` and start it with mpirun"
+            "{world} processes were started, but this cliprobe cannot join them; build it with \
+             `--features mpi` and start it with mpirun, or with `--features nccl` for a GPU each \
+             and start it with torchrun"
         );
     }
     let connection = Joined {
@@ -147,8 +169,11 @@ impl Joined {
                 "cliprobe: process {} of {}: {error:#}; the others are ended",
                 self.rank, self.world
             );
+            // Of those that NCCL joined, the launcher ends the others when one is gone.
             #[cfg(feature = "mpi")]
-            mpi::abort();
+            if self._universe.is_some() {
+                mpi::abort();
+            }
         }
     }
 }
