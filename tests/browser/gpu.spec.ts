@@ -33,7 +33,40 @@ test("the default model ranks alike on both engines", async ({ bench, page }) =>
     engine: string;
     gpu: { backend: string };
   };
-  expect(report).toMatchObject({ engine: "gpu", gpu: { backend: "webgpu" } });
+  // SwiftShader has subgroups, and the browser tells and gives them.
+  expect(report).toMatchObject({ engine: "gpu", gpu: { backend: "webgpu", subgroups: true } });
+});
+
+test("the GPU multiplies in 8-bit numbers, as wished for on an earlier visit", async ({
+  bench,
+  page,
+}) => {
+  test.slow();
+  await bench.open("scene=1");
+  const cosines = await bench.cosines();
+  await page.evaluate(() => {
+    localStorage.setItem("cliprobe-engine", "gpu");
+    localStorage.setItem("cliprobe-arithmetic", "int8");
+  });
+  await page.reload();
+  const model = page.getByRole("region", { name: "Model" });
+  await expect(model.getByText(/^GPU \(WebGPU.*\) in int8$/)).toBeVisible(PATIENCE);
+  await expect(page.getByTestId("engine-story")).toHaveText(/is allowed in int8/);
+  await expect(page.getByText(/Verified on this device/)).toBeVisible(PATIENCE);
+  await expect(page.getByRole("region", { name: "Ranking" })).toHaveAttribute(
+    "aria-busy",
+    "false",
+    PATIENCE,
+  );
+  for (const [i, cosine] of (await bench.cosines()).entries()) {
+    expect(Math.abs(cosine - (cosines[i] ?? NaN))).toBeLessThan(0.02);
+  }
+  const numbers = page.getByLabel("The GPU multiplies in");
+  await expect(numbers).toHaveValue("int8");
+  // SwiftShader has no f16.
+  const half = numbers.locator("option[value=f16]");
+  await expect(half).toBeDisabled();
+  await expect(half).toHaveText(/this GPU does not offer shader-f16/);
 });
 
 test("without WebGPU the page says so and goes on", async ({ bench, page }) => {

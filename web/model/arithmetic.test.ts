@@ -20,7 +20,7 @@ function info(features: string[], tensorTypes: Record<string, number>): ModelInf
 const reasons = (of: ModelInfo | null) => ARITHMETICS.map((arithmetic) => whyNot(arithmetic, of));
 
 test("f32 is always to be had, the others where a GPU is known to offer them", () => {
-  const unknown = "no model has run on the GPU yet";
+  const unknown = "no GPU was used yet";
   expect(reasons(null)).toEqual([null, unknown, unknown]);
   expect(reasons(modelInfo)).toEqual([null, unknown, unknown]);
   const all = ["shader-f16", "packed_4x8_integer_dot_product"];

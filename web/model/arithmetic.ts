@@ -9,7 +9,7 @@ export const ARITHMETICS = ["f32", "f16", "int8"] as const satisfies readonly Ar
 export function whyNot(arithmetic: Arithmetic, info: ModelInfo | null): string | null {
   if (arithmetic === "f32") return null;
   const gpu = info?.choice.gpu ?? null;
-  if (info === null || gpu === null) return "no model has run on the GPU yet";
+  if (info === null || gpu === null) return "no GPU was used yet";
   const [feature, whose] =
     arithmetic === "f16"
       ? ["shader-f16", "this GPU"]

@@ -9,6 +9,8 @@ use futures_channel::oneshot;
 use super::GpuError;
 use super::arithmetic::Arithmetic;
 use super::kernels::Kernels;
+#[cfg(target_arch = "wasm32")]
+use super::page_features;
 use super::tuning::Tuning;
 
 /// An opened GPU device with its compiled kernels. Cloning it gives another handle to the same
@@ -70,9 +72,8 @@ struct Faults {
 pub(super) const LARGEST_BINDING: u64 = 128 << 20;
 
 /// Optional features that a person who reports a problem should know of.
-const NOTED_FEATURES: [(wgpu::Features, &str); 3] = [
+const NOTED_FEATURES: [(wgpu::Features, &str); 2] = [
     (wgpu::Features::SHADER_F16, "shader-f16"),
-    (wgpu::Features::SUBGROUP, "subgroups"),
     (wgpu::Features::TIMESTAMP_QUERY, "timestamp-query"),
 ];
 
@@ -138,18 +139,27 @@ impl Gpu {
             });
         }
         let offered = adapter.features();
-        let (device, queue) = adapter
-            .request_device(&wgpu::DeviceDescriptor {
+        let request = || {
+            adapter.request_device(&wgpu::DeviceDescriptor {
                 label: Some("cliprobe"),
                 required_features: offered & USED_FEATURES,
                 required_limits,
                 memory_hints: wgpu::MemoryHints::MemoryUsage,
                 ..Default::default()
             })
-            .await
-            .map_err(|error| GpuError::NoDevice {
-                why: error.to_string(),
-            })?;
+        };
+        #[cfg(not(target_arch = "wasm32"))]
+        let requested = request();
+        #[cfg(target_arch = "wasm32")]
+        let requested = page_features::with_subgroups(request);
+        let (device, queue) = requested.await.map_err(|error| GpuError::NoDevice {
+            why: error.to_string(),
+        })?;
+        #[cfg(not(target_arch = "wasm32"))]
+        let subgroups = device.features().contains(wgpu::Features::SUBGROUP);
+        #[cfg(target_arch = "wasm32")]
+        let subgroups = (device.as_webgpu())
+            .is_some_and(|device| page_features::has_subgroups(device.as_ref()));
         let faults = Arc::new(Mutex::new(Faults::default()));
         let record = faults.clone();
         device.set_device_lost_callback(move |reason, message| {
@@ -187,10 +197,11 @@ impl Gpu {
                     .iter()
                     .filter(|(feature, _)| offered.contains(*feature))
                     .map(|(_, name)| *name)
+                    .chain(subgroups.then_some("subgroups"))
                     .chain(packed)
                     .map(str::to_owned)
                     .collect(),
-                subgroups: device.features().contains(wgpu::Features::SUBGROUP),
+                subgroups,
             },
             kernels: Kernels::new(&device),
             tuning: RefCell::default(),

@@ -10,7 +10,7 @@
 //! | `compile` | kernels, while the weights arrive |
 //! | `clock` | milliseconds |
 //! | `arithmetic` | the numbers that products are computed in |
-//! | `device` | adapter, device, their errors |
+//! | `device`, `page_features` | adapter, device, their errors |
 //! | `weights` | from a checkpoint to buffers, a few rows at a time |
 //! | `plan` | where the rows of a batch lie, and who attends to whom |
 //! | `shader`, `product_shader` | the kernels' WGSL, put together from `shaders/` |
@@ -28,6 +28,8 @@ mod device;
 mod kernels;
 mod measure;
 mod model;
+#[cfg(target_arch = "wasm32")]
+mod page_features;
 mod plan;
 mod product_shader;
 mod program;
