@@ -1,7 +1,7 @@
 //! What a recipe says about data.
 
 use anyhow::{Result, bail, ensure};
-use cliprobe::world::{SceneParams, WebCaptionParams, WordingParams};
+use cliprobe::world::{HardNegative, SceneParams, WebCaptionParams, WordingParams};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use super::edits::EditsRecipe;
@@ -60,9 +60,16 @@ pub(crate) struct TableauRecipe {
     /// Hard negatives of every caption, each of another kind, as far as it offers them.
     #[serde(default)]
     pub(crate) hard_negatives: usize,
+    /// Of which kinds they may be.
+    #[serde(default = "every_kind")]
+    pub(crate) negative_kinds: Vec<HardNegative>,
     /// Whether every caption that offers one has a hard positive.
     #[serde(default)]
     pub(crate) hard_positives: bool,
+}
+
+fn every_kind() -> Vec<HardNegative> {
+    HardNegative::ALL.to_vec()
 }
 
 /// Chains of the synthetic world.
@@ -106,6 +113,14 @@ impl DataRecipe {
             self.hierarcaps.is_none() || self.tableau_chains.is_none(),
             "data has both hierarcaps and tableau_chains; chains come from one source"
         );
+        if let Some(tableau) = &self.tableau {
+            ensure!(
+                tableau.hard_negatives <= tableau.negative_kinds.len(),
+                "data.tableau.hard_negatives is {}, each of another kind, but negative_kinds has {}",
+                tableau.hard_negatives,
+                tableau.negative_kinds.len()
+            );
+        }
         let edits = !(self.edits.hard_negatives.is_empty() && self.edits.hard_positives.is_empty());
         ensure!(
             !edits || self.table.is_some() || self.webdataset.is_some(),

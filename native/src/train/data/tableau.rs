@@ -6,8 +6,8 @@ use anyhow::Result;
 use cliprobe::clip::preprocessing::Preprocessing;
 use cliprobe::facade::{draw_scene, prepare_decoded};
 use cliprobe::world::{
-    HardNegative, Scene, SceneParams, Split, Wording, any_hard_positive, captions_of_every_word,
-    chain, dense_caption, web_caption,
+    Scene, SceneParams, Split, Wording, any_hard_positive, captions_of_every_word, chain,
+    dense_caption, web_caption,
 };
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -51,7 +51,7 @@ impl Tableau {
         };
         // One wording for all of them: how a caption is put must not tell whether it is true.
         let wording = Wording::sample(&self.recipe.wording, rng);
-        let mut kinds = HardNegative::ALL.to_vec();
+        let mut kinds = self.recipe.negative_kinds.clone();
         kinds.shuffle(rng);
         let negatives = kinds
             .into_iter()
@@ -133,6 +133,7 @@ mod tests {
 
     use cliprobe::clip::image::RgbImage;
     use cliprobe::clip::tokenizer::Tokenizer;
+    use cliprobe::world::HardNegative;
 
     use super::*;
     use crate::train::recipe::Recipe;
@@ -159,6 +160,36 @@ mod tests {
         assert_eq!(stream.draw(3, 5..7).unwrap(), samples[5..7]);
         assert_ne!(stream.draw(4, 0..8).unwrap(), samples);
         assert_ne!(tableau(2).draw(3, 0..8).unwrap(), samples);
+    }
+
+    #[test]
+    fn hard_negatives_are_of_the_kinds_asked_for() {
+        let mut recipe = Recipe::parse(crate::train::TINY_RECIPE).unwrap();
+        let tableau = recipe.data.tableau.as_mut().unwrap();
+        tableau.hard_negatives = 1;
+        tableau.negative_kinds = vec![HardNegative::SwapObject];
+        tableau.dense_percent = 100;
+        tableau.wording.synonym_percent = 0;
+        let preprocessing = Preprocessing::clip_default(32);
+        let stream = Tableau::new(tableau, 1, &preprocessing, 32);
+        let samples = stream.draw(0, 0..64).unwrap();
+        let edited: Vec<_> = samples
+            .iter()
+            .filter_map(|sample| Some((&sample.caption, sample.hard_negatives.first()?)))
+            .collect();
+        assert!(edited.len() > 8, "{}", edited.len());
+        for (caption, negative) in edited {
+            // Exchanged things are the same words in another order.
+            let words = |text: &str| {
+                let text = text.replace(',', "");
+                let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+                words.retain(|word| !["a", "an", "is", "are"].contains(&word.as_str()));
+                words.sort();
+                words
+            };
+            assert_eq!(words(caption), words(negative), "{caption} / {negative}");
+            assert_ne!(caption, negative);
+        }
     }
 
     #[test]
