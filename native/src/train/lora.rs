@@ -101,7 +101,7 @@ impl LoraRecipe {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use std::collections::HashMap;
+    use std::collections::BTreeMap;
 
     use candle_core::{Device, Tensor, Var};
     use cliprobe::clip::config::ClipConfig;
@@ -149,9 +149,9 @@ mod tests {
     }
 
     /// Gradients of one number that the text tower computes, by name, for every variable that learns.
-    fn gradients(weights: &Weights, config: &ClipConfig) -> HashMap<String, Tensor> {
+    fn gradients(weights: &Weights, config: &ClipConfig) -> BTreeMap<String, Tensor> {
         let model = weights.trainable_model(config, Precision::F32).unwrap();
-        let texts = PackedTokens::new([&[1u32, 2, 3][..], &[4, 5]].into_iter());
+        let texts = PackedTokens::new([&[1u32, 2, 3][..], &[4, 5]]);
         let features = model.text_features(&texts).unwrap();
         let mut store = features
             .sqr()
