@@ -1,19 +1,11 @@
 import { expect, test } from "vitest";
 
-import { modelInfo } from "../testing/fake-module";
+import { gpuInfo, modelInfo } from "../testing/fake-module";
 import type { ModelInfo } from "../wasm/cliprobe.js";
 import { ARITHMETICS, whyNot } from "./arithmetic";
 
 function info(features: string[], tensorTypes: Record<string, number>): ModelInfo {
-  const gpu = {
-    name: "Some GPU",
-    backend: "webgpu",
-    driver: "",
-    software: false,
-    largestBinding: 134217728,
-    features,
-    subgroups: false,
-  };
+  const gpu = { ...gpuInfo, features };
   return { ...modelInfo, tensorTypes, choice: { ...modelInfo.choice, gpu } };
 }
 

@@ -1,17 +1,9 @@
 import { describe, expect, test } from "vitest";
 
-import { modelInfo } from "../testing/fake-module";
+import { gpuInfo, modelInfo } from "../testing/fake-module";
 import { deviceReport, engineName, engineStory } from "./engine-report";
 
-const gpu = {
-  name: "Some GPU",
-  backend: "webgpu",
-  driver: "",
-  software: false,
-  largestBinding: 134217728,
-  features: ["shader-f16"],
-  subgroups: false,
-};
+const gpu = { ...gpuInfo, features: ["shader-f16"] };
 const NO_LOAD = {
   gpuOpenMs: 0,
   gpuLoad: null,

@@ -5,6 +5,7 @@ import { sha256 } from "../sha256";
 import type {
   AnswerFilter,
   Arithmetic,
+  GpuInfo,
   ImageEmbedding,
   ModelInfo,
   ModelSource,
@@ -40,6 +41,17 @@ export function fakeScene(seed: string, size: number): SceneView {
     ],
   };
 }
+
+/** A GPU without optional features. */
+export const gpuInfo: GpuInfo = {
+  name: "Some GPU",
+  backend: "webgpu",
+  driver: "",
+  software: false,
+  largestBinding: 134217728,
+  features: [],
+  subgroups: false,
+};
 
 /** What a fake says of itself. */
 export const modelInfo: ModelInfo = {

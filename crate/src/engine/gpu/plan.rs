@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::shader::QUERIES;
 
-/// Rows of queries that see the same sequence of keys; the `Block` of `attention.wgsl`.
+/// Rows of queries that see the same sequence of keys; the `Block` of `attention_blocks.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 pub(super) struct QueryBlock {

@@ -60,6 +60,9 @@ pub(super) const QUERIES: u32 = 32;
 /// features.
 const REDUCING_THREADS: u32 = 64;
 
+/// What both kernels of attention are given.
+const ATTENTION_BLOCKS: &str = include_str!("shaders/attention_blocks.wgsl");
+
 /// Before everything else in a source that computes in f16.
 pub(super) const ENABLE_F16: &str = "enable f16;\n";
 
@@ -168,7 +171,7 @@ impl Kernel {
             Self::Attention { head_dim } => attention_source(head_dim),
             Self::PooledAttention { head_dim } => with_reductions(
                 &format!(
-                    "const HEAD_DIM4 = {}u;\n\n{}",
+                    "const HEAD_DIM4 = {}u;\n\n{ATTENTION_BLOCKS}\n{}",
                     head_dim / 4,
                     include_str!("shaders/attention_pooled.wgsl")
                 ),
@@ -239,7 +242,7 @@ fn attention_source(head_dim: u32) -> String {
     // Keys and values of the tile share what workgroup memory every device has.
     let keys = (WORKGROUP_BYTES / (2 * 4 * head_dim)).clamp(1, 32);
     format!(
-        "const HEAD_DIM4 = {}u;\nconst QUERIES = {QUERIES}u;\nconst KEYS = {keys}u;\nconst TILE = {}u;\n\n{}",
+        "const HEAD_DIM4 = {}u;\nconst QUERIES = {QUERIES}u;\nconst KEYS = {keys}u;\nconst TILE = {}u;\n\n{ATTENTION_BLOCKS}\n{}",
         head_dim / 4,
         keys * head_dim / 4,
         include_str!("shaders/attention.wgsl")

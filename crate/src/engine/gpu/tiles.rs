@@ -299,8 +299,8 @@ mod tests {
                 assert_eq!(Tiles::parse(wrong, arithmetic), None, "{wrong}");
             }
         }
-        let of_f16 = Tiles::standard(Arithmetic::Int8).to_string();
-        assert_eq!(Tiles::parse(&of_f16, Arithmetic::F32), None);
+        let of_int8 = Tiles::standard(Arithmetic::Int8).to_string();
+        assert_eq!(Tiles::parse(&of_int8, Arithmetic::F32), None);
     }
 
     #[test]

@@ -4,27 +4,6 @@
 // A workgroup takes one query and one head. A thread takes a key of each THREADS for the scores,
 // whose largest and sum are reduced over the workgroup, then four features for the weighted sum of
 // the values. The softmax is computed on the way, in f32.
-struct Params {
-    rows: u32,
-    width: u32,
-    step: u32, // without meaning for one query
-    scale: f32,
-}
-
-struct Block {
-    query: u32,
-    queries: u32, // 1
-    output: u32,
-    visible: u32,
-    path: u32,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> qkv: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> blocks: array<Block>;
-@group(0) @binding(3) var<storage, read> path: array<u32>;
-@group(0) @binding(4) var<storage, read_write> attended: array<vec4<f32>>;
-
 var<workgroup> query: array<vec4<f32>, HEAD_DIM4>;
 var<workgroup> weights: array<f32, THREADS>;
 
