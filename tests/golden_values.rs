@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 
 use candle_core::safetensors::MmapedSafetensors;
 use candle_core::{Device, Tensor};
-use cliprobe::clip::Checkpoint;
-use cliprobe::clip::bytes::FileSet;
-use cliprobe::clip::checkpoint::{Overrides, Provenance};
-use cliprobe::clip::model_file::write_gguf;
-use cliprobe::clip::tensors::ElementType;
-use cliprobe::engine::Embeddings;
-use cliprobe::facade::{Clip, TextEmbeddings};
+use cliprobe_clip::Checkpoint;
+use cliprobe_clip::bytes::FileSet;
+use cliprobe_clip::checkpoint::{Overrides, Provenance};
+use cliprobe_clip::model_file::write_gguf;
+use cliprobe_clip::tensors::ElementType;
+use cliprobe_engine::Embeddings;
+use cliprobe_engine::clip::{Clip, TextEmbeddings};
 
 /// A file of the golden values.
 pub(crate) fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../tests/golden")
+        .join("../../tests/golden")
         .join(name)
 }
 

@@ -6,15 +6,15 @@
 
 use std::rc::Rc;
 
-use cliprobe::choice::Wish;
-use cliprobe::clip::Checkpoint;
-use cliprobe::clip::checkpoint::Overrides;
-use cliprobe::clip::tensors::ElementType;
-use cliprobe::engine::cpu::{CpuEngine, Model};
-use cliprobe::engine::gpu::{Arithmetic, Gpu, GpuEngine, GpuError, TileWish, Tuning};
-use cliprobe::engine::trial::{TOLERANCE, Trial};
-use cliprobe::engine::{Embeddings, Engine, EngineError, PackedTokens};
-use cliprobe::facade::Clip;
+use cliprobe_clip::Checkpoint;
+use cliprobe_clip::checkpoint::Overrides;
+use cliprobe_clip::tensors::ElementType;
+use cliprobe_engine::choice::Wish;
+use cliprobe_engine::clip::Clip;
+use cliprobe_engine::cpu::{CpuEngine, Model};
+use cliprobe_engine::gpu::{Arithmetic, Gpu, GpuEngine, GpuError, TileWish, Tuning};
+use cliprobe_engine::trial::{TOLERANCE, Trial};
+use cliprobe_engine::{Embeddings, Engine, EngineError, PackedTokens};
 
 #[path = "golden_values.rs"]
 mod golden_values;

@@ -4,13 +4,13 @@
 use std::path::Path;
 
 use candle_core::Tensor;
-use cliprobe::clip::Checkpoint;
-use cliprobe::clip::checkpoint::{Format, Overrides, Provenance};
-use cliprobe::clip::config::Activation;
-use cliprobe::clip::model_file::write_gguf;
-use cliprobe::clip::tensors::ElementType;
-use cliprobe::engine::Embeddings;
-use cliprobe::facade::Clip;
+use cliprobe_clip::Checkpoint;
+use cliprobe_clip::checkpoint::{Format, Overrides, Provenance};
+use cliprobe_clip::config::Activation;
+use cliprobe_clip::model_file::write_gguf;
+use cliprobe_clip::tensors::ElementType;
+use cliprobe_engine::Embeddings;
+use cliprobe_engine::clip::Clip;
 
 #[path = "golden_values.rs"]
 mod golden_values;
@@ -163,7 +163,7 @@ fn quantised_types_keep_their_budget() {
             .embeddings
             .rows()
             .zip(&golden)
-            .map(|(ours, golden)| cliprobe::score::cosine(ours, golden))
+            .map(|(ours, golden)| cliprobe_score::cosine(ours, golden))
             .fold(1.0, f32::min);
         println!("{element}: least cosine {least}");
         assert!(least >= budget, "{element}: {least} < {budget}");
@@ -216,7 +216,7 @@ fn tokens_from_both_forms_of_the_tokenizer() {
 /// CLIP's own vocabulary is not part of the repository.
 #[test]
 fn tokens_of_clips_own_vocabulary() {
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures/clip");
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures/clip");
     if !shared.is_dir() {
         println!("SKIPPED tokens_of_clips_own_vocabulary: no ../shared/fixtures");
         return;
@@ -240,8 +240,8 @@ fn tokens_of_clips_own_vocabulary() {
             )
             .unwrap();
         }
-        let files = cliprobe::clip::bytes::FileSet::from_directory(directory.path()).unwrap();
-        checkpoint.tokenizer_json = cliprobe::clip::tokenizer::tokenizer_json(&files)
+        let files = cliprobe_clip::bytes::FileSet::from_directory(directory.path()).unwrap();
+        checkpoint.tokenizer_json = cliprobe_clip::tokenizer::tokenizer_json(&files)
             .unwrap()
             .unwrap();
         assert_tokens(&checkpoint, &shared.join("tokens.json"));

@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cliprobe::clip::image::{Format, ImageError, decode};
-use cliprobe::clip::preprocessing::Preprocessing;
+use cliprobe_clip::image::{Format, ImageError, decode};
+use cliprobe_clip::preprocessing::Preprocessing;
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 
 fn golden() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden")
 }
 
 /// Every picture that is committed, with its name.

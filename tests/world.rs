@@ -6,7 +6,7 @@ mod reader;
 
 use std::collections::{BTreeMap, HashSet};
 
-use cliprobe::world::{
+use cliprobe_world::{
     ArrangementWeights, Caption, Claim, Colour, Combination, HardNegative, HardPositive, Level,
     MAX_PICTURE_SIDE, Noun, PageProbe, Pattern, ProbeKind, Relation, SIDE, Scene, SceneParams,
     Size, Split, Statement, Verdict, WebCaptionParams, Wording, WordingParams, WorldProbe,
@@ -607,7 +607,7 @@ fn one_combination_in_eight_is_held_out_and_none_of_a_word_alone() {
 
 const FROZEN: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../tests/golden/world_scenes.json"
+    "/../../tests/golden/world_scenes.json"
 );
 
 /// Shared links and stored results name scenes by seed: these may only change with the

@@ -2,7 +2,7 @@
 //! code with the library's grammar or its judge: of the library it uses only what things are and
 //! where they lie.
 
-use cliprobe::world::{Category, Colour, Domain, Ground, Hold, Noun, Pattern, Scene, Size, Thing};
+use cliprobe_world::{Category, Colour, Domain, Ground, Hold, Noun, Pattern, Scene, Size, Thing};
 
 /// A thing as a caption speaks of it.
 struct Phrase {

@@ -83,7 +83,7 @@ fn compile(sh: &Shell, flavour: Flavour, warnings: Warnings) -> Result<PathBuf> 
                 "rustc",
                 "--locked",
                 "-p",
-                "cliprobe",
+                "cliprobe-wasm",
                 "--lib",
                 "--crate-type",
                 "cdylib",
@@ -96,7 +96,10 @@ fn compile(sh: &Shell, flavour: Flavour, warnings: Warnings) -> Result<PathBuf> 
         cargo = cargo.args(["--", "-D", "warnings"]); // reaches this crate only, so dependencies are kept
     }
     cargo.run()?;
-    Ok(target_dir.join(TARGET).join(folder).join("cliprobe.wasm"))
+    Ok(target_dir
+        .join(TARGET)
+        .join(folder)
+        .join("cliprobe_wasm.wasm"))
 }
 
 /// What the finished module depends on.
@@ -112,6 +115,7 @@ fn key(compiled: &Path, flavour: Flavour) -> Result<String> {
 fn bind(compiled: &Path, out: &Path, flavour: Flavour) -> Result<()> {
     Bindgen::new()
         .input_path(compiled)
+        .out_name("cliprobe")
         .web(true)?
         .typescript(true)
         .omit_default_module_path(false)

@@ -1,0 +1,558 @@
+//! Opening a checkpoint of any form, and reading its tensors by their canonical names.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
+
+use super::bytes::{ByteSource, FileSet};
+use super::config::{Activation, ClipConfig};
+use super::error::ClipError;
+use super::names::{LOGIT_SCALE, Naming, tensor_specs};
+use super::preprocessing::Preprocessing;
+use super::tensors::{ElementType, StoredTensor, TensorEntry, TensorReader, TensorTable};
+use super::tokenizer::{Tokenizer, tokenizer_json};
+use super::{gguf, model_file, safetensors};
+
+/// Which form a checkpoint had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub enum Format {
+    /// Hugging Face's `config.json` with safetensors or a pickled state dict.
+    #[serde(rename = "Hugging Face")]
+    HuggingFace,
+    /// OpenCLIP's or OpenAI's state dict.
+    #[serde(rename = "OpenCLIP")]
+    OpenClip,
+    /// One GGUF file.
+    #[serde(rename = "GGUF")]
+    Gguf,
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::HuggingFace => "Hugging Face",
+            Self::OpenClip => "OpenCLIP",
+            Self::Gguf => "GGUF",
+        })
+    }
+}
+
+/// What the person says about a checkpoint, beyond what it says itself.
+#[derive(Default)]
+pub struct Overrides {
+    /// The activation it was trained with.
+    pub activation: Option<Activation>,
+    /// A configuration in Hugging Face's or OpenCLIP's form.
+    pub config: Option<Value>,
+    /// Files with a tokenizer.
+    pub tokenizer: Option<FileSet>,
+    /// SHA-256 of the file of weights, where it was computed before: it is then believed.
+    pub sha256: Option<String>,
+}
+
+/// Where a derived file came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// SHA-256 of the checkpoint that this one was made from.
+    pub parent_sha256: Option<String>,
+    /// What was done, in words: a training recipe, a quantisation.
+    pub recipe: Option<String>,
+}
+
+/// A CLIP checkpoint, opened: everything but the tensors is in memory, the tensors are read
+/// one at a time.
+pub struct Checkpoint {
+    /// What to call it: the directory's or file's name.
+    pub name: String,
+    /// The form it had.
+    pub format: Format,
+    /// The architecture.
+    pub config: ClipConfig,
+    /// What is done to a picture.
+    pub preprocessing: Preprocessing,
+    /// The text of its `tokenizer.json`.
+    pub tokenizer_json: String,
+    /// `ln τ`; absent in GGUF files of other writers.
+    pub logit_scale: Option<f32>,
+    /// What it was made from.
+    pub provenance: Provenance,
+    naming: Naming,
+    reader: Box<dyn TensorReader>,
+    sha256: OnceLock<String>,
+}
+
+/// Weight files of a directory, in the order of preference.
+const HF_WEIGHTS: [&str; 4] = [
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+];
+const OPEN_CLIP_WEIGHTS: [&str; 3] = [
+    "open_clip_model.safetensors",
+    "open_clip_pytorch_model.bin",
+    "open_clip_pytorch_model.pt",
+];
+
+impl Checkpoint {
+    /// Opens a directory (Hugging Face, OpenCLIP) or a file (GGUF, safetensors, state dict).
+    ///
+    /// # Errors
+    /// Whatever keeps it from being used, in one sentence.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn open(path: &std::path::Path, overrides: &Overrides) -> Result<Self, ClipError> {
+        if path.is_dir() {
+            return Self::from_files(&FileSet::from_directory(path)?, overrides);
+        }
+        let source = super::bytes::FileSource::open(path)?;
+        if source.is_empty() {
+            return Err(ClipError::NotACheckpoint {
+                file: path.display().to_string(),
+                why: "it has 0 bytes".into(),
+            });
+        }
+        // A single file's configuration and tokenizer lie beside it.
+        let parent = path
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(std::path::Path::new("."));
+        let siblings = match path.extension().and_then(|e| e.to_str()) {
+            Some("gguf") => None,
+            _ => Some(FileSet::from_directory(parent)?),
+        };
+        Self::from_weight_file(Arc::new(source), siblings.as_ref(), overrides)
+    }
+
+    /// Opens the files of a checkpoint: a directory's, or what was dropped on a page.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`].
+    pub fn from_files(files: &FileSet, overrides: &Overrides) -> Result<Self, ClipError> {
+        let find = |config: &str, weights: &[&'static str]| {
+            let configured = files.get(config).is_some() || overrides.config.is_some();
+            weights
+                .iter()
+                .copied()
+                .find(|name| configured && files.get(name).is_some())
+        };
+        let weights = find("config.json", &HF_WEIGHTS)
+            .or_else(|| find("open_clip_config.json", &OPEN_CLIP_WEIGHTS));
+        let mut checkpoint = if let Some(index) =
+            weights.filter(|name| name.ends_with(".index.json"))
+        {
+            let reader = open_shards(files, index)?;
+            Self::assemble(reader, Some(files), overrides)?
+        } else {
+            let mut single = files.names().filter(|name| name.ends_with(".gguf"));
+            let name = match (weights, single.next(), single.next()) {
+                (Some(name), ..) | (None, Some(name), None) => name,
+                _ => {
+                    return Err(ClipError::NotACheckpoint {
+                        file: files.label().into(),
+                        why: format!(
+                            "it has neither config.json with one of {HF_WEIGHTS:?}, nor open_clip_config.json with one of \
+                             {OPEN_CLIP_WEIGHTS:?}, nor a single .gguf file"
+                        ),
+                    });
+                }
+            };
+            match files.get(name) {
+                Some(source) => Self::from_weight_file(source.clone(), Some(files), overrides)?,
+                None => return Err(ClipError::MissingConfig { key: name.into() }),
+            }
+        };
+        // A GGUF file says its own name.
+        if checkpoint.format != Format::Gguf {
+            checkpoint.name = base_name(files.label());
+        }
+        Ok(checkpoint)
+    }
+
+    /// Opens one file of weights.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`].
+    pub fn from_weight_file(
+        source: Arc<dyn ByteSource>,
+        siblings: Option<&FileSet>,
+        overrides: &Overrides,
+    ) -> Result<Self, ClipError> {
+        let mut magic = [0; 4];
+        let readable = source.read_at(0, &mut magic).is_ok();
+        if readable && &magic == b"GGUF" {
+            let checkpoint =
+                model_file::open(gguf::read(&source)?, base_name(source.name()), overrides)?;
+            return Ok(checkpoint.known_as(overrides));
+        }
+        if readable && &magic == b"PK\x03\x04" {
+            #[cfg(not(target_arch = "wasm32"))]
+            if let Some(path) = source.path() {
+                let reader = Box::new(super::pickle::PickledTensors::open(&[path])?);
+                return Self::assemble(reader, siblings, overrides);
+            }
+            return Err(ClipError::NotACheckpoint {
+                file: source.name().into(),
+                why: "pickled state dicts can only be read by the cliprobe command; convert it there to GGUF".into(),
+            });
+        }
+        let entries = safetensors::read_header(&source, 0)?;
+        Ok(Self::assemble(table(vec![source], entries), siblings, overrides)?.known_as(overrides))
+    }
+
+    fn known_as(self, overrides: &Overrides) -> Self {
+        Self {
+            sha256: overrides
+                .sha256
+                .clone()
+                .map_or_else(OnceLock::new, OnceLock::from),
+            ..self
+        }
+    }
+
+    fn assemble(
+        reader: Box<dyn TensorReader>,
+        files: Option<&FileSet>,
+        overrides: &Overrides,
+    ) -> Result<Self, ClipError> {
+        let file = reader.file().to_owned();
+        let names = || reader.entries().keys().map(String::as_str);
+        let Some(naming) = Naming::detect(names()) else {
+            return Err(ClipError::NotACheckpoint {
+                file,
+                why: "its tensors are named neither as Hugging Face's CLIPModel nor as OpenCLIP's"
+                    .into(),
+            });
+        };
+        let own = |name: &str| files.map_or(Ok(None), |files| files.json(name));
+        let own_name = match naming {
+            Naming::HuggingFace => "config.json",
+            _ => "open_clip_config.json",
+        };
+        let json = match &overrides.config {
+            Some(json) => json.clone(),
+            None => own(own_name)?.ok_or_else(|| ClipError::NotACheckpoint {
+                file: file.clone(),
+                why: format!("there is no {own_name} beside it; name its architecture with --config (a file, or a name such as ViT-B-32)"),
+            })?,
+        };
+        let open_clip_form = json.get("model_cfg").or(json.get("embed_dim")).is_some();
+        let mut config = if open_clip_form {
+            ClipConfig::from_open_clip_json(&json)?
+        } else {
+            ClipConfig::from_hf_json(&json)?
+        };
+        match overrides.activation {
+            Some(activation) => config.activation = activation,
+            None => {
+                // OpenCLIP's own configuration means GELU where it says nothing. A named
+                // architecture, or any configuration put to OpenAI's state dict (which brings
+                // these three scalars), does not say what the weights were trained with.
+                let open_ai = ["input_resolution", "context_length", "vocab_size"]
+                    .iter()
+                    .all(|n| reader.entries().contains_key(*n));
+                let spelled = json
+                    .get("model_cfg")
+                    .unwrap_or(&json)
+                    .get("quick_gelu")
+                    .is_some();
+                if open_clip_form && !spelled && (open_ai || overrides.config.is_some()) {
+                    return Err(ClipError::AmbiguousActivation { file });
+                }
+            }
+        }
+        let side = config.vision.image_size as u32;
+        let preprocessing = match own("preprocessor_config.json")? {
+            Some(json) if naming == Naming::HuggingFace => Preprocessing::from_hf_json(&json)?,
+            _ => {
+                let json = own("open_clip_config.json")?.unwrap_or_default();
+                let preprocess = json
+                    .get("preprocess_cfg")
+                    .filter(|_| naming != Naming::HuggingFace)
+                    .cloned();
+                Preprocessing::from_open_clip_json(&preprocess.unwrap_or_default(), side)?
+            }
+        };
+        check_image_size(&preprocessing, &config)?;
+        let tokenizer = match (&overrides.tokenizer, files) {
+            (Some(files), _) | (None, Some(files)) => tokenizer_json(files)?,
+            (None, None) => None,
+        };
+        let mut checkpoint = Self {
+            name: base_name(&file),
+            format: if naming == Naming::HuggingFace {
+                Format::HuggingFace
+            } else {
+                Format::OpenClip
+            },
+            config,
+            preprocessing,
+            tokenizer_json: tokenizer.ok_or(ClipError::MissingTokenizer { file })?,
+            logit_scale: None,
+            provenance: Provenance::default(),
+            naming,
+            reader,
+            sha256: OnceLock::new(),
+        };
+        checkpoint.read_logit_scale()?;
+        checkpoint.check_shapes()?;
+        Ok(checkpoint)
+    }
+
+    /// Joins what a GGUF file's metadata said with its tensors.
+    pub(super) fn from_gguf(
+        name: String,
+        parts: model_file::Metadata,
+        tensors: TensorTable,
+    ) -> Result<Self, ClipError> {
+        check_image_size(&parts.preprocessing, &parts.config)?;
+        let checkpoint = Self {
+            name,
+            format: Format::Gguf,
+            config: parts.config,
+            preprocessing: parts.preprocessing,
+            tokenizer_json: parts.tokenizer_json,
+            logit_scale: parts.logit_scale,
+            provenance: parts.provenance,
+            naming: Naming::Gguf,
+            reader: Box::new(tensors),
+            sha256: OnceLock::new(),
+        };
+        checkpoint.check_shapes()?;
+        Ok(checkpoint)
+    }
+
+    /// A checkpoint that is like another but for its weights, which `reader` has by their
+    /// canonical names.
+    pub(super) fn with_weights(
+        name: &str,
+        like: &Self,
+        logit_scale: f32,
+        provenance: Provenance,
+        reader: Box<dyn TensorReader>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            format: Format::HuggingFace,
+            config: like.config,
+            preprocessing: like.preprocessing.clone(),
+            tokenizer_json: like.tokenizer_json.clone(),
+            logit_scale: Some(logit_scale),
+            provenance,
+            naming: Naming::HuggingFace,
+            reader,
+            sha256: OnceLock::new(),
+        }
+    }
+
+    fn read_logit_scale(&mut self) -> Result<(), ClipError> {
+        let location = self.naming.locate(LOGIT_SCALE);
+        if self.reader.entries().contains_key(&location.name) {
+            let values = self.reader.read(&location.name, None)?.into_f32(&[1])?;
+            self.logit_scale = values.first().copied();
+        }
+        Ok(())
+    }
+
+    /// Compares every tensor that the configuration asks for with the file's table, so that a
+    /// contradiction is found before anything is loaded.
+    fn check_shapes(&self) -> Result<(), ClipError> {
+        tensor_specs(&self.config)
+            .iter()
+            .try_for_each(|spec| self.entry(&spec.name, &spec.shape).map(drop))
+    }
+
+    fn entry(
+        &self,
+        name: &str,
+        shape: &[usize],
+    ) -> Result<(super::names::Location, &TensorEntry), ClipError> {
+        let location = self.naming.locate(name);
+        let file = self.reader.file();
+        let Some(entry) = self.reader.entries().get(&location.name) else {
+            return Err(ClipError::MissingTensor {
+                file: file.into(),
+                name: location.name,
+            });
+        };
+        let mut expected = shape.to_vec();
+        if location.third.is_some() {
+            expected[0] *= 3;
+        }
+        if location.transposed {
+            expected.reverse();
+        }
+        if entry.shape != expected {
+            return Err(ClipError::ShapeMismatch {
+                file: file.into(),
+                name: location.name,
+                expected,
+                found: entry.shape.clone(),
+            });
+        }
+        Ok((location, entry))
+    }
+
+    /// Reads a tensor by canonical name.
+    ///
+    /// # Errors
+    /// A missing tensor, another shape, an unsupported type, a value that is not finite.
+    pub fn read(&self, name: &str, shape: &[usize]) -> Result<StoredTensor, ClipError> {
+        self.read_rows(name, shape, 0..shape[0])
+    }
+
+    /// Reads some rows of a tensor, so that a large one never has to be in memory whole.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::read`].
+    pub fn read_rows(
+        &self,
+        name: &str,
+        shape: &[usize],
+        rows: std::ops::Range<usize>,
+    ) -> Result<StoredTensor, ClipError> {
+        let (location, _) = self.entry(name, shape)?;
+        if !location.transposed {
+            let first = location.third.map_or(0, |third| third * shape[0]);
+            let whole = location.third.is_none() && rows == (0..shape[0]);
+            let rows = (!whole).then(|| first + rows.start..first + rows.end);
+            return self.reader.read(&location.name, rows);
+        }
+        let (out, inner) = (shape[0], shape[1]);
+        let values = self
+            .reader
+            .read(&location.name, None)?
+            .into_f32(&[inner, out])?;
+        Ok(StoredTensor::Float(
+            rows.flat_map(|o| values.iter().skip(o).step_by(out))
+                .copied()
+                .collect(),
+        ))
+    }
+
+    /// The type that [`Checkpoint::read`] gives a matrix in: its own where that is F16 or quantised,
+    /// else F32.
+    pub fn read_type(&self, name: &str, shape: &[usize]) -> ElementType {
+        match self.entry(name, shape) {
+            Ok((location, entry)) if !location.transposed => match entry.element {
+                Ok(element) if element.is_quantized() || element == ElementType::F16 => element,
+                _ => ElementType::F32,
+            },
+            _ => ElementType::F32,
+        }
+    }
+
+    /// The tokenizer for the text tower.
+    ///
+    /// # Errors
+    /// One that does not parse or does not fit.
+    pub fn tokenizer(&self) -> Result<Tokenizer, ClipError> {
+        Tokenizer::from_json(&self.tokenizer_json, &self.config.text)
+    }
+
+    /// Number of tensors of each stored type, by the type's name.
+    pub fn tensor_types(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for spec in tensor_specs(&self.config) {
+            if let Ok((location, entry)) = self.entry(&spec.name, &spec.shape)
+                && location.third.is_none_or(|third| third == 0)
+            {
+                let name = match &entry.element {
+                    Ok(element) => element.name().to_owned(),
+                    Err(other) => other.clone(),
+                };
+                *counts.entry(name).or_insert(0) += 1;
+            }
+        }
+        counts
+    }
+
+    /// Number of weights of both towers.
+    pub fn parameters(&self) -> u64 {
+        tensor_specs(&self.config)
+            .iter()
+            .map(|spec| spec.shape.iter().product::<usize>() as u64)
+            .sum()
+    }
+
+    /// SHA-256 of the file of weights, as `sha256sum` prints it; computed once.
+    ///
+    /// # Errors
+    /// The file's.
+    pub fn sha256(&self) -> Result<String, ClipError> {
+        match self.sha256.get() {
+            Some(hash) => Ok(hash.clone()),
+            None => {
+                let hash = self.reader.sha256()?;
+                Ok(self.sha256.get_or_init(|| hash).clone())
+            }
+        }
+    }
+}
+
+fn check_image_size(preprocessing: &Preprocessing, config: &ClipConfig) -> Result<(), ClipError> {
+    let side = config.vision.image_size as u32;
+    if preprocessing.crop != Some((side, side))
+        && preprocessing.resize
+            != (super::preprocessing::Resize::Exact {
+                height: side,
+                width: side,
+            })
+    {
+        return Err(ClipError::UnsupportedConfig {
+            key: "preprocessing".into(),
+            value: preprocessing.summary(),
+            supported: format!("one that ends at the image tower's {side} × {side} pixels"),
+        });
+    }
+    Ok(())
+}
+
+fn base_name(path: &str) -> String {
+    let trimmed = path.trim_end_matches(['/', '\\']);
+    trimmed
+        .rsplit(['/', '\\'])
+        .next()
+        .filter(|s| !s.is_empty() && *s != ".")
+        .unwrap_or(path)
+        .to_owned()
+}
+
+fn table(
+    sources: Vec<Arc<dyn ByteSource>>,
+    entries: BTreeMap<String, TensorEntry>,
+) -> Box<dyn TensorReader> {
+    let (entries, _) = super::names::without_module_prefix(entries);
+    Box::new(TensorTable { sources, entries })
+}
+
+/// Opens the shards that an index file lists.
+fn open_shards(files: &FileSet, index: &str) -> Result<Box<dyn TensorReader>, ClipError> {
+    let json = files.json(index)?.unwrap_or_default();
+    let broken = |why: String| ClipError::NotACheckpoint {
+        file: index.into(),
+        why,
+    };
+    let map = json
+        .get("weight_map")
+        .and_then(Value::as_object)
+        .ok_or_else(|| broken("it has no weight_map".into()))?;
+    let shards: std::collections::BTreeSet<&str> = map.values().filter_map(Value::as_str).collect();
+    let mut sources = Vec::new();
+    for shard in shards {
+        let source = files
+            .get(shard)
+            .ok_or_else(|| broken(format!("it lists the shard {shard}, which is not there")))?;
+        sources.push(source.clone());
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    if index.starts_with("pytorch_model") {
+        let paths: Vec<_> = sources.iter().filter_map(|s| s.path()).collect();
+        return Ok(Box::new(super::pickle::PickledTensors::open(&paths)?));
+    }
+    let mut entries = BTreeMap::new();
+    for (number, source) in sources.iter().enumerate() {
+        entries.extend(safetensors::read_header(source, number)?);
+    }
+    Ok(table(sources, entries))
+}

@@ -1,0 +1,124 @@
+use std::io::{self, Write};
+
+use super::{DEFAULT_ALIGNMENT, MAGIC, Value, kind, type_code};
+use crate::error::ClipError;
+use crate::tensors::ElementType;
+
+/// A tensor in the encoding it shall have in the file.
+pub struct TensorToWrite {
+    /// Name in the file.
+    pub name: String,
+    /// Row-major shape.
+    pub shape: Vec<usize>,
+    /// Element type.
+    pub element: ElementType,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Writes a file of version 3.
+///
+/// # Errors
+/// A tensor whose type GGUF does not have or whose bytes do not fit its shape; the sink's.
+pub fn write(
+    sink: &mut dyn Write,
+    metadata: &[(String, Value)],
+    tensors: &[TensorToWrite],
+) -> Result<(), ClipError> {
+    let mut codes = Vec::with_capacity(tensors.len());
+    for tensor in tensors {
+        let cannot = |why: &str| ClipError::CannotStore {
+            name: tensor.name.clone(),
+            shape: tensor.shape.clone(),
+            wanted: tensor.element,
+            why: why.into(),
+        };
+        codes.push(type_code(tensor.element).ok_or_else(|| cannot("GGUF has no such type"))?);
+        if tensor.element.tensor_bytes(&tensor.shape) != Some(tensor.bytes.len() as u64) {
+            return Err(cannot("its rows are not whole blocks"));
+        }
+    }
+    write_checked(sink, metadata, tensors, &codes)
+        .map_err(|e| ClipError::io("the GGUF file being written", e))
+}
+
+fn write_checked(
+    sink: &mut dyn Write,
+    metadata: &[(String, Value)],
+    tensors: &[TensorToWrite],
+    codes: &[u32],
+) -> io::Result<()> {
+    let mut header = Vec::new();
+    header.extend(MAGIC.to_le_bytes());
+    header.extend(3u32.to_le_bytes());
+    header.extend((tensors.len() as u64).to_le_bytes());
+    header.extend((metadata.len() as u64).to_le_bytes());
+    for (key, value) in metadata {
+        put_text(&mut header, key);
+        put_value(&mut header, value);
+    }
+    let mut offset = 0u64;
+    for (tensor, code) in tensors.iter().zip(codes) {
+        put_text(&mut header, &tensor.name);
+        header.extend((tensor.shape.len() as u32).to_le_bytes());
+        for &d in tensor.shape.iter().rev() {
+            header.extend((d as u64).to_le_bytes());
+        }
+        header.extend(code.to_le_bytes());
+        header.extend(offset.to_le_bytes());
+        offset = (offset + tensor.bytes.len() as u64).next_multiple_of(DEFAULT_ALIGNMENT);
+    }
+    pad(&mut header);
+    sink.write_all(&header)?;
+    for tensor in tensors {
+        sink.write_all(&tensor.bytes)?;
+        let length = tensor.bytes.len() as u64;
+        let padding = length.next_multiple_of(DEFAULT_ALIGNMENT) - length;
+        sink.write_all(&[0; DEFAULT_ALIGNMENT as usize][..padding as usize])?;
+    }
+    sink.flush()
+}
+
+fn pad(bytes: &mut Vec<u8>) {
+    bytes.resize(bytes.len().next_multiple_of(DEFAULT_ALIGNMENT as usize), 0);
+}
+
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    out.extend((text.len() as u64).to_le_bytes());
+    out.extend(text.as_bytes());
+}
+
+fn put_value(out: &mut Vec<u8>, value: &Value) {
+    let mut typed = |code: u32, bytes: &[u8]| {
+        out.extend(code.to_le_bytes());
+        out.extend(bytes);
+    };
+    match value {
+        // 32 bits where they suffice: what other readers of CLIP files expect.
+        Value::Unsigned(n) => match u32::try_from(*n) {
+            Ok(n) => typed(kind::U32, &n.to_le_bytes()),
+            Err(_) => typed(kind::U64, &n.to_le_bytes()),
+        },
+        Value::Signed(n) => typed(kind::I64, &n.to_le_bytes()),
+        Value::Float(x) => typed(kind::F32, &(*x as f32).to_le_bytes()),
+        Value::Bool(b) => typed(kind::BOOL, &[u8::from(*b)]),
+        Value::Text(text) => {
+            typed(kind::STRING, &[]);
+            put_text(out, text);
+        }
+        Value::Texts(texts) => {
+            typed(kind::ARRAY, &kind::STRING.to_le_bytes());
+            out.extend((texts.len() as u64).to_le_bytes());
+            for text in texts {
+                put_text(out, text);
+            }
+        }
+        Value::Floats(values) => {
+            typed(kind::ARRAY, &kind::F32.to_le_bytes());
+            out.extend((values.len() as u64).to_le_bytes());
+            for x in values {
+                out.extend((*x as f32).to_le_bytes());
+            }
+        }
+    }
+}

@@ -1,0 +1,450 @@
+//! Tensors as they lie in files, and reading them one at a time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use candle_core::quantized::GgmlDType;
+use half::{bf16, f16};
+use serde::{Deserialize, Serialize};
+
+use super::bytes::ByteSource;
+use super::error::ClipError;
+
+/// How the elements of a stored tensor are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[allow(non_camel_case_types)] // ggml's own names
+pub enum ElementType {
+    /// IEEE double precision.
+    F64,
+    /// IEEE single precision.
+    F32,
+    /// IEEE half precision.
+    F16,
+    /// The upper half of single precision.
+    BF16,
+    /// Blocks of 32: an f16 scale and 8-bit values.
+    Q8_0,
+    /// Blocks of 32: an f16 scale and 4-bit values.
+    Q4_0,
+    /// Blocks of 256: two f16 scales, eight 6-bit scales and offsets, 4-bit values.
+    Q4_K,
+    /// Blocks of 256: an f16 scale, sixteen 8-bit scales, 6-bit values.
+    Q6_K,
+}
+
+impl ElementType {
+    /// Every type that GGUF files are written in, with the name that files and flags use.
+    pub const GGUF: [Self; 6] = [
+        Self::F32,
+        Self::F16,
+        Self::Q8_0,
+        Self::Q4_0,
+        Self::Q4_K,
+        Self::Q6_K,
+    ];
+
+    /// The usual name, e.g. `Q8_0`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F64 => "F64",
+            Self::F32 => "F32",
+            Self::F16 => "F16",
+            Self::BF16 => "BF16",
+            Self::Q8_0 => "Q8_0",
+            Self::Q4_0 => "Q4_0",
+            Self::Q4_K => "Q4_K",
+            Self::Q6_K => "Q6_K",
+        }
+    }
+
+    /// The type of a name, in any case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::F64, Self::BF16]
+            .into_iter()
+            .chain(Self::GGUF)
+            .find(|t| t.name().eq_ignore_ascii_case(name))
+    }
+
+    /// Elements of a block; 1 for plain floats. The last dimension is a multiple of it.
+    pub fn block_elements(self) -> usize {
+        match self {
+            Self::Q8_0 | Self::Q4_0 => 32,
+            Self::Q4_K | Self::Q6_K => 256,
+            _ => 1,
+        }
+    }
+
+    /// Bytes of a block.
+    pub fn block_bytes(self) -> usize {
+        match self {
+            Self::F64 => 8,
+            Self::F32 => 4,
+            Self::F16 | Self::BF16 => 2,
+            Self::Q8_0 => 34,
+            Self::Q4_0 => 18,
+            Self::Q4_K => 144,
+            Self::Q6_K => 210,
+        }
+    }
+
+    /// Bytes of a tensor of this shape, or `None` where rows are not whole blocks or the number overflows.
+    pub fn tensor_bytes(self, shape: &[usize]) -> Option<u64> {
+        let elements = shape
+            .iter()
+            .try_fold(1u64, |n, &d| n.checked_mul(d as u64))?;
+        let row = shape.last().copied().unwrap_or(1);
+        if row % self.block_elements() != 0 {
+            return None;
+        }
+        (elements / self.block_elements() as u64).checked_mul(self.block_bytes() as u64)
+    }
+
+    /// Whether the elements come in blocks.
+    pub fn is_quantized(self) -> bool {
+        self.block_elements() > 1
+    }
+
+    /// candle's name, for the types that GGUF knows.
+    pub fn ggml(self) -> Option<GgmlDType> {
+        Some(match self {
+            Self::F32 => GgmlDType::F32,
+            Self::F16 => GgmlDType::F16,
+            Self::BF16 => GgmlDType::BF16,
+            Self::Q8_0 => GgmlDType::Q8_0,
+            Self::Q4_0 => GgmlDType::Q4_0,
+            Self::Q4_K => GgmlDType::Q4K,
+            Self::Q6_K => GgmlDType::Q6K,
+            Self::F64 => return None,
+        })
+    }
+
+    /// Where the f16 scales of a block lie.
+    fn scale_offsets(self) -> &'static [usize] {
+        match self {
+            Self::Q8_0 | Self::Q4_0 | Self::F16 => &[0],
+            Self::Q4_K => &[0, 2],
+            Self::Q6_K => &[208],
+            Self::F64 | Self::F32 | Self::BF16 => &[],
+        }
+    }
+}
+
+impl std::fmt::Display for ElementType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One tensor of a file's table.
+#[derive(Clone, Debug)]
+pub struct TensorEntry {
+    /// Row-major shape.
+    pub shape: Vec<usize>,
+    /// The element type, or the file's name of one that is not supported (integer buffers, say).
+    pub element: Result<ElementType, String>,
+    /// Which of the table's sources holds it.
+    pub source: usize,
+    /// Byte offset in that source.
+    pub offset: u64,
+}
+
+/// Values of one tensor, read.
+#[derive(Clone, Debug)]
+pub enum StoredTensor {
+    /// Expanded to f32.
+    Float(Vec<f32>),
+    /// Blocks as they lie in the file.
+    Blocks {
+        /// Their type: a quantised one, or F16.
+        element: ElementType,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+/// Reads tensors by the names of a file.
+pub trait TensorReader: Send + Sync {
+    /// The file's name, for messages.
+    fn file(&self) -> &str;
+
+    /// Names, shapes and types.
+    fn entries(&self) -> &BTreeMap<String, TensorEntry>;
+
+    /// Reads rows `rows.start..rows.end` of the first dimension (all of a scalar).
+    ///
+    /// # Errors
+    /// A missing tensor, an unsupported type, a value that is not finite, or the source's error.
+    fn read(
+        &self,
+        name: &str,
+        rows: Option<std::ops::Range<usize>>,
+    ) -> Result<StoredTensor, ClipError>;
+
+    /// SHA-256 of the bytes that hold the weights, as hexadecimal; of several files, that of
+    /// their hashes in the order of their names.
+    ///
+    /// # Errors
+    /// The source's.
+    fn sha256(&self) -> Result<String, ClipError>;
+}
+
+/// Tensors that lie uncompressed in byte sources: safetensors and GGUF.
+pub struct TensorTable {
+    pub(super) sources: Vec<Arc<dyn ByteSource>>,
+    pub(super) entries: BTreeMap<String, TensorEntry>,
+}
+
+/// Bytes converted at a time, so that reading needs little beside the result.
+const CHUNK: usize = 1 << 20;
+
+impl TensorReader for TensorTable {
+    fn file(&self) -> &str {
+        self.sources.first().map_or("checkpoint", |s| s.name())
+    }
+
+    fn entries(&self) -> &BTreeMap<String, TensorEntry> {
+        &self.entries
+    }
+
+    fn read(
+        &self,
+        name: &str,
+        rows: Option<std::ops::Range<usize>>,
+    ) -> Result<StoredTensor, ClipError> {
+        let Some(entry) = self.entries.get(name) else {
+            return Err(ClipError::MissingTensor {
+                file: self.file().into(),
+                name: name.into(),
+            });
+        };
+        let source = &self.sources[entry.source];
+        let file = source.name();
+        let element = entry
+            .element
+            .clone()
+            .map_err(|found| ClipError::UnsupportedType {
+                file: file.into(),
+                name: name.into(),
+                found,
+            })?;
+        let first = entry.shape.first().copied().unwrap_or(1);
+        let rows = rows.unwrap_or(0..first);
+        // The format's reader has checked that the whole tensor lies inside the source.
+        let total = element.tensor_bytes(&entry.shape).unwrap_or(0);
+        let row_bytes = if first == 0 { 0 } else { total / first as u64 };
+        let start = entry.offset + rows.start as u64 * row_bytes;
+        let length = (rows.len() as u64 * row_bytes) as usize;
+        let io = |e| ClipError::io(file, e);
+
+        if element.is_quantized() || element == ElementType::F16 {
+            let mut bytes = vec![0; length];
+            source.read_at(start, &mut bytes).map_err(io)?;
+            check_scales(file, name, element, &bytes)?;
+            return Ok(StoredTensor::Blocks { element, bytes });
+        }
+        let mut values = Vec::with_capacity(length / element.block_bytes());
+        let mut chunk = vec![0; CHUNK.min(length)];
+        let mut done = 0;
+        while done < length {
+            let n = CHUNK.min(length - done);
+            source
+                .read_at(start + done as u64, &mut chunk[..n])
+                .map_err(io)?;
+            expand(element, &chunk[..n], &mut values);
+            done += n;
+        }
+        check_finite(file, name, &values)?;
+        Ok(StoredTensor::Float(values))
+    }
+
+    fn sha256(&self) -> Result<String, ClipError> {
+        sha256_of(self.sources.iter().map(|s| s.as_ref()))
+    }
+}
+
+impl StoredTensor {
+    /// The values as f32.
+    ///
+    /// # Errors
+    /// candle's, for blocks that do not fit the shape.
+    pub fn into_f32(self, shape: &[usize]) -> Result<Vec<f32>, ClipError> {
+        match self {
+            Self::Float(values) => Ok(values),
+            Self::Blocks {
+                element: ElementType::F16,
+                bytes,
+            } => {
+                let mut values = Vec::with_capacity(bytes.len() / 2);
+                expand(ElementType::F16, &bytes, &mut values);
+                Ok(values)
+            }
+            Self::Blocks { element, bytes } => {
+                let blocks = quantized(element, &bytes, shape)?;
+                Ok(blocks
+                    .dequantize(&candle_core::Device::Cpu)?
+                    .flatten_all()?
+                    .to_vec1()?)
+            }
+        }
+    }
+}
+
+/// Blocks as candle's quantised tensor.
+pub fn quantized(
+    element: ElementType,
+    bytes: &[u8],
+    shape: &[usize],
+) -> candle_core::Result<candle_core::quantized::QTensor> {
+    let dtype = element
+        .ggml()
+        .ok_or_else(|| candle_core::Error::Msg(format!("{element} is no GGUF type")))?;
+    candle_core::quantized::ggml_file::qtensor_from_ggml(
+        dtype,
+        bytes,
+        shape.to_vec(),
+        &candle_core::Device::Cpu,
+    )
+}
+
+fn expand(element: ElementType, bytes: &[u8], values: &mut Vec<f32>) {
+    // `as_chunks` leaves no remainder: lengths are whole elements.
+    match element {
+        ElementType::F32 => {
+            values.extend(bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)))
+        }
+        ElementType::F64 => values.extend(
+            bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|&b| f64::from_le_bytes(b) as f32),
+        ),
+        ElementType::F16 => values.extend(
+            bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|&b| f16::from_le_bytes(b).to_f32()),
+        ),
+        ElementType::BF16 => values.extend(
+            bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|&b| bf16::from_le_bytes(b).to_f32()),
+        ),
+        _ => {}
+    }
+}
+
+pub(super) fn check_finite(file: &str, name: &str, values: &[f32]) -> Result<(), ClipError> {
+    // Branch-free first: x · 0 is NaN for exactly the values that are not finite.
+    if values.iter().map(|x| x * 0.0).sum::<f32>() == 0.0 {
+        return Ok(());
+    }
+    match values.iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(index) => Err(ClipError::NonFinite {
+            file: file.into(),
+            name: name.into(),
+            value: values[index],
+            index,
+        }),
+    }
+}
+
+fn check_scales(
+    file: &str,
+    name: &str,
+    element: ElementType,
+    bytes: &[u8],
+) -> Result<(), ClipError> {
+    for (block, data) in bytes.chunks_exact(element.block_bytes()).enumerate() {
+        for &at in element.scale_offsets() {
+            let scale = f16::from_le_bytes([data[at], data[at + 1]]);
+            if !scale.is_finite() {
+                return Err(ClipError::NonFinite {
+                    file: file.into(),
+                    name: name.into(),
+                    value: scale.to_f32(),
+                    index: block * element.block_elements(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// SHA-256 of one source, or of the hashes of several, as hexadecimal.
+pub fn sha256_of<'a>(
+    sources: impl Iterator<Item = &'a dyn ByteSource>,
+) -> Result<String, ClipError> {
+    let mut hashes = sources.map(source_sha256).collect::<Result<Vec<_>, _>>()?;
+    Ok(if hashes.len() == 1 {
+        hashes.remove(0)
+    } else {
+        use sha2::Digest;
+        hex(&sha2::Sha256::digest(hashes.concat()))
+    })
+}
+
+fn source_sha256(source: &dyn ByteSource) -> Result<String, ClipError> {
+    use sha2::Digest;
+    let mut hasher = sha2::Sha256::new();
+    let mut chunk = vec![0; CHUNK];
+    let mut done = 0;
+    while done < source.len() {
+        let n = (CHUNK as u64).min(source.len() - done) as usize;
+        source
+            .read_at(done, &mut chunk[..n])
+            .map_err(|e| ClipError::io(source.name(), e))?;
+        hasher.update(&chunk[..n]);
+        done += n as u64;
+    }
+    Ok(hex(&hasher.finalize()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_agree_with_ggml() {
+        for element in ElementType::GGUF {
+            let ggml = element.ggml().expect("a GGUF type");
+            assert_eq!(element.block_bytes(), ggml.type_size(), "{element}");
+            assert_eq!(element.block_elements(), ggml.block_size(), "{element}");
+        }
+        assert_eq!(ElementType::Q4_K.tensor_bytes(&[3, 128]), None);
+        assert_eq!(ElementType::F32.tensor_bytes(&[]), Some(4));
+        assert_eq!(
+            ElementType::F32.tensor_bytes(&[usize::MAX, usize::MAX]),
+            None
+        );
+    }
+
+    #[test]
+    fn non_finite_values_are_found() {
+        let mut values = vec![1.0; 100];
+        assert!(check_finite("f", "t", &values).is_ok());
+        values[42] = f32::NAN;
+        let error = check_finite("f", "t", &values)
+            .expect_err("NaN")
+            .to_string();
+        assert!(
+            error.contains("element 42") && error.contains("tensor t"),
+            "{error}"
+        );
+        values[42] = f32::MAX; // a finite sum may overflow; the values are still fine
+        values[43] = f32::MAX;
+        assert!(check_finite("f", "t", &values).is_ok());
+    }
+}

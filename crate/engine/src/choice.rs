@@ -1,0 +1,159 @@
+//! Which engine a model runs on: what the person wishes, what the device can, what a trial shows.
+
+use std::rc::Rc;
+
+use serde::Serialize;
+
+use crate::clip::{Clip, Error};
+use crate::gpu::{Arithmetic, Gpu, GpuEngine, GpuError, GpuInfo, LoadTimes, Tuning};
+use crate::trial::Trial;
+use cliprobe_clip::Checkpoint;
+
+/// Where a person wants a model to run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wish {
+    /// Wherever a trial is faster.
+    #[default]
+    Auto,
+    /// On the CPU.
+    Cpu,
+    /// On the GPU, if it computes what the CPU computes.
+    Gpu,
+}
+
+/// Where a model runs, and why.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Choice {
+    /// The GPU that was opened, also where the model does not run on it.
+    pub gpu: Option<GpuInfo>,
+    /// What the trial found, where there was one.
+    pub trial: Option<Trial>,
+    /// Why the model runs on the CPU though that was not wished for: one sentence.
+    pub why_cpu: Option<String>,
+    /// Bytes of the weights in the GPU's memory; 0 on the CPU.
+    pub gpu_weight_bytes: u64,
+    /// Milliseconds of finding and opening the GPU.
+    pub gpu_open_ms: f64,
+    /// What loading onto the GPU took, where that was done.
+    pub gpu_load: Option<LoadTimes>,
+    /// The tiles of the GPU's matrix products: `m×n×k` of a workgroup and `m×n` of a thread, for
+    /// results of few, some and many rows.
+    pub gpu_tiles: Option<String>,
+    /// What the GPU's matrix products are computed in, where the model was loaded onto it.
+    pub gpu_arithmetic: Option<Arithmetic>,
+    /// Why that is f32 though something else was wished for: one sentence.
+    pub why_f32: Option<String>,
+}
+
+/// A model below this answers on a CPU at once, and compiling kernels takes longer than that.
+const WORTH_A_TRIAL: u64 = 20_000_000;
+
+impl Clip {
+    /// Loads a checkpoint where it runs best. What is found about tiles is added to `tuning`; `clock`
+    /// gives milliseconds from any beginning; `progress` is told the number of tensors read and of all.
+    ///
+    /// # Errors
+    /// The checkpoint's; with [`Wish::Gpu`] also a GPU that is not there or has no room. A GPU that
+    /// computes something else is never used, nor an arithmetic that the device or the model does not
+    /// allow: the choice then says so.
+    pub async fn choose(
+        checkpoint: &Rc<Checkpoint>,
+        wish: Wish,
+        tuning: &mut Tuning,
+        clock: &dyn Fn() -> f64,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<(Self, Choice), Error> {
+        let mut choice = Choice::default();
+        let engine = match wish {
+            Wish::Cpu => None,
+            Wish::Auto if checkpoint.parameters() < WORTH_A_TRIAL => {
+                choice.why_cpu = Some("a model of this size answers at once on the CPU".into());
+                None
+            }
+            Wish::Auto | Wish::Gpu => {
+                match on_gpu(checkpoint, wish, tuning, clock, progress, &mut choice).await {
+                    Ok(engine) => engine,
+                    Err(error) if wish == Wish::Auto => {
+                        choice.why_cpu = Some(error.to_string());
+                        None
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        };
+        let clip = match engine {
+            Some(engine) => {
+                choice.gpu_weight_bytes = engine.weight_bytes();
+                Self::with_gpu(checkpoint, engine)?
+            }
+            None => Self::on_cpu(checkpoint, progress)?,
+        };
+        Ok((clip, choice))
+    }
+}
+
+/// The engine, or nothing where the trial speaks against it.
+async fn on_gpu(
+    checkpoint: &Rc<Checkpoint>,
+    wish: Wish,
+    tuning: &mut Tuning,
+    clock: &dyn Fn() -> f64,
+    progress: &mut dyn FnMut(usize, usize),
+    choice: &mut Choice,
+) -> Result<Option<GpuEngine>, Error> {
+    let start = clock();
+    let gpu = Gpu::shared().await?;
+    choice.gpu_open_ms = clock() - start;
+    choice.gpu = Some(gpu.info().clone());
+    if wish == Wish::Auto && gpu.info().software {
+        choice.why_cpu = Some(format!("{} is made of processor cores", gpu.info().name));
+        return Ok(None);
+    }
+    let mut arithmetic = tuning.arithmetic;
+    let (engine, trial) = loop {
+        gpu.tune(Tuning {
+            arithmetic,
+            ..tuning.clone()
+        });
+        let loaded = GpuEngine::load(&gpu, checkpoint, progress).await;
+        tuning.known = gpu.tuning().known;
+        match loaded {
+            Err(error @ GpuError::Arithmetic { .. }) => choice.why_f32 = Some(error.to_string()),
+            Err(error) => return Err(error.into()),
+            Ok(engine) => {
+                let tolerance = arithmetic.tolerance(checkpoint.config.projection_dim);
+                let trial = Trial::run(checkpoint, &engine, tolerance, clock).await?;
+                if trial.agrees() || arithmetic == Arithmetic::F32 {
+                    break (engine, trial);
+                }
+                choice.why_f32 = Some(format!("in {arithmetic}, {}", disagreement(&gpu, &trial)));
+            }
+        }
+        arithmetic = Arithmetic::F32;
+    };
+    choice.gpu_load = Some(engine.load_times());
+    choice.gpu_tiles = Some(engine.tiles());
+    choice.gpu_arithmetic = Some(engine.arithmetic());
+    choice.trial = Some(trial);
+    if !trial.agrees() {
+        choice.why_cpu = Some(disagreement(&gpu, &trial));
+    } else if wish == Wish::Auto && !trial.prefers_gpu() {
+        choice.why_cpu = Some(format!(
+            "the CPU took {:.0} ms for a trial and {} {:.0} ms",
+            trial.cpu_ms,
+            gpu.info().name,
+            trial.gpu_ms
+        ));
+    }
+    Ok(choice.why_cpu.is_none().then_some(engine))
+}
+
+fn disagreement(gpu: &Gpu, trial: &Trial) -> String {
+    format!(
+        "{} computes other embeddings than the CPU (differences of {:.1e} and {:.1e})",
+        gpu.info().name,
+        trial.text_difference,
+        trial.image_difference
+    )
+}

@@ -1,0 +1,5 @@
+//! Evaluation: embeds what a set of questions needs, and scores it.
+
+mod scene;
+
+pub use scene::draw_scene;

@@ -1,0 +1,106 @@
+//! Zero-shot classification: pictures in classes, class names in templates.
+
+use super::{Average, Classification, ProbeError, ProbeSet, Probes, Protocol, Tables};
+use cliprobe_score::TieRule;
+
+/// CLIP's 80 ImageNet templates (`openai/CLIP`, notebooks/Prompt_Engineering_for_ImageNet.ipynb; the
+/// same list in CLoVe's `zero_shot_metadata.py` and wise-ft), a line each; `{}` is the class's name.
+pub const CLIP_TEMPLATES_80: &str = include_str!("lists/clip_templates.txt");
+
+/// The seven of them that the same notebook found to do almost as well.
+pub const CLIP_TEMPLATES_7: &str = "itap of a {}.\na bad photo of the {}.\na origami {}.\na photo of the large {}.\na {} in a video game.\nart of the {}.\na photo of the small {}.\n";
+
+/// CLIP's cleaned names of ImageNet's 1,000 classes, in the order of their WordNet ids
+/// (`openai/CLIP`, the same notebook).
+pub fn imagenet_class_names() -> Vec<&'static str> {
+    include_str!("lists/imagenet_class_names.txt")
+        .lines()
+        .collect()
+}
+
+/// A picture and the place of its class in the list of classes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelledPicture {
+    /// The picture's path.
+    pub path: String,
+    /// Which class, from 0.
+    pub class: usize,
+}
+
+/// Reads a list of class names or templates: one a line, or a JSON array of strings. Empty lines
+/// are skipped.
+///
+/// # Errors
+/// JSON that is not an array of strings, or an empty list.
+pub fn read_text_list(name: &str, text: &str) -> Result<Vec<String>, ProbeError> {
+    let list: Vec<String> = if text.trim_start().starts_with('[') {
+        super::json::parse(
+            name,
+            text,
+            "a list is a JSON array of strings, or one text a line",
+        )?
+    } else {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines.map(str::to_owned).collect()
+    };
+    if list.is_empty() {
+        return Err(ProbeError::Empty {
+            set: name.to_owned(),
+        });
+    }
+    Ok(list)
+}
+
+/// Makes a set from labelled pictures. Every class is said in every template.
+///
+/// # Errors
+/// A template without `{}`, a picture of a class that is not in the list, or no pictures.
+pub fn classification(
+    name: &str,
+    classes: &[String],
+    templates: &[String],
+    pictures: &[LabelledPicture],
+) -> Result<ProbeSet, ProbeError> {
+    let mut tables = Tables::default();
+    if let Some(template) = templates.iter().find(|template| !template.contains("{}")) {
+        return Err(ProbeError::Item {
+            set: name.to_owned(),
+            item: template.clone(),
+            message: "is a template without {}, where the class's name belongs".into(),
+        });
+    }
+    let prompts = classes
+        .iter()
+        .map(|class| {
+            templates
+                .iter()
+                .map(|template| tables.text(&template.replace("{}", class)))
+                .collect()
+        })
+        .collect();
+    let mut labelled = Vec::with_capacity(pictures.len());
+    for picture in pictures {
+        if picture.class >= classes.len() {
+            return Err(ProbeError::Item {
+                set: name.to_owned(),
+                item: picture.path.clone(),
+                message: format!(
+                    "is of class {}, but there are only {} classes",
+                    picture.class,
+                    classes.len()
+                ),
+            });
+        }
+        labelled.push((tables.picture(&picture.path, None), picture.class));
+    }
+    let probes = Probes::Classification(Classification {
+        classes: classes.to_vec(),
+        prompts,
+        labelled,
+    });
+    let protocol = Protocol {
+        ties: TieRule::First,
+        average: Average::Micro,
+    };
+    tables.set(name.to_owned(), probes, protocol)
+}

@@ -1,0 +1,339 @@
+//! Answers as a person looks at them: the worst first, each with what was shown, what was said of
+//! it and what would have been right.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, Detail, Evaluation, ProbeSet, Probes};
+
+/// Which answers are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Filter {
+    /// All of them.
+    All,
+    /// Those that at least one metric counts as wrong.
+    Wrong,
+    /// Those that every metric counts as right.
+    Right,
+    /// Those that the tie rule decided.
+    Tied,
+}
+
+/// A picture of an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShownPicture {
+    /// Its place in the set.
+    pub index: usize,
+    /// What to call it.
+    pub label: String,
+    /// Whether it is the one asked for, where pictures are chosen among.
+    pub right: Option<bool>,
+    /// The scene as JSON, where it is one of the synthetic world.
+    pub scene: Option<String>,
+}
+
+/// A text of an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShownText {
+    /// The text.
+    pub text: String,
+    /// Whether it is true of the picture, where that is known and there is one picture.
+    pub right: Option<bool>,
+    /// Its cosines with the pictures, in their order; none where they were not kept.
+    pub cosines: Vec<f32>,
+}
+
+/// An answer with all that is needed to understand it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShownAnswer {
+    /// The item's key.
+    pub id: String,
+    /// What the benchmark groups it by; empty where it does not.
+    pub group: String,
+    /// What was shown.
+    pub pictures: Vec<ShownPicture>,
+    /// What it was compared with.
+    pub texts: Vec<ShownText>,
+    /// What is right or wrong, by the names of the metrics that count it.
+    pub marks: Vec<(String, bool)>,
+    /// The right similarity minus the best wrong one, of the comparison that went worst.
+    pub margin: Option<f32>,
+    /// Whether the tie rule decided.
+    pub tied: bool,
+    /// What is not seen in the texts: a rank, or the share of a chain that was found.
+    pub note: Option<String>,
+}
+
+/// Answers of an evaluation in the order they are looked at: by margin from the worst, and those
+/// without one by what they got.
+pub struct Gallery {
+    /// Places of answers, in that order.
+    order: Vec<usize>,
+}
+
+impl Gallery {
+    /// Puts the answers of a set in order.
+    pub fn new(evaluation: &Evaluation) -> Self {
+        let badness: Vec<f64> = evaluation.answers.iter().map(badness).collect();
+        let mut order: Vec<usize> = (0..evaluation.answers.len()).collect();
+        order.sort_by(|&a, &b| badness[b].total_cmp(&badness[a]).then(a.cmp(&b)));
+        Self { order }
+    }
+
+    /// Places of the answers that pass the filter, the worst first.
+    pub fn places(&self, evaluation: &Evaluation, filter: Filter) -> Vec<usize> {
+        let passes = |&place: &usize| passes(&evaluation.answers[place], filter);
+        self.order.iter().copied().filter(passes).collect()
+    }
+
+    /// How many answers pass the filter, and those from `offset` on, at most `limit`.
+    pub fn page(
+        &self,
+        set: &ProbeSet,
+        evaluation: &Evaluation,
+        filter: Filter,
+        offset: usize,
+        limit: usize,
+    ) -> (usize, Vec<ShownAnswer>) {
+        let passing = self.places(evaluation, filter);
+        let shown = passing.iter().skip(offset).take(limit);
+        let shown = shown
+            .map(|&place| show(set, &evaluation.answers[place]))
+            .collect();
+        (passing.len(), shown)
+    }
+}
+
+fn passes(answer: &Answer, filter: Filter) -> bool {
+    match filter {
+        Filter::All => true,
+        Filter::Wrong => !is_right(answer),
+        Filter::Right => is_right(answer),
+        Filter::Tied => is_tied(&answer.detail),
+    }
+}
+
+/// Whether everything about an answer is right.
+fn is_right(answer: &Answer) -> bool {
+    match &answer.detail {
+        // No metric counts a chain as a whole: right is what has nothing missing.
+        Detail::Chain(chain) => chain.recall >= 1.0,
+        // Among the first five is no excuse.
+        Detail::Classified(classified) => classified.placement.among_first(1).correct,
+        Detail::CaptionFound(placement) | Detail::PictureFound(placement) => {
+            placement.among_first(1).correct
+        }
+        detail => detail.marks().iter().all(|&(_, right)| right),
+    }
+}
+
+fn is_tied(detail: &Detail) -> bool {
+    match detail {
+        Detail::Choice(choice) => choice.tied,
+        Detail::Square(square) => square.text_tied || square.image_tied,
+        Detail::HardPositive(item) => {
+            item.original_tied || item.caption_margin == 0.0 || item.positive_margin == 0.0
+        }
+        Detail::Chain(_) => false,
+        Detail::Classified(classified) => classified.placement.among_first(1).tied,
+        Detail::CaptionFound(placement) | Detail::PictureFound(placement) => {
+            placement.among_first(1).tied
+        }
+    }
+}
+
+fn margin(detail: &Detail) -> Option<f32> {
+    match detail {
+        Detail::Choice(choice) => choice.margin,
+        Detail::Square(square) => Some(square.text_margin.min(square.image_margin)),
+        Detail::HardPositive(item) => Some(item.caption_margin.min(item.positive_margin)),
+        _ => None,
+    }
+}
+
+/// How bad an answer is; comparable within a set, whose answers are all of one kind (retrieval has
+/// two, both of which count ranks).
+fn badness(answer: &Answer) -> f64 {
+    match &answer.detail {
+        Detail::Chain(chain) => -chain.recall,
+        Detail::Classified(classified) => classified.placement.rank as f64,
+        Detail::CaptionFound(placement) | Detail::PictureFound(placement) => placement.rank as f64,
+        detail => margin(detail).map_or(0.0, |margin| -f64::from(margin)),
+    }
+}
+
+fn show(set: &ProbeSet, answer: &Answer) -> ShownAnswer {
+    let correct = answer.right;
+    let several_pictures = answer.pictures.len() > 1;
+    let picture = |(place, &index): (usize, &usize)| ShownPicture {
+        index,
+        label: set.pictures[index].label(),
+        right: correct
+            .filter(|_| several_pictures)
+            .map(|correct| correct == place),
+        scene: match &set.pictures[index] {
+            super::Picture::Scene(scene) => serde_json::to_string(scene).ok(),
+            super::Picture::File { .. } => None,
+        },
+    };
+    let right = |place: usize| match &answer.detail {
+        Detail::Choice(_) if !several_pictures => correct.map(|correct| correct == place),
+        // c and its rewording are true, the third is not.
+        Detail::HardPositive(_) => Some(place < 2),
+        Detail::Choice(_) | Detail::Square(_) => None,
+        _ => Some(true),
+    };
+    let (pictures, texts) = seen(set, answer);
+    let text = |(place, &index): (usize, &usize)| ShownText {
+        text: set.texts[index].clone(),
+        right: right(place),
+        cosines: answer
+            .similarities
+            .chunks_exact(answer.texts.len().max(1))
+            .map(|row| row[place])
+            .collect(),
+    };
+    ShownAnswer {
+        id: answer.id.clone(),
+        group: answer.group.clone(),
+        pictures: pictures.iter().enumerate().map(picture).collect(),
+        texts: texts.iter().enumerate().map(text).collect(),
+        marks: answer
+            .detail
+            .marks()
+            .into_iter()
+            .map(|(name, right)| (name.to_owned(), right))
+            .collect(),
+        margin: margin(&answer.detail),
+        tied: is_tied(&answer.detail),
+        note: note(set, answer),
+    }
+}
+
+/// Places of an answer's pictures and texts; where only one of them was asked with, also the other
+/// that it should have found.
+fn seen(set: &ProbeSet, answer: &Answer) -> (Vec<usize>, Vec<usize>) {
+    let (mut pictures, mut texts) = (answer.pictures.clone(), answer.texts.clone());
+    match (&answer.detail, &set.probes) {
+        (Detail::Classified(classified), Probes::Classification(classification)) => {
+            let prompts = classification.prompts.get(classified.class);
+            texts.extend(prompts.and_then(|prompts| prompts.first()));
+        }
+        (Detail::CaptionFound(_), Probes::Retrieval(retrieval)) => {
+            let pairs = retrieval.captions.iter().zip(&retrieval.picture_of);
+            texts.extend(
+                pairs
+                    .filter(|&(_, &place)| pictures.contains(&retrieval.pictures[place]))
+                    .map(|(&caption, _)| caption),
+            );
+        }
+        (Detail::PictureFound(_), Probes::Retrieval(retrieval)) => {
+            let mut pairs = retrieval.captions.iter().zip(&retrieval.picture_of);
+            pictures.extend(
+                pairs
+                    .find(|(caption, _)| texts.contains(caption))
+                    .map(|(_, &place)| retrieval.pictures[place]),
+            );
+        }
+        _ => {}
+    }
+    (pictures, texts)
+}
+
+fn note(set: &ProbeSet, answer: &Answer) -> Option<String> {
+    match &answer.detail {
+        Detail::Classified(classified) => {
+            let Probes::Classification(classification) = &set.probes else {
+                return None;
+            };
+            Some(format!(
+                "its class, {}, stands at place {} of {}",
+                classification.classes.get(classified.class)?,
+                classified.placement.rank + 1,
+                classified.placement.candidates
+            ))
+        }
+        Detail::CaptionFound(placement) => Some(format!(
+            "its first own caption stands at place {} of {}",
+            placement.rank + 1,
+            placement.candidates
+        )),
+        Detail::PictureFound(placement) => Some(format!(
+            "its picture stands at place {} of {}",
+            placement.rank + 1,
+            placement.candidates
+        )),
+        Detail::Chain(chain) => {
+            let found: Vec<&str> = chain
+                .found
+                .iter()
+                .filter_map(|&text| set.texts.get(text))
+                .map(String::as_str)
+                .collect();
+            Some(format!(
+                "{:.0} % of its tiers were found, among: {}",
+                100.0 * chain.recall,
+                found.join(" › ")
+            ))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{evaluate, read_json};
+
+    const SET: &str = r#"{"format": "cliprobe-probes", "version": 1, "kind": "caption_choice",
+        "name": "mine", "items": [
+        {"id": "same", "picture": "a.png", "captions": ["right", "wrong"], "correct": 0},
+        {"id": "same", "picture": "b.png", "captions": ["wrong", "right"], "correct": 1},
+        {"id": "gone", "picture": "c.png", "captions": ["right", "wrong"], "correct": 0},
+        {"id": "last", "picture": "d.png", "captions": ["wrong", "right"], "correct": 0}]}"#;
+
+    /// Texts `right` and `wrong` are the axes; `c.png` is missing.
+    fn evaluated() -> (ProbeSet, Evaluation) {
+        let set = read_json(SET).unwrap();
+        let pictures: [Result<&[f32], &str>; 4] = [
+            Ok(&[0.8, 0.6]),
+            Ok(&[0.6, 0.8]),
+            Err("c.png is not there"),
+            Ok(&[1.0, 0.0]),
+        ];
+        let texts: [Result<&[f32], &str>; 2] = [Ok(&[1.0, 0.0]), Ok(&[0.0, 1.0])];
+        let evaluation = evaluate(&set, &pictures, &texts, None, None).unwrap();
+        (set, evaluation)
+    }
+
+    #[test]
+    fn the_worst_comes_first_with_what_would_have_been_right() {
+        let (set, evaluation) = evaluated();
+        let gallery = Gallery::new(&evaluation);
+        let (total, shown) = gallery.page(&set, &evaluation, Filter::Wrong, 0, 10);
+        assert_eq!(total, 2);
+        // d.png looks like `right`, but its file calls `wrong` the right one.
+        assert_eq!(shown[0].id, "last");
+        assert_eq!(shown[0].margin, Some(-1.0));
+        assert_eq!(shown[0].texts[0].text, "wrong");
+        assert_eq!(shown[0].texts[0].right, Some(true));
+        assert_eq!(shown[0].texts[0].cosines, [0.0]);
+        assert_eq!(shown[1].pictures[0].label, "b.png");
+        assert_eq!(shown[1].texts[1].right, Some(true));
+        assert_eq!(shown[1].marks, [("accuracy".to_owned(), false)]);
+    }
+
+    #[test]
+    fn pages_and_filters_share_the_answers() {
+        let (set, evaluation) = evaluated();
+        let gallery = Gallery::new(&evaluation);
+        let page = |filter, offset, limit| gallery.page(&set, &evaluation, filter, offset, limit);
+        assert_eq!(page(Filter::All, 0, 2).1.len(), 2);
+        assert_eq!(page(Filter::All, 2, 2).1.len(), 1);
+        assert_eq!(page(Filter::All, 9, 2), (3, Vec::new()));
+        let (right, shown) = page(Filter::Right, 0, 10);
+        assert_eq!((right, shown[0].pictures[0].label.as_str()), (1, "a.png"));
+        assert_eq!(page(Filter::Tied, 0, 10).0, 0);
+    }
+}
