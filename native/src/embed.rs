@@ -1,4 +1,4 @@
-//! `cliprobe embed`: embeddings of pictures and texts, for any other tool.
+//! `cliprobe embed`: embeddings of images and captions, for any other tool.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,6 @@ use cliprobe::facade::{self, Clip, Distinct, PreparedImage, prepare};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use safetensors::Dtype;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::model::{DeviceArgs, ModelArgs};
@@ -45,16 +44,6 @@ pub(crate) struct EmbedArgs {
     batch: u16,
 }
 
-/// A picture that is not in the result.
-#[derive(Serialize)]
-struct Skipped {
-    image: String,
-    why: String,
-}
-
-/// What exits with 3: the file is complete but for some pictures.
-const SOME_SKIPPED: u8 = 3;
-
 pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
     // Everything that can be wrong with the arguments, before minutes of computing.
     let texts = args.texts.as_deref().map(texts::read).transpose()?;
@@ -69,11 +58,10 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
         "model",
         facade::description(&checkpoint, Some(&clip))?.to_string(),
     )];
-    let mut skipped = Vec::new();
+    let (mut kept, mut skipped) = (Vec::new(), Vec::new());
     if !files.is_empty() {
-        let bar = progress::bar("Pictures", "pictures");
+        let bar = progress::bar("Images", "images");
         bar.set_length(files.len() as u64);
-        let names = pictures::names(&files);
         let images = embed_images(
             &clip,
             &checkpoint.preprocessing,
@@ -82,33 +70,15 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
             &bar,
         )?;
         bar.finish_and_clear();
-        let mut rows = Vec::new();
-        let mut kept = Vec::new();
-        for (name, image) in names.into_iter().zip(images) {
-            match image {
-                Ok(row) => {
-                    rows.extend(row);
-                    kept.push(name);
-                }
-                Err(error) => {
-                    eprintln!("skipped {name}: {error:#}");
-                    skipped.push(Skipped {
-                        image: name,
-                        why: format!("{error:#}"),
-                    });
-                }
-            }
-        }
-        if kept.is_empty() {
-            bail!("none of the {} pictures could be read", skipped.len());
-        }
+        let rows;
+        (kept, rows, skipped) = pictures::keep_readable(pictures::names(&files), images)?;
         metadata.push(("images", serde_json::to_string(&kept)?));
         tensors.push(tensor(
             "image_embeds",
             kept.len(),
             &Embeddings {
                 dim: clip.config().projection_dim,
-                values: rows,
+                values: rows.concat(),
             },
         ));
     }
@@ -132,16 +102,7 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
     }
     metadata.push(("skipped", serde_json::to_string(&skipped)?));
     write(&args.out, tensors, &metadata)?;
-    if skipped.is_empty() {
-        return Ok(ExitCode::SUCCESS);
-    }
-    eprintln!(
-        "{} of {} pictures are missing in {}",
-        skipped.len(),
-        files.len(),
-        args.out.display()
-    );
-    Ok(ExitCode::from(SOME_SKIPPED))
+    Ok(pictures::exit_code(&args.out, kept.len(), &skipped))
 }
 
 fn tensor(name: &'static str, rows: usize, embeddings: &Embeddings) -> Tensor {

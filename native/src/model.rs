@@ -112,6 +112,14 @@ impl ModelArgs {
         self.overrides.open(&self.path)
     }
 
+    /// Whether writing to `out` would change the checkpoint.
+    pub(crate) fn is_at(&self, out: &Path) -> bool {
+        match (out.canonicalize(), self.path.canonicalize()) {
+            (Ok(out), Ok(model)) => out == model || model.parent() == Some(&out),
+            _ => false,
+        }
+    }
+
     /// Opens the checkpoint and loads it where it shall compute.
     pub(crate) fn load(&self, device: DeviceArgs) -> Result<(Rc<Checkpoint>, Clip)> {
         let checkpoint = Rc::new(self.open()?);

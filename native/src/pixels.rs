@@ -1,6 +1,7 @@
 //! `cliprobe pixels`: what the image tower sees of a picture.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -25,21 +26,20 @@ pub(crate) struct PixelsArgs {
     out: PathBuf,
 }
 
-pub(crate) fn run(args: &PixelsArgs) -> Result<()> {
+pub(crate) fn run(args: &PixelsArgs) -> Result<ExitCode> {
     let checkpoint = args.model.open()?;
     let files = pictures::expand(&args.images)?;
     let preprocessing = &checkpoint.preprocessing;
-    let cropped = files
+    let results = files
         .par_iter()
         .map(|file| {
-            let name = || file.display().to_string();
-            let bytes = std::fs::read(file).with_context(name)?;
-            let picture = image::decode(&bytes).with_context(name)?;
-            preprocessing.apply(&picture).with_context(name)
+            let bytes = std::fs::read(file).context("cannot be read")?;
+            Ok(preprocessing.apply(&image::decode(&bytes)?)?)
         })
-        .collect::<Result<Vec<_>>>()?;
+        .collect();
+    let (kept, cropped, skipped) = pictures::keep_readable(pictures::names(&files), results)?;
     let side = checkpoint.config.vision.image_size;
-    let shape = vec![files.len(), 3, side, side];
+    let shape = vec![kept.len(), 3, side, side];
     let values = cropped
         .iter()
         .flat_map(|c| c.pixel_values(preprocessing))
@@ -47,8 +47,9 @@ pub(crate) fn run(args: &PixelsArgs) -> Result<()> {
         .collect();
     let samples = cropped.into_iter().flat_map(|c| c.data).collect();
     let metadata = [
-        ("images", serde_json::to_string(&pictures::names(&files))?),
+        ("images", serde_json::to_string(&kept)?),
         ("preprocessing", preprocessing.summary()),
+        ("skipped", serde_json::to_string(&skipped)?),
     ];
     write(
         &args.out,
@@ -67,5 +68,6 @@ pub(crate) fn run(args: &PixelsArgs) -> Result<()> {
             },
         ],
         &metadata,
-    )
+    )?;
+    Ok(pictures::exit_code(&args.out, kept.len(), &skipped))
 }

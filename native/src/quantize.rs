@@ -6,10 +6,11 @@ use anyhow::{Result, anyhow};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use cliprobe::clip::Checkpoint;
-use cliprobe::clip::checkpoint::{Overrides, Provenance};
+use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::model_file::write_gguf;
 use cliprobe::clip::tensors::ElementType;
 
+use crate::convert::derived_from;
 use crate::model::ModelArgs;
 use crate::output::write_whole;
 use crate::{page_model, progress};
@@ -51,13 +52,10 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<()> {
     if let Some(name) = &args.name {
         checkpoint.name = name.clone();
     }
-    let provenance = Provenance {
-        parent_sha256: Some(checkpoint.sha256()?),
-        recipe: args
-            .recipe
-            .clone()
-            .or_else(|| checkpoint.provenance.recipe.clone()),
-    };
+    let mut provenance = derived_from(&checkpoint)?;
+    if let Some(recipe) = &args.recipe {
+        provenance.recipe = Some(recipe.clone());
+    }
     let bar = progress::bar("Quantising", "tensors");
     write_whole(&args.out, |file| {
         Ok(write_gguf(

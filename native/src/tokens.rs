@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::model::ModelArgs;
 use crate::output::print_json;
-use crate::texts;
+use crate::{console, texts};
 
 /// Show the tokens of captions, and which captions are cut off
 #[derive(Debug, Args)]
@@ -37,6 +37,9 @@ pub(crate) fn run(args: &TokensArgs) -> Result<()> {
     }
     let mut report = Vec::new();
     for text in &texts {
+        if console::takes_no_more() {
+            break;
+        }
         let tokens = tokenizer.encode(text)?;
         let pieces = tokenizer.pieces(&tokens.ids);
         if args.json {
