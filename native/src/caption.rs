@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use cliprobe::caption::{
-    Edit, NegativeKind, NotEditable, PositiveKind, generalisations, negative_pool, pick,
-    positive_pool,
+    Edit, NegativeKind, NotEditable, PositiveKind, all_negatives, generalisations, negative_pool,
+    pick, positive_pool,
 };
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ struct Draw {
     /// Draw N edits of a caption from all kinds together, instead of one of each kind
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     count: Option<u32>,
-    /// Print every edit that the seed gives
+    /// Print every distinct edit that the caption offers, the likeliest words first
     #[arg(long, conflicts_with = "count")]
     all: bool,
 }
@@ -148,7 +148,11 @@ pub(crate) fn run(args: &CaptionArgs) -> Result<ExitCode> {
         Action::Negatives(args) => {
             let kinds = chosen(&args.kind, |kind| *kind != Negative::Order);
             run_drawn(&args.captions, &args.draw, &kinds, |text, kind| {
-                negative_pool(text, kind.kind(), args.draw.seed)
+                if args.draw.all && *kind != Negative::Order {
+                    all_negatives(text, kind.kind())
+                } else {
+                    negative_pool(text, kind.kind(), args.draw.seed)
+                }
             })
         }
         Action::Positives(args) => {

@@ -18,8 +18,11 @@
 //! edits are of the same kinds but not the same strings; `docs/captions.md` says where they
 //! differ and how often they go wrong.
 
+mod alike;
 mod choice;
+mod counts;
 mod edit;
+mod fit;
 mod generalise;
 mod lexicon;
 mod morphology;
@@ -128,10 +131,10 @@ pub enum NotEditable {
     NoOrder,
 }
 
-/// Every hard negative of a kind that a seed gives.
+/// Some hard negatives of a kind, by a seed.
 ///
 /// For [`NegativeKind::Replace`] and [`NegativeKind::Negclip`] it is the pool from which the
-/// reference implementations draw one uniformly; [`pick`] does so.
+/// reference implementations draw one uniformly; [`pick`] does so. [`all_negatives`] gives more.
 ///
 /// # Errors
 /// When the caption offers nothing for this kind.
@@ -143,6 +146,24 @@ pub fn negative_pool(text: &str, kind: NegativeKind, seed: u64) -> Result<Vec<Ed
         NegativeKind::SwapObjects => swap::objects(&parse),
         NegativeKind::SwapAttributes => swap::attributes(&parse),
         NegativeKind::Order => order::pool(&parse, &mut Choice::new(seed, text, "order")),
+    }
+}
+
+/// Every distinct hard negative of a kind that the caption offers, whatever the seed.
+///
+/// A thing, attribute or relation is replaced by at most a dozen words, the likeliest first.
+/// [`NegativeKind::Order`] has too many to list; it gives those of seed 0.
+///
+/// # Errors
+/// When the caption offers nothing for this kind.
+pub fn all_negatives(text: &str, kind: NegativeKind) -> Result<Vec<Edit>, NotEditable> {
+    let parse = Parse::new(text)?;
+    match kind {
+        NegativeKind::Replace => replace::all(&parse),
+        NegativeKind::Negclip => negclip::all(&parse),
+        NegativeKind::SwapObjects => swap::objects(&parse),
+        NegativeKind::SwapAttributes => swap::attributes(&parse),
+        NegativeKind::Order => negative_pool(text, kind, 0),
     }
 }
 
