@@ -66,7 +66,7 @@ struct Draw {
 struct NegativesArgs {
     #[command(flatten)]
     captions: Captions,
-    /// Kinds of edits [default: all but order]
+    /// Kinds of edits [default: all but negclip and order]
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     kind: Vec<Negative>,
     #[command(flatten)]
@@ -96,12 +96,14 @@ struct GeneralArgs {
 enum Negative {
     /// CLoVe's REPLACE: a thing, attribute or relation becomes another
     Replace,
-    /// NegCLIP: two phrases, nouns, verbs, adverbs or adjectives change places
-    Negclip,
+    /// Two phrases, nouns, verbs, adverbs or adjectives change places, where that makes sense
+    Swap,
     /// Two things in a relation change places
     SwapObjects,
     /// Attributes of two things change places
     SwapAttributes,
+    /// NegCLIP's swaps as published: nearly every caption has some, and few of them read well
+    Negclip,
     /// ARO's four perturbations of word order
     Order,
 }
@@ -111,6 +113,7 @@ impl Negative {
         match self {
             Self::Replace => NegativeKind::Replace,
             Self::Negclip => NegativeKind::Negclip,
+            Self::Swap => NegativeKind::Swap,
             Self::SwapObjects => NegativeKind::SwapObjects,
             Self::SwapAttributes => NegativeKind::SwapAttributes,
             Self::Order => NegativeKind::Order,
@@ -146,9 +149,9 @@ struct Edited {
 pub(crate) fn run(args: &CaptionArgs) -> Result<ExitCode> {
     match &args.action {
         Action::Negatives(args) => {
-            let kinds = chosen(&args.kind, |kind| *kind != Negative::Order);
+            let kinds = chosen(&args.kind, |kind| kind.kind().reads_well());
             run_drawn(&args.captions, &args.draw, &kinds, |text, kind| {
-                if args.draw.all && *kind != Negative::Order {
+                if args.draw.all && kind.kind().reads_well() {
                     all_negatives(text, kind.kind())
                 } else {
                     negative_pool(text, kind.kind(), args.draw.seed)

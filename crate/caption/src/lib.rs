@@ -7,7 +7,7 @@
 //! | function | makes | source |
 //! |---|---|---|
 //! | [`negative_pool`] with [`NegativeKind::Replace`] | a thing, attribute or relation replaced | CLoVe (arXiv 2402.15021), Netflix/clove `text_negatives_data.py` |
-//! | … [`NegativeKind::Negclip`] | two spans of one kind exchanged | NegCLIP, as ported by CLoVe |
+//! | … [`NegativeKind::Negclip`], [`NegativeKind::Swap`] | two spans of one kind exchanged: as published, and where that makes sense | NegCLIP, as ported by CLoVe |
 //! | … [`NegativeKind::SwapObjects`], [`NegativeKind::SwapAttributes`] | two things, or their attributes, exchanged | after SugarCrepe and ARO VG-Attribution |
 //! | … [`NegativeKind::Order`], [`order_options`] | word order destroyed in four ways | ARO, mertyg/vision-language-models-are-bows |
 //! | [`positive_pool`] | conjuncts exchanged, synonyms | Kamath et al., amitakamath/hard_positives |
@@ -22,6 +22,7 @@ mod alike;
 mod choice;
 mod counts;
 mod edit;
+mod exchange;
 mod fit;
 mod generalise;
 mod lexicon;
@@ -53,8 +54,10 @@ use parse::Parse;
 pub enum NegativeKind {
     /// CLoVe's REPLACE
     Replace,
-    /// NegCLIP's six swaps
+    /// NegCLIP's six swaps as published: nearly every caption has some, and few of them read well
     Negclip,
+    /// NegCLIP's six swaps where captions have such things
+    Swap,
     /// Two things that stand in a relation exchanged
     SwapObjects,
     /// Attributes of two things exchanged
@@ -65,13 +68,19 @@ pub enum NegativeKind {
 
 impl NegativeKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Replace,
         Self::Negclip,
+        Self::Swap,
         Self::SwapObjects,
         Self::SwapAttributes,
         Self::Order,
     ];
+
+    /// Whether the edits of this kind are meant to read like captions.
+    pub const fn reads_well(self) -> bool {
+        !matches!(self, Self::Negclip | Self::Order)
+    }
 }
 
 /// Ways to say the same in other words.
@@ -143,6 +152,7 @@ pub fn negative_pool(text: &str, kind: NegativeKind, seed: u64) -> Result<Vec<Ed
     match kind {
         NegativeKind::Replace => replace::pool(&parse, &mut Choice::new(seed, text, "replace")),
         NegativeKind::Negclip => negclip::pool(&parse, &mut Choice::new(seed, text, "negclip")),
+        NegativeKind::Swap => exchange::pool(&parse, &mut Choice::new(seed, text, "swap")),
         NegativeKind::SwapObjects => swap::objects(&parse),
         NegativeKind::SwapAttributes => swap::attributes(&parse),
         NegativeKind::Order => order::pool(&parse, &mut Choice::new(seed, text, "order")),
@@ -152,7 +162,8 @@ pub fn negative_pool(text: &str, kind: NegativeKind, seed: u64) -> Result<Vec<Ed
 /// Every distinct hard negative of a kind that the caption offers, whatever the seed.
 ///
 /// A thing, attribute or relation is replaced by at most a dozen words, the likeliest first.
-/// [`NegativeKind::Order`] has too many to list; it gives those of seed 0.
+/// [`NegativeKind::Order`] has too many to list, and [`NegativeKind::Negclip`] is as published; they give
+/// those of seed 0.
 ///
 /// # Errors
 /// When the caption offers nothing for this kind.
@@ -160,10 +171,10 @@ pub fn all_negatives(text: &str, kind: NegativeKind) -> Result<Vec<Edit>, NotEdi
     let parse = Parse::new(text)?;
     match kind {
         NegativeKind::Replace => replace::all(&parse),
-        NegativeKind::Negclip => negclip::all(&parse),
+        NegativeKind::Swap => exchange::all(&parse),
         NegativeKind::SwapObjects => swap::objects(&parse),
         NegativeKind::SwapAttributes => swap::attributes(&parse),
-        NegativeKind::Order => negative_pool(text, kind, 0),
+        NegativeKind::Negclip | NegativeKind::Order => negative_pool(text, kind, 0),
     }
 }
 
@@ -184,15 +195,15 @@ pub fn pick(text: &str, pool: Vec<Edit>, count: usize, seed: u64) -> Vec<Edit> {
     Choice::new(seed, text, "pick").sample(pool, count)
 }
 
-/// One hard negative of each kind that the caption offers, but order: the edits that a person
-/// would call captions.
+/// One hard negative of each kind that the caption offers, without `Order` and `Negclip`: the edits that
+/// a person would call captions.
 ///
 /// # Errors
 /// When no kind offers any: the reason of the first.
 pub fn negatives(text: &str, seed: u64) -> Result<Vec<Edit>, NotEditable> {
     let kinds = NegativeKind::ALL.into_iter();
     let pools = kinds
-        .filter(|kind| *kind != NegativeKind::Order)
+        .filter(|kind| kind.reads_well())
         .map(|kind| negative_pool(text, kind, seed));
     one_of_each(text, pools, seed)
 }
