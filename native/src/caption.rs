@@ -16,10 +16,10 @@ use crate::caption_order::{self, OrderArgs};
 use crate::output::print_json;
 use crate::texts;
 
-/// Edit captions: hard negatives, hard positives, generalisations
+/// Make hard negatives, hard positives and generalisations of captions
 ///
-/// The same captions and seed give the same edits. A caption that cannot be edited is kept and
-/// says why; the exit code is then 3, or 1 if no caption could be edited.
+/// The same captions and seed give the same edits. A caption that cannot be edited is listed with the reason;
+/// the exit code is then 3, or 1 if no caption could be edited.
 #[derive(Debug, Args)]
 pub(crate) struct CaptionArgs {
     #[command(subcommand)]
@@ -61,8 +61,11 @@ struct Draw {
     all: bool,
 }
 
-/// Make captions that are nearly the same and false
+/// Make hard negatives: captions that differ little and are false
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cliprobe caption negatives \"A man riding a brown horse\" --all
+  cliprobe caption negatives --file captions.txt --kind replace,swap --json")]
 struct NegativesArgs {
     #[command(flatten)]
     captions: Captions,
@@ -73,8 +76,10 @@ struct NegativesArgs {
     draw: Draw,
 }
 
-/// Make captions that say the same in other words
+/// Make hard positives: captions that say the same in other words
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  cliprobe caption positives \"A man and a woman on a couch\"")]
 struct PositivesArgs {
     #[command(flatten)]
     captions: Captions,
@@ -85,8 +90,10 @@ struct PositivesArgs {
     draw: Draw,
 }
 
-/// Make ever more general captions, from the caption down to what its main thing is a kind of
+/// Make a chain of more and more general captions, ending with the kind of the main thing
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  cliprobe caption general \"A black dog running on a beach\"")]
 struct GeneralArgs {
     #[command(flatten)]
     captions: Captions,

@@ -18,20 +18,23 @@ use crate::model::{DeviceArgs, ModelArgs};
 use crate::tensor_file::{Tensor, write};
 use crate::{pictures, progress, texts};
 
-/// Embed pictures and texts into a safetensors file
+/// Compute the embeddings of images and captions
 ///
-/// The file holds image_embeds and text_embeds, f32, every row of length 1. Its metadata has, as JSON
-/// arrays in row order, the file names under `images` and the texts under `texts`; what could not be
-/// read stands under `skipped` with the reason.
+/// Writes a safetensors file with image_embeds and text_embeds: f32, one row an image or caption, each of
+/// length 1. The file's metadata has JSON arrays: `images` (file names) and `texts` in the order of the rows,
+/// and `skipped` (images that could not be read, and why). The exit code is 3 if images were skipped.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cliprobe embed openai/clip-vit-base-patch32 --images photos --out photos.safetensors
+  cliprobe embed model.gguf --texts captions.txt --out captions.safetensors")]
 #[command(group(clap::ArgGroup::new("what").required(true).multiple(true)))]
 pub(crate) struct EmbedArgs {
     #[command(flatten)]
     model: ModelArgs,
-    /// Pictures (PNG, JPEG, WebP, GIF) or directories of them
+    /// Images (PNG, JPEG, WebP, GIF), or directories with images in them
     #[arg(long, value_name = "PATH", num_args = 1.., group = "what")]
     images: Vec<PathBuf>,
-    /// Texts: one a line, or a JSON array of strings; - for standard input
+    /// Captions: one a line, or a JSON array of strings; - for standard input
     #[arg(long, value_name = "FILE", group = "what")]
     texts: Option<PathBuf>,
     /// File to write
@@ -39,7 +42,7 @@ pub(crate) struct EmbedArgs {
     out: PathBuf,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Pictures computed at once
+    /// Images in a batch
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     batch: u16,
 }

@@ -41,10 +41,17 @@ mod world;
 
 /// A laboratory for one question: does this CLIP understand how words combine?
 ///
-/// Exit codes: 0 done, 1 failed (one sentence on standard error says why), 2 wrong usage,
-/// 3 done but for inputs that were skipped and named.
+/// Exit codes: 0 done; 1 failed, and a sentence on standard error says why; 2 wrong usage; 3 done, but inputs that
+/// could not be read were skipped and named.
 #[derive(Debug, Parser)]
-#[command(name = "cliprobe", version)]
+#[command(
+    name = "cliprobe",
+    version,
+    after_help = "Start with:
+  cliprobe score openai/clip-vit-base-patch32 --image cat.jpg \"a cat on a table\" \"a table on a cat\"
+  cliprobe eval tableau --model models/default.gguf
+`cliprobe COMMAND --help` shows examples of each."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

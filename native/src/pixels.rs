@@ -1,4 +1,4 @@
-//! `cliprobe pixels`: what the image tower sees of a picture.
+//! `cliprobe pixels`: what the image encoder sees of an image.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,15 +13,19 @@ use crate::model::ModelArgs;
 use crate::pictures;
 use crate::tensor_file::{Tensor, write};
 
-/// Write pictures as the image tower gets them, to compare preprocessing
+/// Write images as the image encoder gets them, to compare preprocessing with another program's
+///
+/// Images that cannot be read are named and left out; the exit code is then 3.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  cliprobe pixels openai/clip-vit-base-patch32 photo.jpg --out pixels.safetensors")]
 pub(crate) struct PixelsArgs {
     #[command(flatten)]
     model: ModelArgs,
-    /// Pictures (PNG, JPEG, WebP, GIF) or directories of them
+    /// Images (PNG, JPEG, WebP, GIF), or directories with images in them
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<PathBuf>,
-    /// File to write: cropped_u8 [n, 3, h, w] after resize and crop, pixel_values [n, 3, h, w] normalised f32
+    /// File to write: cropped_u8 [n, 3, h, w] (u8, after resize and crop) and pixel_values [n, 3, h, w] (f32, normalised)
     #[arg(long, value_name = "F.safetensors")]
     out: PathBuf,
 }

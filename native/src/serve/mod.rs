@@ -72,15 +72,20 @@ const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 const NEVER_CHANGES: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// Serve the page to a browser on this machine
+///
+/// Answers requests to 127.0.0.1 and localhost only, until Ctrl-C. Hidden files and links that lead out of the
+/// folder are not served.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  cliprobe serve --model my-clip.gguf")]
 pub(crate) struct ServeArgs {
-    /// Folder of the built page
+    /// Folder of the built page (`cargo xtask build` writes dist)
     #[arg(long, value_name = "DIR", default_value = "dist")]
     root: PathBuf,
     /// Port on 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = 8787)]
     port: u16,
-    /// GGUF file that the page offers instead of its own models
+    /// GGUF file that the page offers in place of its own models
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
 }
