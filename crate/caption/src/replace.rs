@@ -374,20 +374,22 @@ fn other_things(parse: &Parse<'_>, at: usize) -> Vec<(String, u64)> {
             .iter()
             .all(|&i| parse.tag(i) != Tag::Jj || counts.described(parse.lower(i), noun.kind) > 0)
     };
+    // What costs most is asked last.
     let candidates = counts.nouns().filter(|(word, noun)| {
-        let fits_opposites = match &opposites {
+        let fits_kind = match &opposites {
             Some(opposites) => opposites.contains(word),
-            None => noun.kind == kind && !may_be_true(word),
+            None => noun.kind == kind,
         };
-        *word != base
-            && fits_opposites
+        fits_kind
+            && *word != base
+            && form.fits(noun)
+            && (preposition.as_ref()).is_none_or(|words| noun.after.contains(words.as_str()))
+            && (cousins.contains(word) || ONE_NATURE.contains(&kind))
             && !is_vague(word)
             && !is_here(word)
             && fits_verb(word)
-            && form.fits(noun)
             && described(noun)
-            && (preposition.as_ref()).is_none_or(|words| noun.after.contains(words.as_str()))
-            && (cousins.contains(word) || ONE_NATURE.contains(&kind))
+            && (opposites.is_some() || !may_be_true(word))
     });
     candidates
         .map(|(word, noun)| {
