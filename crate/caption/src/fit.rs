@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::counts::{Noun, counts, relation_key};
 use super::parse::{Chunk, Parse};
-use super::replace::VAGUE;
 use super::swap::{NO_THING, SYMMETRIC};
 use super::tags::Tag;
+use super::word_lists::VAGUE;
 
 /// How a noun stands in its chunk.
 pub(super) enum Form {

@@ -38,6 +38,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod word_lists;
 
 use serde::{Deserialize, Serialize};
 

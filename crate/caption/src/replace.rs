@@ -16,6 +16,10 @@ use super::morphology::inflect;
 use super::parse::{Chunk, Parse, Relation};
 use super::swap::NO_THING;
 use super::tags::Tag;
+use super::word_lists::{
+    DIMENSIONS, GENDERED, NUMBERS, ONE_NATURE, OTHER_PREPOSITIONS, PREPOSITIONS, VAGUE,
+    VAGUE_VERBS, WITH_PREPOSITION,
+};
 use super::{NotEditable, pool_or};
 
 /// Replacements drawn for each thing, attribute or relation.
@@ -23,198 +27,6 @@ const PER_ELEMENT: usize = 2;
 
 /// Of all candidates for a thing, attribute or relation only the likeliest are offered.
 const AT_MOST: usize = 12;
-
-/// Prepositions that are false where the first is true, in the order of how well they read.
-const OTHER_PREPOSITIONS: &[(&str, &[&str])] = &[
-    ("above", &["below", "under", "behind", "in front of"]),
-    ("across", &["under"]),
-    ("against", &["on top of", "under", "away from"]),
-    ("around", &["on top of", "under", "inside"]),
-    ("atop", &["under", "behind", "in front of", "next to"]),
-    ("before", &["after"]),
-    ("behind", &["in front of", "on top of", "on", "inside"]),
-    ("below", &["above", "on top of", "behind"]),
-    ("beneath", &["on", "on top of", "above", "behind"]),
-    ("beside", &["on top of", "inside", "in"]),
-    ("between", &["on top of", "under", "behind"]),
-    ("by", &["on top of", "inside", "in"]),
-    ("close to", &["far from", "on top of", "under", "inside"]),
-    ("down", &["up", "across"]),
-    ("during", &["before", "after"]),
-    ("in", &["behind", "outside of", "next to", "under", "near"]),
-    ("in front of", &["behind", "on top of", "inside", "under"]),
-    ("in the middle of", &["outside of", "next to", "behind"]),
-    ("inside", &["outside of", "behind", "on top of", "next to"]),
-    (
-        "inside of",
-        &["outside of", "behind", "on top of", "next to"],
-    ),
-    ("into", &["out of", "past", "away from"]),
-    ("near", &["on top of", "inside", "in"]),
-    ("next to", &["on top of", "under", "inside", "in"]),
-    ("off", &["onto", "under"]),
-    (
-        "on",
-        &["under", "behind", "next to", "in front of", "above", "near"],
-    ),
-    ("on the side of", &["in the middle of", "behind"]),
-    (
-        "on top of",
-        &["under", "behind", "next to", "in front of", "inside"],
-    ),
-    ("onto", &["off", "under"]),
-    ("out of", &["into", "past"]),
-    ("outside", &["inside", "on top of"]),
-    ("outside of", &["inside", "on top of"]),
-    ("over", &["under", "behind", "next to"]),
-    ("past", &["into", "toward"]),
-    ("through", &["around", "past"]),
-    ("to the left of", &["to the right of", "on top of"]),
-    ("to the right of", &["to the left of", "on top of"]),
-    ("toward", &["away from"]),
-    ("towards", &["away from"]),
-    ("under", &["on", "on top of", "above", "behind", "next to"]),
-    ("underneath", &["on top of", "above", "next to"]),
-    ("up", &["down", "across"]),
-    ("with", &["without"]),
-    ("without", &["with"]),
-];
-
-/// Verbs that choose their own preposition: `look at`, `fill with`.
-const WITH_PREPOSITION: &[&str] = &[
-    "look", "fill", "cover", "top", "stare", "make", "talk", "play", "point", "wave", "smile",
-    "swing", "dress", "decorate", "surround", "load", "pose", "get", "line", "attach", "tie",
-    "cut", "take", "use", "lead", "work", "pack", "deal", "pile", "eat", "drink", "feed", "jump",
-    "dive", "serve", "prepare", "hang", "connect", "move", "put", "turn", "fit", "aim", "reach",
-    "divide",
-];
-
-/// Nouns that name no thing of their own, or a part of anything.
-pub(super) const VAGUE: &[&str] = &[
-    "food",
-    "dish",
-    "meal",
-    "snack",
-    "produce",
-    "course",
-    "action",
-    "area",
-    "back",
-    "background",
-    "bottom",
-    "center",
-    "close",
-    "corner",
-    "direction",
-    "distance",
-    "edge",
-    "end",
-    "event",
-    "foreground",
-    "fun",
-    "hole",
-    "lot",
-    "location",
-    "middle",
-    "mess",
-    "open",
-    "order",
-    "part",
-    "place",
-    "position",
-    "ready",
-    "scene",
-    "section",
-    "spot",
-    "step",
-    "stop",
-    "style",
-    "thing",
-    "time",
-    "top",
-    "unison",
-    "use",
-    "way",
-    "work",
-    "air",
-    "day",
-    "night",
-    "one",
-    "other",
-    "some",
-    "surface",
-    "base",
-    "cover",
-    "display",
-    "double",
-    "design",
-    "lie",
-    "flat",
-    "short",
-    "serve",
-    "case",
-    "trip",
-    "trick",
-    "dark",
-    "sale",
-    "shade",
-    "item",
-    "object",
-    "someone",
-    "individual",
-    "people",
-    "person",
-    "home",
-    "heel",
-    "blind",
-    "pen",
-    "cell",
-    "web",
-    "hall",
-    "block",
-    "stand",
-    "system",
-    "holder",
-    "fixture",
-    "female",
-    "male",
-    "stripe",
-    "string",
-    "plaque",
-    "patch",
-    "marker",
-    "cargo",
-    "vintage",
-    "wine",
-    "skate",
-    "bite",
-    "bath",
-    "mouth",
-    "pack",
-    "crust",
-    "topping",
-    "garnish",
-    "glaze",
-    "frosting",
-    "dispenser",
-    "device",
-    "equipment",
-    "gear",
-    "feeder",
-    "tile",
-    "match",
-    "swing",
-    "front",
-    "side",
-    "mouse",
-];
-
-/// Verbs that say too little to be false.
-const VAGUE_VERBS: &[&str] = &[
-    "be", "have", "has", "do", "make", "get", "take", "use", "include", "contain", "feature",
-    "show", "leave", "help", "hold", "watch", "enjoy", "spend", "extend", "poke", "stick", "open",
-    "rest", "display", "live", "pass", "tie", "serve",
-];
 
 /// What can be replaced: tokens and the part of speech that decides by what.
 struct Element {
@@ -302,15 +114,6 @@ fn elements(parse: &Parse<'_>) -> Vec<Element> {
     }
     elements
 }
-
-/// Pronouns that say whether someone is a man or a woman.
-const GENDERED: &[&str] = &[
-    "he", "him", "his", "himself", "she", "her", "hers", "herself",
-];
-
-/// Kinds of which any thing stands where another does, as letters of the counts: animals, food, vehicles …
-/// Of the others only WordNet's siblings and cousins do.
-const ONE_NATURE: &[char] = &['a', 'c', 'f', 'k', 'r', 's', 'u', 'v'];
 
 /// Nouns of the same kind that captions use in the same form and place.
 fn other_things(parse: &Parse<'_>, at: usize) -> Vec<(String, u64)> {
@@ -453,23 +256,6 @@ fn is_more(number: &str, than: &str) -> bool {
     place(number) > place(than)
 }
 
-const NUMBERS: &[&str] = &["two", "three", "four", "five", "six"];
-
-/// Adjectives of which a thing is one at a time.
-const DIMENSIONS: &[&str] = &[
-    "black blue brown green orange pink purple red white yellow gray grey silver tan",
-    "wooden metal plastic glass stone brick concrete leather paper",
-    "striped plaid spotted floral checkered",
-    "round square rectangular oval flat",
-    "sunny cloudy rainy snowy",
-    "small large big little tiny huge giant",
-    "young old",
-    "old new modern antique",
-    "tall short long",
-    "sandy grassy snowy rocky",
-    "two three four five six",
-];
-
 /// Verbs that captions have between things of the same kinds.
 fn other_verbs(parse: &Parse<'_>, at: usize) -> Vec<(String, u64)> {
     let (lexicon, counts) = (parse.lexicon, counts());
@@ -502,11 +288,6 @@ fn other_verbs(parse: &Parse<'_>, at: usize) -> Vec<(String, u64)> {
         .map(|(word, seen)| (inflect(lexicon, word, parse.tag(token)), u64::from(seen)))
         .collect()
 }
-
-/// Prepositions that are verbs, too, or that the lexicon takes for such.
-const PREPOSITIONS: &[&str] = &[
-    "down", "up", "like", "past", "out", "near", "over", "around", "off",
-];
 
 /// Prepositions that exclude the one that stands here and that captions have before the noun.
 fn other_prepositions(parse: &Parse<'_>, relation: &Relation) -> Vec<(String, u64)> {
