@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::claim::{Claim, Concept, Description};
 use super::edit::HardNegative;
+use super::mention::{
+    Detail, Mention, Plain, any_relation, mentions, plain_relations, relation_from_to,
+};
 use super::relation::Relation;
 use super::sample::{any, weighted};
 use super::scene::Scene;
-use super::telling::{
-    Detail, Mention, Plain, any_relation, mentions, plain_relations, relation_from_to,
-};
 use super::vocabulary::{Noun, Pattern, Size};
 
 /// Noun of a caption that says little but a colour: “a red thing”.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::caption::Level;
 use super::claim::{Claim, Concept, Description};
 use super::edit::HardNegative;
+use super::mention::{any_relation, mentions, plain_relations};
 use super::scene::Scene;
-use super::telling::{any_relation, mentions, plain_relations};
 use super::truth::Verdict;
 use super::vocabulary::{Category, Domain, Noun, Pattern};
 

@@ -3,16 +3,16 @@
 //! | module | what |
 //! |---|---|
 //! | `folder` | what was asked for stands in the folder itself, so that nothing else is mixed in |
-//! | `telling` | scenes by their numbers, and all that training may say of them |
+//! | `captioned` | scenes by their numbers, and all that training may say of them |
 //! | `table` | OpenCLIP's and NegCLIP's tables, images beside them |
 //! | `webdataset` | tar archives |
 //! | `benchmarks` | the probe sets as the authors of each benchmark write theirs |
 
 mod benchmarks;
+mod captioned;
 mod folder;
 mod similar;
 mod table;
-mod telling;
 mod webdataset;
 
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use self::benchmarks::Benchmark;
-use self::telling::{Captions, Telling};
+use self::captioned::{CaptionedScenes, Captions};
 use super::encode_png;
 use crate::output::write_one_of_many;
 use crate::progress;
@@ -77,7 +77,7 @@ struct TrainingArgs {
     scenes: u64,
     /// The first scene's number in its split; the others follow
     #[arg(long, value_name = "SEED", default_value_t = 0, conflicts_with = "benchmark", help_heading = "Training data",
-        value_parser = clap::value_parser!(u64).range(..=telling::LAST_SEED))]
+        value_parser = clap::value_parser!(u64).range(..=captioned::LAST_SEED))]
     from: u64,
     /// Which scenes: those to train on, which never show a held-out combination, or others
     #[arg(long, value_enum, default_value_t = WhichSplit::Training, conflicts_with = "benchmark", help_heading = "Training data")]
@@ -218,13 +218,13 @@ fn stopped(out: &Path) -> String {
 fn training_data(args: &ExportArgs, format: Format) -> Result<String> {
     let asked = &args.training;
     ensure!(
-        asked.from + (asked.scenes - 1) <= telling::LAST_SEED,
+        asked.from + (asked.scenes - 1) <= captioned::LAST_SEED,
         "{} scenes from {} on go beyond the split's last, {}",
         asked.scenes,
         asked.from,
-        telling::LAST_SEED
+        captioned::LAST_SEED
     );
-    let telling = Telling::new(
+    let captioned = CaptionedScenes::new(
         asked.split.into(),
         asked.from,
         asked.scenes,
@@ -249,7 +249,7 @@ fn training_data(args: &ExportArgs, format: Format) -> Result<String> {
     bar.set_length(asked.scenes);
     let done = match format {
         Format::Webdataset => {
-            webdataset::write(&args.out, &telling, args.size, asked.shard_size, &bar)
+            webdataset::write(&args.out, &captioned, args.size, asked.shard_size, &bar)
         }
         Format::Csv | Format::Tsv => {
             let table = table::Table {
@@ -265,7 +265,7 @@ fn training_data(args: &ExportArgs, format: Format) -> Result<String> {
                 hard_negatives: asked.hard_negatives,
                 size: args.size,
             };
-            table.write(&telling, &bar)
+            table.write(&captioned, &bar)
         }
     };
     bar.finish_and_clear();

@@ -7,9 +7,9 @@ use anyhow::{Context, Result};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 
+use super::captioned::{CaptionedScene, CaptionedScenes};
 use super::draw_into;
 use super::similar::{Row, similar};
-use super::telling::{Telling, Told};
 use crate::output::write_whole;
 use crate::python_list;
 
@@ -31,7 +31,7 @@ pub(super) struct Table {
 
 impl Table {
     /// Writes the images that are not there, and last the table; what was written.
-    pub(super) fn write(&self, telling: &Telling, bar: &ProgressBar) -> Result<String> {
+    pub(super) fn write(&self, captioned: &CaptionedScenes, bar: &ProgressBar) -> Result<String> {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         if self.path.is_file() {
             return Ok(format!("{name} is complete"));
@@ -47,14 +47,14 @@ impl Table {
             table.write_record(plain.iter().chain(&negclips[..columns]))?;
             let mut before = Vec::new();
             let mut begin = 0;
-            while begin < telling.scenes() {
-                let end = telling.scenes().min(begin + AT_ONCE);
-                let block = self.draw(telling, begin..end, rows)?;
-                for (row, told, picture) in &block {
-                    let mut fields = vec![picture.clone(), told.caption.clone()];
+            while begin < captioned.scenes() {
+                let end = captioned.scenes().min(begin + AT_ONCE);
+                let block = self.draw(captioned, begin..end, rows)?;
+                for (row, sample, picture) in &block {
+                    let mut fields = vec![picture.clone(), sample.caption.clone()];
                     if self.hard_negatives {
                         let around = before.iter().chain(block.iter().map(|(row, ..)| row));
-                        fields.push(python_list::print_strings(&told.hard_negatives));
+                        fields.push(python_list::print_strings(&sample.hard_negatives));
                         fields.push(python_list::print_numbers(&similar(row, around)));
                     }
                     table.write_record(&fields)?;
@@ -74,32 +74,32 @@ impl Table {
     /// first one's number.
     fn draw(
         &self,
-        telling: &Telling,
+        captioned: &CaptionedScenes,
         scenes: std::ops::Range<u64>,
         first: u64,
-    ) -> Result<Vec<(Row, Told, String)>> {
+    ) -> Result<Vec<(Row, CaptionedScene, String)>> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         for part in scenes.start / IN_A_FOLDER..=(scenes.end - 1) / IN_A_FOLDER {
             let part = folder.join(format!("{PICTURES}/{part:05}"));
             fs::create_dir_all(&part).with_context(|| part.display().to_string())?;
         }
-        let drawn: Vec<Option<(Told, String)>> = scenes
+        let drawn: Vec<Option<(CaptionedScene, String)>> = scenes
             .into_par_iter()
             .map(|number| {
-                let told = telling.told(number);
-                if self.hard_negatives && told.hard_negatives.is_empty() {
+                let sample = captioned.at(number);
+                if self.hard_negatives && sample.hard_negatives.is_empty() {
                     return Ok(None);
                 }
                 let picture = format!("{PICTURES}/{:05}/{number:09}.png", number / IN_A_FOLDER);
-                draw_into(&folder.join(&picture), &told.scene, self.size)?;
-                Ok(Some((told, picture)))
+                draw_into(&folder.join(&picture), &sample.scene, self.size)?;
+                Ok(Some((sample, picture)))
             })
             .collect::<Result<_>>()?;
         let numbered = drawn.into_iter().flatten().zip(first..);
         Ok(numbered
-            .map(|((told, picture), number)| {
-                let scene = told.scene.clone();
-                (Row { number, scene }, told, picture)
+            .map(|((sample, picture), number)| {
+                let scene = sample.scene.clone();
+                (Row { number, scene }, sample, picture)
             })
             .collect())
     }

@@ -9,8 +9,8 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
+use super::captioned::CaptionedScenes;
 use super::png;
-use super::telling::Telling;
 use crate::output::write_whole;
 
 /// Scenes that are drawn at once, and held until they are in their archive.
@@ -20,17 +20,17 @@ const AT_ONCE: u64 = 256;
 /// OpenCLIP reads; what was written.
 pub(super) fn write(
     out: &Path,
-    telling: &Telling,
+    captioned: &CaptionedScenes,
     size: u32,
     shard_size: u32,
     bar: &ProgressBar,
 ) -> Result<String> {
     let shard_size = u64::from(shard_size);
-    let shards = telling.scenes().div_ceil(shard_size);
+    let shards = captioned.scenes().div_ceil(shard_size);
     let mut sizes = Map::new();
     for shard in 0..shards {
         let begin = shard * shard_size;
-        let scenes = begin..telling.scenes().min(begin + shard_size);
+        let scenes = begin..captioned.scenes().min(begin + shard_size);
         let name = format!("{shard:06}.tar");
         sizes.insert(name.clone(), Value::from(scenes.end - scenes.start));
         let path = out.join(name);
@@ -38,7 +38,7 @@ pub(super) fn write(
             bar.inc(scenes.end - scenes.start);
             continue;
         }
-        write_whole(&path, |file| archive(file, telling, scenes, size, bar))?;
+        write_whole(&path, |file| archive(file, captioned, scenes, size, bar))?;
     }
     let sizes = Value::Object(sizes).to_string();
     write_whole(&out.join("sizes.json"), |file| {
@@ -48,12 +48,12 @@ pub(super) fn write(
         1 => "000000.tar".to_owned(),
         _ => format!("000000.tar to {:06}.tar", shards - 1),
     };
-    Ok(format!("{} scenes as {archives}", telling.scenes()))
+    Ok(format!("{} scenes as {archives}", captioned.scenes()))
 }
 
 fn archive(
     file: &mut dyn Write,
-    telling: &Telling,
+    captioned: &CaptionedScenes,
     scenes: Range<u64>,
     size: u32,
     bar: &ProgressBar,
@@ -65,11 +65,11 @@ fn archive(
         let samples: Vec<[(String, Vec<u8>); 3]> = (begin..end)
             .into_par_iter()
             .map(|number| {
-                let told = telling.told(number);
-                let json = told.json().to_string();
+                let sample = captioned.at(number);
+                let json = sample.json().to_string();
                 Ok([
-                    (format!("{number:09}.png"), png(&told.scene, size)?),
-                    (format!("{number:09}.txt"), told.caption.into_bytes()),
+                    (format!("{number:09}.png"), png(&sample.scene, size)?),
+                    (format!("{number:09}.txt"), sample.caption.into_bytes()),
                     (format!("{number:09}.json"), json.into_bytes()),
                 ])
             })

@@ -1,4 +1,4 @@
-//! What there is to tell of a scene: its things, those alike taken together, and how they plainly
+//! What captions can mention of a scene: its things, with those alike taken together, and how they plainly
 //! stand to each other.
 
 use rand::Rng;

@@ -22,7 +22,7 @@ pub(super) enum Captions {
 }
 
 /// A run of scenes of a split, with the recipes' default mix of scenes and captions.
-pub(super) struct Telling {
+pub(super) struct CaptionedScenes {
     split: Split,
     from: u64,
     scenes: u64,
@@ -31,7 +31,7 @@ pub(super) struct Telling {
 }
 
 /// A scene with its caption, in its wording.
-pub(super) struct Told {
+pub(super) struct CaptionedScene {
     pub(super) scene: Scene,
     pub(super) caption: String,
     /// One of each kind that the caption offers, in the caption's wording: how a thing is said does
@@ -43,7 +43,7 @@ pub(super) struct Told {
     dense: Option<String>,
 }
 
-impl Telling {
+impl CaptionedScenes {
     pub(super) fn new(
         split: Split,
         from: u64,
@@ -70,7 +70,7 @@ impl Telling {
 
     /// The `number`-th scene, from 0, and what is said of it. As in training, all is drawn from the
     /// scene's own random numbers.
-    pub(super) fn told(&self, number: u64) -> Told {
+    pub(super) fn at(&self, number: u64) -> CaptionedScene {
         let scene = Scene::sample(self.split.seed(self.from + number), &self.params);
         let mut rng = scene.caption_rng();
         let claim = match self.captions {
@@ -89,7 +89,7 @@ impl Telling {
             .filter_map(|kind| kind.of(&claim, &mut rng))
             .map(|positive| positive.to_string())
             .collect();
-        Told {
+        CaptionedScene {
             dense: (self.captions == Captions::Dense).then(|| caption.clone()),
             scene,
             caption,
@@ -99,7 +99,7 @@ impl Telling {
     }
 }
 
-impl Told {
+impl CaptionedScene {
     /// All that is known of the scene. `top_caption` and `all_captions` are LAION-COCO's names: a full
     /// description, and true captions from the least to the most that they say.
     pub(super) fn json(&self) -> Value {
