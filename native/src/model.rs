@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use cliprobe::choice::Wish;
 use cliprobe::clip::bytes::FileSet;
 use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::config::Activation;
-use cliprobe::clip::{Checkpoint, architectures};
+use cliprobe::clip::{Checkpoint, ClipError, architectures};
 use cliprobe::engine::gpu::{Arithmetic, TileWish, Tuning};
 use cliprobe::facade::Clip;
 
@@ -189,15 +189,32 @@ impl OverrideArgs {
             ActivationArg::QuickGelu => Activation::QuickGelu,
             ActivationArg::Gelu => Activation::Gelu,
         });
-        Ok(Checkpoint::open(
-            &hub::locate(path)?,
-            &Overrides {
-                activation,
-                config,
-                tokenizer,
-                sha256: None,
-            },
-        )?)
+        let overrides = Overrides {
+            activation,
+            config,
+            tokenizer,
+            sha256: None,
+        };
+        Checkpoint::open(&hub::locate(path)?, &overrides).map_err(|error| match advice(&error) {
+            Some(advice) => anyhow!("{error}; {advice}"),
+            None => error.into(),
+        })
+    }
+}
+
+/// What a person can do on the command line about a checkpoint that does not say everything.
+fn advice(error: &ClipError) -> Option<&'static str> {
+    match error {
+        ClipError::AmbiguousActivation { .. } => {
+            Some("say which with --activation quick_gelu or --activation gelu")
+        }
+        ClipError::MissingConfigFile { .. } => {
+            Some("name it with --config: a JSON file, or an architecture such as ViT-B-32")
+        }
+        ClipError::MissingTokenizer { .. } => {
+            Some("name a directory that has one with --tokenizer")
+        }
+        _ => None,
     }
 }
 

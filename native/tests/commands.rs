@@ -443,7 +443,11 @@ fn damaged_checkpoints_are_refused_by_name() {
     let (_kept, path) = cut("model.safetensors", 3);
     assert!(refusal(&["inspect", &path]).contains("too few"));
     let (_kept, path) = cut("config.json", 100);
-    assert!(refusal(&["inspect", &path]).contains("not valid JSON"));
+    let sentence = refusal(&["inspect", &path]);
+    assert!(
+        sentence.contains("config.json is not the JSON that is expected"),
+        "{sentence}"
+    );
     let (_kept, path) = cut("tokenizer.json", 100);
     assert!(refusal(&["inspect", &path]).contains("tokenizer"));
     let (_kept, path) = altered(TINY, "config.json", |bytes| {
