@@ -101,6 +101,9 @@ test.beforeEach(async ({ page }) => {
   await prepare(page);
 });
 
+/** Sixteen pages of the module's memory: less than a tenth of the model for each of ten loads. */
+const HEAP_SLACK = 16 * 65_536;
+
 test("twenty models, loaded and disposed, leave nothing", async ({ page }) => {
   const found = await page.evaluate(async () => {
     const { Clip, files, memory, devices, buffers } = window.bench;
@@ -124,8 +127,10 @@ test("twenty models, loaded and disposed, leave nothing", async ({ page }) => {
   expect(found.alone.bytes).toBeGreaterThan(100_000);
   expect(found.opened).toBe(1);
   for (const round of found.rounds) expect(round.buffers).toEqual(found.alone);
-  // The allocator keeps what it once had; it does not ask for more.
-  expect(found.rounds.at(-1)?.heap).toBe(found.rounds[1]?.heap);
+  // The allocator keeps what it once had. Twice as many loads need no more than half as many did, but
+  // for pages that it splits otherwise; one model that stayed with each load would be far above that.
+  const [half, all] = [found.rounds[9]?.heap ?? NaN, found.rounds[19]?.heap ?? NaN];
+  expect(all).toBeLessThanOrEqual(half + HEAP_SLACK);
   expect(found.after).toEqual({ count: 0, bytes: 0 });
 });
 

@@ -1,6 +1,6 @@
 /** A stand-in for the wasm module in unit tests: it embeds bytes by counting them. */
 
-import type { BenchmarkSet } from "../benchmarks/desk";
+import type { BenchmarkSet } from "../benchmarks/benchmark-controller";
 import { sha256 } from "../sha256";
 import type {
   AnswerFilter,
@@ -13,7 +13,8 @@ import type {
   ShownAnswer,
   TextEmbeddings,
 } from "../wasm/cliprobe.js";
-import type { ClipModule, SessionClip } from "../worker/session";
+import type { ClipModule } from "../worker/session";
+import type { SessionClip } from "../worker/session-clip";
 
 const DIM = 8;
 /** Longest text that is not truncated, in characters. */
@@ -293,6 +294,48 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
     },
     scene: fakeScene,
     sha256: async (file) => (await sha256(new Uint8Array(await file.arrayBuffer()))) ?? "",
+    radialMap(embeddings, root) {
+      const rows = embeddings.length / root.length;
+      const values = Array.from({ length: rows }, (_, row) => row / 10);
+      return { radii: values, directions: values, cosines: values, shownVariance: 0.5 };
+    },
+    exteriorAngles: (_, __, edges) => new Float64Array(edges.length / 2).fill(0.25),
+    traverse: (_, __, ___, texts, { truth = [] }) => ({
+      steps: texts.map((_, candidate) => ({
+        candidate,
+        level: candidate,
+        threshold: 0.1,
+        radius: 0.1,
+        cosine: 0.2,
+      })),
+      score: truth.length === 0 ? null : { precision: 1, recall: 1, orderAwareRecall: 1 },
+      line: [{ candidate: null, weight: 0, cosine: 1 }],
+    }),
+    chainGeometry: (tiers, contradictions, root) => ({
+      radii: Array<number>(tiers.length / root.length).fill(0.5),
+      exteriorAngles: Array<number>(tiers.length / root.length - 1).fill(0.25),
+      orderCorrelation: 1,
+      losses: Array.from({ length: contradictions.length / root.length }, () => ({
+        entailed: 0.25,
+        contradicted: 0.5,
+        loss: -0.25,
+      })),
+    }),
+    tableauChains: (count) =>
+      Array.from({ length: count }, (_, index) => ({
+        tiers: ["a thing", `thing ${index}`],
+        contradictions: [],
+        image: null,
+      })),
+    sceneChain: (seed) => ({
+      tiers: ["an animal", "a dog", `a red dog ${seed}`, `a red dog ${seed} on grass`],
+      contradictions: ["a plant", "a cat", "a blue dog", "a red dog on sand"],
+      image: null,
+    }),
+    hierarcapsChains(csv) {
+      if (csv.startsWith("!")) throw new Error("The table has no column “captions”.");
+      return [{ tiers: ["a", "b", "c", "d"], contradictions: [], image: "p.png" }];
+    },
     Benchmark: {
       tableauSets: () => ["tableau/noun", "tableau/swap_attribute"],
       find: (paths) => paths.map((set, file) => ({ set, title: "Probe file", files: [file] })),

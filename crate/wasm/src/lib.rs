@@ -3,7 +3,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod benchmark;
-mod hierarchy;
+pub mod hierarchy;
 mod source;
 
 use std::collections::BTreeMap;
