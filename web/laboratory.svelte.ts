@@ -2,6 +2,7 @@
 
 import { Benchmarks } from "./benchmarks/benchmarks.svelte";
 import type { GivenFile } from "./benchmarks/given-files";
+import { Compose } from "./compose/compose.svelte";
 import {
   HASH_DIGITS,
   type LinkState,
@@ -29,6 +30,7 @@ export class Laboratory {
   readonly probe: Probe;
   readonly comparison: ModelComparison;
   readonly hierarchy: Hierarchy;
+  readonly compose: Compose;
   readonly benchmarks: Benchmarks;
   readonly speed: Speed;
   view = $state<View>("probe");
@@ -58,6 +60,7 @@ export class Laboratory {
     this.probe = new Probe(this.#client, this.model);
     this.comparison = new ModelComparison(this.#client, this.model, this.probe);
     this.hierarchy = new Hierarchy(this.#client, this.model, this.probe);
+    this.compose = new Compose(this.#client, this.probe);
     this.benchmarks = new Benchmarks(this.#client, this.model);
     this.speed = new Speed(this.#client, this.model);
   }

@@ -32,7 +32,7 @@ export class Bench {
   }
 
   /** Opens a view by its name. */
-  async view(name: "Probe" | "Hierarchy" | "Benchmarks" | "Models"): Promise<void> {
+  async view(name: "Probe" | "Hierarchy" | "Compose" | "Benchmarks" | "Models"): Promise<void> {
     await this.page
       .getByRole("navigation", { name: "Views" })
       .getByRole("button", { name, exact: true })

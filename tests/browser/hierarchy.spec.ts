@@ -24,10 +24,8 @@ async function saved(page: Page, button: string): Promise<Buffer> {
 }
 
 test("a scene's captions stand around the root, and its chain is looked for", async ({
-  bench,
-  page,
+  bench: { page },
 }) => {
-  void bench;
   await open(page, "scene=4");
   await expect(traversal(page).getByRole("listitem").first()).toBeVisible();
   await expect(traversal(page).getByText("Recall")).toBeVisible();
@@ -45,10 +43,8 @@ test("a scene's captions stand around the root, and its chain is looked for", as
 });
 
 test("a caption that is added appears where it falls, and moves no other", async ({
-  bench,
-  page,
+  bench: { page },
 }) => {
-  void bench;
   await open(page, "scene=4&caption=a+dog");
   const dot = map(page)
     .getByRole("option", { name: /^“a dog”/ })
@@ -58,15 +54,14 @@ test("a caption that is added appears where it falls, and moves no other", async
   await page.keyboard.press("Enter");
   await expect(map(page).getByRole("option", { name: /^“a green tree”/ })).toBeVisible();
   expect([await dot.getAttribute("cx"), await dot.getAttribute("cy")]).toEqual(before);
-  await expect.poll(() => bench.fragment()).toContain("caption=a+green+tree");
+  await expect.poll(() => page.url()).toContain("caption=a+green+tree");
 });
 
-test("the map can be walked through by keyboard", async ({ bench, page }) => {
-  void bench;
+test("the map can be walked through by keyboard", async ({ bench: { page } }) => {
   await open(page, "scene=4&caption=a+dog&caption=a+cat");
   const list = map(page).getByRole("listbox");
   await list.focus();
-  await expect(map(page).locator(".told")).toHaveText(/radius \d\.\d{4}/);
+  await expect(page.getByTestId("told")).toHaveText(/radius \d\.\d{4}/);
   const first = await list.getAttribute("aria-activedescendant");
   await page.keyboard.press("ArrowRight");
   expect(await list.getAttribute("aria-activedescendant")).not.toBe(first);
@@ -85,7 +80,7 @@ test("a chain of one's own is measured, and is part of the link", async ({ bench
     await page.getByLabel(`Contradicts tier ${tier + 1}`).fill(text);
   }
   await expect(table.getByRole("columnheader", { name: "Loss" })).toBeVisible();
-  await expect.poll(() => bench.fragment()).toContain("tier=a+red+dog+on+grass");
+  await expect.poll(() => bench.fragment()).toContain("against=a+blue+dog");
   const rows = await table.innerText();
   const url = page.url();
   await page.goto("about:blank");
@@ -111,13 +106,12 @@ test("candidates come from lines, a text file or HierarCaps' table", async ({ be
   await expect(bench.alerts).toHaveText(/“bad.csv” was not taken/);
 });
 
-test("two models stand beside each other on one scale", async ({ bench, page }) => {
-  void bench;
+test("two models stand beside each other on one scale", async ({ bench: { page } }) => {
   await open(page, "scene=4");
   await page.getByLabel("Compare with").selectOption({ label: "radial" });
   await expect(map(page)).toHaveCount(2);
   await expect(map(page).nth(1).getByRole("option").first()).toBeVisible();
-  await expect.poll(() => bench.fragment()).toContain("b=746ae2e5c538");
+  await expect.poll(() => page.url()).toContain("b=746ae2e5c538");
   const rings = (at: number) =>
     map(page)
       .nth(at)
@@ -126,8 +120,7 @@ test("two models stand beside each other on one scale", async ({ bench, page }) 
   expect(await rings(0)).toEqual(await rings(1));
 });
 
-test("the map and the numbers are saved as files", async ({ bench, page }) => {
-  void bench;
+test("the map and the numbers are saved as files", async ({ bench: { page } }) => {
   await open(page, "scene=4&caption=a+dog");
   const svg = (await saved(page, "Save SVG")).toString();
   expect(svg).toMatch(/^<svg[^>]* width="640"/);
@@ -143,8 +136,7 @@ test("the map and the numbers are saved as files", async ({ bench, page }) => {
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`axe finds nothing in the hierarchy view in ${colorScheme}`, async ({ bench, page }) => {
-    void bench;
+  test(`axe finds nothing in the hierarchy view in ${colorScheme}`, async ({ bench: { page } }) => {
     await page.emulateMedia({ colorScheme });
     await open(page, `scene=4&${OWN.map((text) => `tier=${text.replaceAll(" ", "+")}`).join("&")}`);
     await expect(page.getByRole("table", { name: /order τ/ })).toBeVisible();
@@ -158,8 +150,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 test.describe("on a phone", () => {
   test.use({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
 
-  test("nothing sticks out", async ({ bench, page }) => {
-    void bench;
+  test("nothing sticks out", async ({ bench: { page } }) => {
     await open(page, "scene=4");
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
     for (const button of await page.getByRole("button").all()) {

@@ -24,6 +24,10 @@ const VIEWS = {
     fragment: `view=hierarchy&scene=33&${CHAIN}&against=a+vehicle&against=a+dog&against=a+blue+cat`,
     ready: (page) => page.getByRole("table", { name: /order τ/ }),
   },
+  compose: {
+    fragment: "view=compose&scene=33",
+    ready: (page) => page.getByRole("button", { name: /arrow keys move it/ }).first(),
+  },
   benchmarks: {
     fragment: "view=benchmarks&set=tableau/swap_attribute&items=60",
     ready: (page) => page.getByRole("button", { name: "Run", exact: true }),

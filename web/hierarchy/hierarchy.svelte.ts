@@ -141,7 +141,7 @@ export class Hierarchy {
       lines: () => captionLines(this.lines),
       file: () => this.file?.texts ?? [],
     }[this.source]();
-    return [...new Set(texts)].slice(0, MAX_CANDIDATES);
+    return distinct(texts).slice(0, MAX_CANDIDATES);
   }
 
   /** How many candidates were left out because there are too many. */
@@ -149,7 +149,7 @@ export class Hierarchy {
     const { source } = this;
     const texts =
       source === "lines" ? captionLines(this.lines) : source === "file" ? this.file?.texts : [];
-    return Math.max(new Set(texts).size - MAX_CANDIDATES, 0);
+    return Math.max(distinct(texts ?? []).length - MAX_CANDIDATES, 0);
   }
 
   /** What is to be asked of a model; `null` while something is missing. */
@@ -295,6 +295,10 @@ export class Hierarchy {
   get hasSceneChain(): boolean {
     return this.#sceneChain !== null;
   }
+}
+
+function distinct(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
 }
 
 function pictureOf(picture: Picture): {

@@ -72,17 +72,21 @@ export function anglePercent(radians: number): number {
   return Math.round((Math.min(Math.max(radians, 0), Math.PI) / Math.PI) * 100);
 }
 
-/** Labels that would lie upon one already placed are left out; the most important come first. */
-export function labelled(points: readonly MapPoint[], most = 14): Set<number> {
+/**
+ * Labels that would lie upon one already placed are left out; the most important come first.
+ *
+ * @param unit units of the drawing to a CSS pixel
+ */
+export function labelled(points: readonly MapPoint[], unit = 1, most = 14): Set<number> {
   const boxes: { x: number; y: number; width: number }[] = [];
   const shown = new Set<number>();
   for (const { x, y, text, role, index } of points.toReversed()) {
     if (role === "candidate" || shown.size >= most) continue;
-    const width = shortened(text).length * 6.2;
-    const box = { x: x > 0 ? x - width - 8 : x + 8, y, width };
+    const width = shortened(text).length * 6.2 * unit;
+    const box = { x: x > 0 ? x - width - 8 * unit : x + 8 * unit, y, width };
     const clear = boxes.every(
       (other) =>
-        Math.abs(other.y - box.y) > 13 ||
+        Math.abs(other.y - box.y) > 13 * unit ||
         box.x > other.x + other.width ||
         other.x > box.x + box.width,
     );

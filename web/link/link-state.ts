@@ -8,7 +8,7 @@ import { MAX_CAPTION_CHARACTERS, MAX_CAPTIONS } from "../probe/caption-list";
 import { fromBase64Url, toBase64Url } from "./base64url";
 
 /** The order of the navigation. */
-export const VIEWS = ["probe", "hierarchy", "benchmarks", "models"] as const;
+export const VIEWS = ["probe", "hierarchy", "compose", "benchmarks", "models"] as const;
 export type View = (typeof VIEWS)[number];
 
 /** Views of older links that are part of another view now. */

@@ -9,7 +9,9 @@ import type {
   ImageEmbedding,
   ModelInfo,
   ModelSource,
+  SceneDescription,
   SceneView,
+  SceneVocabulary,
   ShownAnswer,
   TextEmbeddings,
 } from "../wasm/cliprobe.js";
@@ -29,6 +31,7 @@ export function fakeEmbedding(bytes: Uint8Array): Float32Array {
 }
 
 export function fakeScene(seed: string, size: number): SceneView {
+  if (seed.startsWith("{")) return fakeComposed(JSON.parse(seed) as SceneDescription, size);
   if (!/^\d+$/.test(seed)) throw new Error(`The seed “${seed}” is not a whole number.`);
   return {
     seed,
@@ -39,6 +42,65 @@ export function fakeScene(seed: string, size: number): SceneView {
     captions: [
       { text: `a red dog ${seed}`, holds: true, kind: "description" },
       { text: `a blue dog ${seed}`, holds: false, kind: "replaced attribute" },
+    ],
+  };
+}
+
+export const fakeWords: SceneVocabulary = {
+  nouns: ["dog", "cat", "car", "tree"],
+  colours: ["red", "blue", "green"],
+  patterns: ["plain", "striped"],
+  grounds: ["grass", "snow"],
+  sizes: [
+    { size: "small", least: 88, most: 104 },
+    { size: "medium-sized", least: 130, most: 150 },
+  ],
+  mostThings: 4,
+};
+
+/** A dog that carries a cat, and a car by itself. */
+export function fakeDescription(seed: number): SceneDescription {
+  const thing = {
+    pattern: "plain",
+    size: "small",
+    radius: 90,
+    turn: 0,
+    mirrored: false,
+    shade: 0,
+    moving: false,
+    host: null,
+  };
+  return {
+    seed,
+    ground: "grass",
+    style: "plain",
+    things: [
+      { ...thing, noun: "dog", colour: "red", x: 300, y: 600 },
+      {
+        ...thing,
+        noun: "cat",
+        colour: "blue",
+        x: 320,
+        y: 500,
+        host: { thing: 0, hold: "carried" },
+      },
+      { ...thing, noun: "car", colour: "green", x: 800, y: 700 },
+    ],
+  };
+}
+
+/** Scenes on snow cannot be. */
+function fakeComposed(scene: SceneDescription, size: number): SceneView {
+  if (scene.ground === "snow") throw new Error("the text is not a scene as JSON: no snow here");
+  const [first] = scene.things;
+  const name = `${first?.colour ?? ""} ${first?.noun ?? ""} at ${first?.x ?? 0}`;
+  return {
+    ...fakeScene("0", size),
+    seed: JSON.stringify(scene),
+    png: new TextEncoder().encode(JSON.stringify(scene)),
+    captions: [
+      { text: `a ${name}`, holds: true, kind: "full" },
+      { text: `no ${name}`, holds: false, kind: "replace_object" },
     ],
   };
 }
@@ -293,6 +355,9 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
       },
     },
     scene: fakeScene,
+    sceneJson: (seed) =>
+      seed.startsWith("{") ? seed : JSON.stringify(fakeDescription(Number(seed))),
+    sceneVocabulary: () => fakeWords,
     sha256: async (file) => (await sha256(new Uint8Array(await file.arrayBuffer()))) ?? "",
     radialMap(embeddings, root) {
       const rows = embeddings.length / root.length;

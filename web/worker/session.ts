@@ -16,6 +16,8 @@ import type {
   LoadProgress,
   ModelInfo,
   ModelSource,
+  sceneJson,
+  sceneVocabulary,
   SceneView,
 } from "../wasm/cliprobe.js";
 import { measure } from "../speed/measure";
@@ -42,6 +44,8 @@ export interface ClipModule extends BenchmarkModule, HierarchyModule {
   };
   sha256(file: Blob): Promise<string>;
   scene(seed: string, size: number): SceneView;
+  sceneJson: typeof sceneJson;
+  sceneVocabulary: typeof sceneVocabulary;
 }
 
 /** Captions encoded between two looks at whether a newer ranking was asked for. */
@@ -102,6 +106,10 @@ export class Session {
     switch (call.kind) {
       case "scene":
         return this.module.then((module) => module.scene(call.ask.seed, call.ask.size));
+      case "scene-json":
+        return this.module.then((module) => module.sceneJson(call.ask.seed));
+      case "scene-words":
+        return this.module.then((module) => module.sceneVocabulary());
       case "models":
         return this.store.offered(call.ask.base);
       case "load":

@@ -3,6 +3,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod benchmark;
+pub mod compose;
 pub mod hierarchy;
 mod source;
 

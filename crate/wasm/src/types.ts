@@ -454,3 +454,49 @@ export function sceneChain(seed: string): TextChain | null;
 
 /** Reads `hierarcaps_test.csv`. */
 export function hierarcapsChains(csv: string): TextChain[];
+
+/** One thing of a scene. Places and radii are in thousandths of the image's side. */
+export interface SceneThing {
+  noun: string;
+  colour: string;
+  pattern: string;
+  size: string;
+  /** Its centre from the left edge, 0 to 1000. */
+  x: number;
+  /** Its centre from the top edge, 0 to 1000. */
+  y: number;
+  /** Half the side of its box, within the range of its size. */
+  radius: number;
+  /** Degrees clockwise, −8 to 8. */
+  turn: number;
+  mirrored: boolean;
+  /** How much lighter or darker its colour is, −12 to 12 per cent. */
+  shade: number;
+  moving: boolean;
+  /** What it rests on or in: an earlier thing, by index. */
+  host: { thing: number; hold: string } | null;
+}
+
+/** A scene as {@link sceneJson} writes it; later things hide earlier ones. */
+export interface SceneDescription {
+  seed: number;
+  ground: string;
+  style: string;
+  things: SceneThing[];
+}
+
+/** The scene of a seed, or of a scene's JSON, as the JSON of a {@link SceneDescription}. */
+export function sceneJson(seed: string): string;
+
+export interface SceneVocabulary {
+  nouns: string[];
+  colours: string[];
+  patterns: string[];
+  grounds: string[];
+  /** For each size the least and the largest radius. */
+  sizes: { size: string; least: number; most: number }[];
+  mostThings: number;
+}
+
+/** The words that scenes are made of. */
+export function sceneVocabulary(): SceneVocabulary;
