@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
-use cliprobe::choice::Wish;
+use cliprobe::choice::EngineRequest;
 use cliprobe::clip::bytes::FileSet;
 use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::config::Activation;
 use cliprobe::clip::{Checkpoint, ClipError, architectures};
-use cliprobe::engine::gpu::{Arithmetic, TileWish, Tuning};
+use cliprobe::engine::gpu::{Arithmetic, TileChoice, Tuning};
 use cliprobe::facade::Clip;
 
 use crate::{hub, progress, tile_memory};
@@ -131,9 +131,9 @@ impl ModelArgs {
 /// Loads a checkpoint where it shall compute.
 pub(crate) fn load(checkpoint: &Rc<Checkpoint>, device: DeviceArgs) -> Result<Clip> {
     let wish = match device.device {
-        DeviceArg::Auto => Wish::Auto,
-        DeviceArg::Cpu => Wish::Cpu,
-        DeviceArg::Gpu => Wish::Gpu,
+        DeviceArg::Auto => EngineRequest::Auto,
+        DeviceArg::Cpu => EngineRequest::Cpu,
+        DeviceArg::Gpu => EngineRequest::Gpu,
     };
     let known = tile_memory::read();
     let mut tuning = Tuning {
@@ -142,10 +142,10 @@ pub(crate) fn load(checkpoint: &Rc<Checkpoint>, device: DeviceArgs) -> Result<Cl
             ArithmeticArg::F16 => Arithmetic::F16,
             ArithmeticArg::Int8 => Arithmetic::Int8,
         },
-        wish: match device.gpu_tiles {
-            TilesArg::Known => TileWish::Known,
-            TilesArg::Anew => TileWish::Anew,
-            TilesArg::Standard => TileWish::Standard,
+        tiles: match device.gpu_tiles {
+            TilesArg::Known => TileChoice::Known,
+            TilesArg::Anew => TileChoice::Anew,
+            TilesArg::Standard => TileChoice::Standard,
         },
         known: known.clone(),
     };
