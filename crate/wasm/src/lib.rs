@@ -3,6 +3,8 @@
 #![cfg(target_arch = "wasm32")]
 
 mod benchmark;
+pub mod compose;
+pub mod hierarchy;
 mod source;
 
 use std::collections::BTreeMap;

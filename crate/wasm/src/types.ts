@@ -345,3 +345,163 @@ export function sha256(file: Uint8Array | Blob): Promise<string>;
  * of known truth. The same seed is the same scene everywhere.
  */
 export function scene(seed: string, size: number): SceneView;
+
+/** Embeddings around the root, the embedding of the empty text. One value for each row given. */
+export interface RadialMap {
+  /** Euclidean distance to the root, from 0 to 2. */
+  radii: number[];
+  /** Direction on the map in radians, above −π and at most π. */
+  directions: number[];
+  /** Cosine with the root, from −1 to 1. */
+  cosines: number[];
+  /** The share of the variance of the fitted directions that the map's plane shows, from 0 to 1. */
+  shownVariance: number;
+}
+
+/**
+ * Places embeddings, rows of the root's width, around the root. Radii are exact. Directions are a
+ * projection: the first two principal components of the unit directions from the root, of the first
+ * `fitted` rows; later rows do not move the others.
+ */
+export function radialMap(embeddings: Float32Array, root: Float32Array, fitted: number): RadialMap;
+
+/**
+ * The exterior angle of each edge, in radians from 0 (the specific text lies straight beyond the
+ * general one, seen from the root) to π.
+ *
+ * @param edges pairs of rows: general, specific
+ */
+export function exteriorAngles(
+  embeddings: Float32Array,
+  root: Float32Array,
+  edges: Uint32Array,
+): Float64Array;
+
+export interface TraversalOptions {
+  /** Number of levels, at least 1; HierarCaps uses 50. */
+  levels: number;
+  /** Distance to the root: ‖e − r‖ (HierarCaps' evaluation) or 1 − e·r (its qualitative chains). */
+  radius: "euclidean" | "cosine";
+  /** The texts that are known to belong to the image, from general to specific. */
+  truth?: string[];
+}
+
+export interface TraversalStep {
+  /** Which of the candidates. */
+  candidate: number;
+  /** The first level at which it is found, from 0 at the root. */
+  level: number;
+  /** The radius of that level's ball. */
+  threshold: number;
+  /** The candidate's own radius. */
+  radius: number;
+  /** Its cosine with the image. */
+  cosine: number;
+}
+
+export interface Traversal {
+  /** What is most like the image within each ball around the root, from general to specific. */
+  steps: TraversalStep[];
+  /** The steps against the truth, shares from 0 to 1; null where no truth was given. */
+  score: { precision: number; recall: number; orderAwareRecall: number } | null;
+  /**
+   * MERU's traversal: what is nearest to points on the straight line from the image to the root. A
+   * null candidate is the root. `weight` is 1 at the image and 0 at the root.
+   */
+  line: { candidate: number | null; weight: number; cosine: number }[];
+}
+
+/** Walks between the root and an image over candidate texts. */
+export function traverse(
+  image: Float32Array,
+  root: Float32Array,
+  candidates: Float32Array,
+  texts: string[],
+  options: TraversalOptions,
+): Traversal;
+
+export interface ChainGeometry {
+  /** Euclidean distance of each tier to the root. */
+  radii: number[];
+  /** The exterior angle from each tier to the next, in radians. */
+  exteriorAngles: number[];
+  /** Kendall's τ between radius and tier, from −1 to 1; chance 0. */
+  orderCorrelation: number;
+  /** For each tier but the last, where contradictions were given: angles in radians, and their difference. */
+  losses: { entailed: number; contradicted: number; loss: number }[];
+}
+
+/**
+ * Measures a chain of at least two tiers, from general to specific.
+ *
+ * @param contradictions no rows, or one for each tier but the last
+ */
+export function chainGeometry(
+  tiers: Float32Array,
+  contradictions: Float32Array,
+  root: Float32Array,
+): ChainGeometry;
+
+/** Four texts from general to specific. */
+export interface TextChain {
+  tiers: string[];
+  /** The k-th contradicts the k-th tier; empty where none are known. */
+  contradictions: string[];
+  /** File name of the image that the chain belongs to; null for scenes. */
+  image: string | null;
+}
+
+/** The chains of the first `count` scenes of the set `tableau/chain`, at most 1,000. */
+export function tableauChains(count: number): TextChain[];
+
+/** The chain of a scene, by seed or as JSON; null where the scene allows none. */
+export function sceneChain(seed: string): TextChain | null;
+
+/** Reads `hierarcaps_test.csv`. */
+export function hierarcapsChains(csv: string): TextChain[];
+
+/** One thing of a scene. Places and radii are in thousandths of the image's side. */
+export interface SceneThing {
+  noun: string;
+  colour: string;
+  pattern: string;
+  size: string;
+  /** Its centre from the left edge, 0 to 1000. */
+  x: number;
+  /** Its centre from the top edge, 0 to 1000. */
+  y: number;
+  /** Half the side of its box, within the range of its size. */
+  radius: number;
+  /** Degrees clockwise, −8 to 8. */
+  turn: number;
+  mirrored: boolean;
+  /** How much lighter or darker its colour is, −12 to 12 per cent. */
+  shade: number;
+  moving: boolean;
+  /** What it rests on or in: an earlier thing, by index. */
+  host: { thing: number; hold: string } | null;
+}
+
+/** A scene as {@link sceneJson} writes it; later things hide earlier ones. */
+export interface SceneDescription {
+  seed: number;
+  ground: string;
+  style: string;
+  things: SceneThing[];
+}
+
+/** The scene of a seed, or of a scene's JSON, as the JSON of a {@link SceneDescription}. */
+export function sceneJson(seed: string): string;
+
+export interface SceneVocabulary {
+  nouns: string[];
+  colours: string[];
+  patterns: string[];
+  grounds: string[];
+  /** For each size the least and the largest radius. */
+  sizes: { size: string; least: number; most: number }[];
+  mostThings: number;
+}
+
+/** The words that scenes are made of. */
+export function sceneVocabulary(): SceneVocabulary;
