@@ -11,22 +11,32 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use cliprobe_clip::{ClipConfig, architectures};
 use cliprobe_engine::PackedTokens;
-use cliprobe_engine::cpu::{Model, Weight};
+use cliprobe_engine::cpu::{Model, Packed, Weight};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
-/// ViT-B/32, its matrices in one GGUF type or f32.
+/// ViT-B/32, its matrices in one GGUF type or f32, as a checkpoint would be loaded.
 fn model(quantized: Option<GgmlDType>) -> Model {
     let config =
         ClipConfig::from_open_clip_json(&architectures::open_clip_json("ViT-B-32").unwrap())
             .unwrap();
-    Model::new(&config, &mut |_, shape| {
+    Model::new(&config, &mut |name, shape| {
+        let is_table = name.contains("token_emb") || name.contains("position_emb");
         let deviation = 1.0 / (shape.iter().skip(1).product::<usize>() as f32).sqrt();
         let tensor = Tensor::randn(0f32, deviation, shape, &Device::Cpu)?;
         Ok(match quantized {
             Some(dtype) if shape.len() == 2 => {
-                Weight::Quantized(Arc::new(QTensor::quantize(&tensor, dtype)?))
+                let blocks = QTensor::quantize(&tensor, dtype)?;
+                match Packed::of_quantized(&blocks)? {
+                    Some(packed) if !is_table => Weight::Packed(Arc::new(packed)),
+                    _ => Weight::Quantized(Arc::new(blocks)),
+                }
             }
-            _ => tensor.into(),
+            _ if shape.len() == 1 || is_table => tensor.into(),
+            _ => {
+                let values: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
+                let inner = values.len() / shape[0];
+                Weight::Packed(Arc::new(Packed::new(&values, inner)?))
+            }
         })
     })
     .unwrap()

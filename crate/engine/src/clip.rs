@@ -224,7 +224,7 @@ pub fn description(
     checkpoint: &Checkpoint,
     clip: Option<&Clip>,
 ) -> Result<serde_json::Value, ClipError> {
-    let mut description = serde_json::json!({
+    let description = serde_json::json!({
         "name": checkpoint.name,
         "sha256": checkpoint.sha256()?,
         "format": checkpoint.format,
@@ -236,9 +236,11 @@ pub fn description(
         "version": env!("CARGO_PKG_VERSION"),
     });
     #[cfg(feature = "gpu")]
-    {
+    let description = {
+        let mut description = description;
         description["gpu"] = serde_json::json!(clip.and_then(Clip::gpu));
-    }
+        description
+    };
     Ok(description)
 }
 

@@ -6,6 +6,7 @@ pub mod clip;
 pub mod cpu;
 #[cfg(feature = "gpu")]
 pub mod gpu;
+mod prefixes;
 #[cfg(feature = "gpu")]
 pub mod trial;
 

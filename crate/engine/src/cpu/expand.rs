@@ -46,6 +46,24 @@ impl<'a> Blocks<'a> {
         self.bytes.len() / self.row_bytes
     }
 
+    /// The type of the blocks.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn dtype(&self) -> GgmlDType {
+        self.dtype
+    }
+
+    /// Bytes of a row.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn row_bytes(&self) -> usize {
+        self.row_bytes
+    }
+
+    /// The bytes of a row.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn row(&self, row: usize) -> &[u8] {
+        &self.bytes[row * self.row_bytes..][..self.row_bytes]
+    }
+
     /// Length of a row.
     pub(super) fn inner(&self) -> usize {
         self.inner
@@ -100,7 +118,7 @@ fn expand_q8_0(bytes: &[u8], values: &mut [f32]) {
 }
 
 /// Of finite values, as all weights are: infinities would become numbers.
-fn expand_f16(bytes: &[u8], values: &mut [f32]) {
+pub(super) fn expand_f16(bytes: &[u8], values: &mut [f32]) {
     for (value, &pair) in values.iter_mut().zip(bytes.as_chunks().0) {
         let bits = u32::from(u16::from_le_bytes(pair));
         // The exponent's bias differs by 112; multiplying also makes subnormals right.

@@ -32,8 +32,8 @@ use cliprobe_clip::{Checkpoint, ClipError};
 impl Model {
     /// Loads both encoders of a checkpoint. `progress` is told the number of tensors read and of all.
     ///
-    /// Quantised and F16 matrices stay as they are in memory, everything else becomes f32; f32
-    /// matrices are packed for the products. Such a model has no gradients.
+    /// Quantised and F16 matrices keep their types in memory, everything else becomes f32; matrices
+    /// are put into the order in which products read them. Such a model has no gradients.
     ///
     /// # Errors
     /// The checkpoint's.
@@ -62,8 +62,8 @@ fn read_weight(checkpoint: &Checkpoint, name: &str, shape: &[usize]) -> Result<W
     inference_weight(checkpoint.read(name, shape)?, name, shape)
 }
 
-/// A stored tensor as inference wants it: matrices in blocks as they are, f32 matrices packed,
-/// everything else as f32 tensors.
+/// A stored tensor as inference wants it: matrices in the order in which products read them, blocks
+/// as blocks; everything else as f32 tensors.
 pub(crate) fn inference_weight(
     stored: StoredTensor,
     name: &str,
@@ -74,7 +74,15 @@ pub(crate) fn inference_weight(
         name.ends_with("token_embedding.weight") || name.ends_with("position_embedding.weight");
     Ok(match stored {
         StoredTensor::Blocks { element, bytes } if shape.len() >= 2 => {
-            Weight::Quantized(Arc::new(quantized(element, &bytes, shape)?))
+            let blocks = quantized(element, &bytes, shape)?;
+            let packed = match is_table {
+                true => None,
+                false => Packed::of_quantized(&blocks)?,
+            };
+            match packed {
+                Some(packed) => Weight::Packed(Arc::new(packed)),
+                None => Weight::Quantized(Arc::new(blocks)),
+            }
         }
         stored if shape.len() >= 2 && !is_table => {
             let inner = shape[1..].iter().product();

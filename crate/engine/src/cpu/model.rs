@@ -4,9 +4,10 @@
 use candle_core::{DType, Result, Tensor};
 
 use super::attention::Packing;
-use super::transformer::{LayerNorm, Scope, Transformer};
+use super::transformer::{LayerNorm, Scope, Sequences, Sharing, Transformer};
 use super::weight::{Weight, WeightProvider};
 use crate::PackedTokens;
+use crate::prefixes::SharedRows;
 use cliprobe_clip::config::{Activation, ClipConfig, TextConfig, VisionConfig};
 
 /// The text encoder.
@@ -57,8 +58,8 @@ impl TextEncoder {
     }
 
     fn forward(&self, tokens: &PackedTokens) -> Result<Tensor> {
-        self.around(tokens, |x, packing, pooled| {
-            self.transformer.forward(x, packing, pooled)
+        self.around(tokens, |x, sequences, pooled| {
+            self.transformer.forward(x, sequences, pooled)
         })
     }
 
@@ -66,25 +67,39 @@ impl TextEncoder {
     fn around(
         &self,
         tokens: &PackedTokens,
-        transformer: impl FnOnce(Tensor, &Packing, &[u32]) -> Result<Tensor>,
+        transformer: impl FnOnce(Tensor, &Sequences, &[u32]) -> Result<Tensor>,
     ) -> Result<Tensor> {
         let device = self.position_embedding.device();
-        let positions: Vec<u32> = tokens
-            .offsets
-            .windows(2)
-            .flat_map(|pair| 0..(pair[1] - pair[0]) as u32)
-            .collect();
-        let last: Vec<u32> = tokens.offsets[1..]
-            .iter()
-            .map(|&end| end as u32 - 1)
-            .collect();
+        let packing = Packing::new(&tokens.offsets);
+        let shared = SharedRows::of(tokens.each());
+        // Gradients are summed in an order of their own: only inference shares rows.
+        let shares = self.projection.is_for_inference() && shared.tokens.len() < packing.rows();
+        let (rows, pooled, sharing): (Vec<[u32; 2]>, Vec<u32>, _) = if shares {
+            let mut firsts = vec![0; shared.tokens.len()];
+            for (token, &row) in shared.path.iter().enumerate().rev() {
+                firsts[row as usize] = token as u32;
+            }
+            let sharing = Sharing {
+                path: Tensor::new(shared.path.as_slice(), device)?,
+                firsts: Tensor::new(firsts, device)?,
+            };
+            (shared.tokens.clone(), shared.last(), Some(sharing))
+        } else {
+            let each = tokens.each().flat_map(|ids| ids.iter().zip(0..));
+            let last = tokens.offsets[1..].iter().map(|&end| end as u32 - 1);
+            (
+                each.map(|(&id, position)| [id, position]).collect(),
+                last.collect(),
+                None,
+            )
+        };
+        let column = |which: usize| rows.iter().map(|row| row[which]).collect::<Vec<u32>>();
         let x = self
             .token_embedding
-            .rows(&Tensor::new(tokens.ids.as_slice(), device)?)?;
-        let x = (x + self
-            .position_embedding
-            .index_select(&Tensor::new(positions, device)?, 0)?)?;
-        let pooled = transformer(x, &Packing::new(&tokens.offsets), &last)?;
+            .rows(&Tensor::new(column(0), device)?)?;
+        let positions = Tensor::new(column(1), device)?;
+        let x = (x + self.position_embedding.index_select(&positions, 0)?)?;
+        let pooled = transformer(x, &Sequences { packing, sharing }, &pooled)?;
         let pooled = self.final_norm.forward(&pooled)?;
         self.projection.multiply(&pooled, None, None)
     }
@@ -156,8 +171,8 @@ impl ImageEncoder {
     }
 
     fn forward(&self, pixels: &Tensor) -> Result<Tensor> {
-        self.around(pixels, |x, packing, pooled| {
-            self.transformer.forward(x, packing, pooled)
+        self.around(pixels, |x, sequences, pooled| {
+            self.transformer.forward(x, sequences, pooled)
         })
     }
 
@@ -165,7 +180,7 @@ impl ImageEncoder {
     fn around(
         &self,
         pixels: &Tensor,
-        transformer: impl FnOnce(Tensor, &Packing, &[u32]) -> Result<Tensor>,
+        transformer: impl FnOnce(Tensor, &Sequences, &[u32]) -> Result<Tensor>,
     ) -> Result<Tensor> {
         let n = pixels.dim(0)?;
         let (width, tokens) = (self.config.transformer.width, self.config.tokens());
@@ -180,8 +195,11 @@ impl ImageEncoder {
         let x = Tensor::cat(&[&class, &patches], 1)?.broadcast_add(&self.position_embedding)?;
         let x = self.pre_norm.forward(&x.reshape((n * tokens, width))?)?;
         let classes: Vec<u32> = (0..n).map(|i| (i * tokens) as u32).collect();
-        let packing = Packing::uniform(n, tokens);
-        let class = transformer(x, &packing, &classes)?;
+        let sequences = Sequences {
+            packing: Packing::uniform(n, tokens),
+            sharing: None,
+        };
+        let class = transformer(x, &sequences, &classes)?;
         self.projection
             .multiply(&self.post_norm.forward(&class)?, None, None)
     }
@@ -273,16 +291,16 @@ impl Model {
             prefix: "text_model.encoder.layers.".into(),
         };
         let layers = &config.text.transformer;
-        let text = frame.text.around(tokens, |x, packing, pooled| {
-            Transformer::streamed(at, layers, activation, true, x, packing, pooled)
+        let text = frame.text.around(tokens, |x, sequences, pooled| {
+            Transformer::streamed(at, layers, activation, true, x, sequences, pooled)
         })?;
         let at = Scope {
             provider,
             prefix: "vision_model.encoder.layers.".into(),
         };
         let layers = &config.vision.transformer;
-        let image = frame.vision.around(pixels, |x, packing, pooled| {
-            Transformer::streamed(at, layers, activation, false, x, packing, pooled)
+        let image = frame.vision.around(pixels, |x, sequences, pooled| {
+            Transformer::streamed(at, layers, activation, false, x, sequences, pooled)
         })?;
         Ok((text, image))
     }
@@ -301,9 +319,12 @@ impl Model {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(super) mod tests {
+    use std::sync::Arc;
+
     use candle_core::{Device, Var};
 
     use super::*;
+    use crate::cpu::Packed;
     use cliprobe_clip::config::{TextPooling, TransformerConfig};
 
     /// A ViT of two blocks with a text encoder of two.
@@ -363,5 +384,41 @@ pub(super) mod tests {
                 .unwrap();
         }
         assert_ne!(features(), before);
+    }
+    /// As a checkpoint's weights are held for inference.
+    #[test]
+    fn captions_that_begin_alike_are_embedded_as_alone() {
+        let model = Model::new(&tiny_config(), &mut |name, shape| {
+            let count: usize = shape.iter().product();
+            let phase = name.bytes().map(f32::from).sum::<f32>();
+            let values: Vec<f32> = (0..count)
+                .map(|i| 0.3 * (phase + 1.7 * i as f32).sin())
+                .collect();
+            if shape.len() == 1 || name.contains("token_emb") || name.contains("position_emb") {
+                return Ok(Tensor::from_vec(values, shape, &Device::Cpu)?.into());
+            }
+            let inner = count / shape[0];
+            Ok(Weight::Packed(Arc::new(Packed::new(&values, inner)?)))
+        })
+        .unwrap();
+        let captions: [&[u32]; 5] = [
+            &[18, 3, 4, 19],
+            &[18, 3, 5, 6, 7, 19],
+            &[18, 3, 4, 19],
+            &[18, 19],
+            &[2, 3, 4, 19],
+        ];
+        let features = |tokens: &PackedTokens| {
+            let features = model.text_features(tokens).unwrap();
+            features.to_vec2::<f32>().unwrap()
+        };
+        let together = features(&PackedTokens::new(captions));
+        for (caption, features_together) in captions.iter().zip(&together) {
+            assert_eq!(
+                &features(&PackedTokens::new([*caption]))[0],
+                features_together
+            );
+        }
+        assert_ne!(together[0], together[1]);
     }
 }

@@ -167,6 +167,22 @@ impl Block {
     }
 }
 
+/// The sequences of a batch.
+pub(super) struct Sequences {
+    /// Where they lie, were each row its own.
+    pub(super) packing: Packing,
+    /// How they share rows, if they do.
+    pub(super) sharing: Option<Sharing>,
+}
+
+/// Rows that stand in several sequences.
+pub(super) struct Sharing {
+    /// For every row of the packing, the row that is computed.
+    pub(super) path: Tensor,
+    /// For every row that is computed, the first row of the packing that it stands for.
+    pub(super) firsts: Tensor,
+}
+
 pub(super) struct Transformer {
     blocks: Vec<Block>,
     heads: usize,
@@ -199,7 +215,7 @@ impl Transformer {
     pub(super) fn forward(
         &self,
         mut x: Tensor,
-        packing: &Packing,
+        sequences: &Sequences,
         pooled: &[u32],
     ) -> Result<Tensor> {
         let pooled = Tensor::new(pooled, x.device())?;
@@ -207,10 +223,10 @@ impl Transformer {
             return x.index_select(&pooled, 0);
         };
         for block in before {
-            let attended = self.attend(block, &x, packing)?;
+            let attended = self.attend(block, &x, sequences)?;
             x = self.finish(block, x, &attended)?;
         }
-        let attended = self.attend(last, &x, packing)?;
+        let attended = self.attend(last, &x, sequences)?;
         self.finish(
             last,
             x.index_select(&pooled, 0)?,
@@ -225,7 +241,7 @@ impl Transformer {
         activation: Activation,
         causal: bool,
         mut x: Tensor,
-        packing: &Packing,
+        sequences: &Sequences,
         pooled: &[u32],
     ) -> Result<Tensor> {
         let mut one = Self {
@@ -237,21 +253,28 @@ impl Transformer {
         for layer in 0..config.layers {
             one.blocks = vec![Block::new(at.at(layer), config)?];
             if layer + 1 < config.layers {
-                let attended = one.attend(&one.blocks[0], &x, packing)?;
+                let attended = one.attend(&one.blocks[0], &x, sequences)?;
                 x = one.finish(&one.blocks[0], x, &attended)?;
             }
         }
-        one.forward(x, packing, pooled)
+        one.forward(x, sequences, pooled)
     }
 
     /// The part of a block in which rows see each other.
-    fn attend(&self, block: &Block, x: &Tensor, packing: &Packing) -> Result<Tensor> {
+    fn attend(&self, block: &Block, x: &Tensor, sequences: &Sequences) -> Result<Tensor> {
         let qkv = block.qkv.forward(&block.norm1.forward(x)?)?;
         let attention = match block.out.weight.is_rounded() {
             true => composed::attention,
             false => attention,
         };
-        attention(&qkv, packing, self.heads, self.causal)
+        let Some(sharing) = &sequences.sharing else {
+            return attention(&qkv, &sequences.packing, self.heads, self.causal);
+        };
+        // Attention costs little beside the products: each sequence has all of its rows in it, so
+        // that the result is the same to the bit as without sharing.
+        let all = qkv.index_select(&sharing.path, 0)?;
+        let attended = attention(&all, &sequences.packing, self.heads, self.causal)?;
+        attended.index_select(&sharing.firsts, 0)
     }
 
     /// The rest of a block, row by row.

@@ -117,7 +117,7 @@ impl Weight {
                 tensor.elem_count() * tensor.dtype().size_in_bytes()
             }
             Self::Quantized(blocks) => blocks.storage_size_in_bytes(),
-            Self::Packed(packed) => packed.count() * size_of::<f32>(),
+            Self::Packed(packed) => packed.bytes(),
         }
     }
 }

@@ -53,10 +53,10 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use super::cpu::{self, CpuEngine};
+use super::prefixes::SharedRows;
 use super::{Embeddings, Engine, EngineError, EngineFuture, PackedTokens};
 use cliprobe_clip::{Checkpoint, ClipError};
 use model::Model;
-use plan::Plan;
 use shader::Kernel;
 
 /// Why the GPU could not do it.
@@ -126,7 +126,7 @@ pub fn shader_sources() -> Vec<(String, String)> {
 /// How many of a batch's tokens are computed: captions that begin alike share the rows of what
 /// they have in common.
 pub fn computed_tokens(tokens: &PackedTokens) -> usize {
-    Plan::captions(tokens.each()).rows as usize
+    SharedRows::of(tokens.each()).tokens.len()
 }
 
 /// The GPU engine of one model.

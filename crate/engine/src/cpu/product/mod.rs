@@ -6,6 +6,8 @@
 //! Each element of a result is summed in an order that depends on the inner dimension alone: an
 //! embedding depends neither on its batch nor on the number of threads.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod columns;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod lanes;
 #[cfg(not(target_arch = "wasm32"))]
@@ -17,6 +19,7 @@ mod packed;
 )]
 mod rowwise;
 
+use candle_core::quantized::QTensor;
 use candle_core::{Error, Result};
 
 use super::expand::Blocks;
@@ -28,8 +31,19 @@ use rowwise as kernel;
 pub use kernel::Packed;
 
 impl Packed {
+    /// Puts a matrix in blocks into the order in which products read it: as many bytes. None for the
+    /// types that are read in the order of the file.
+    ///
+    /// # Errors
+    /// Rows that are not whole blocks.
+    pub fn of_quantized(tensor: &QTensor) -> Result<Option<Self>> {
+        let inner = tensor.shape().dims().iter().skip(1).product();
+        Ok(Self::of_blocks(&Blocks::new(tensor, inner)?))
+    }
+
     /// Number of values.
-    pub(super) fn count(&self) -> usize {
+    #[cfg(test)]
+    fn count(&self) -> usize {
         self.rows() * self.inner()
     }
 }
@@ -97,7 +111,7 @@ fn whole_rows(values: &[f32], inner: usize) -> Result<usize> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(super) mod tests {
-    use candle_core::quantized::{GgmlDType, QTensor};
+    use candle_core::quantized::GgmlDType;
     use candle_core::{Device, Tensor};
 
     use super::*;
@@ -170,7 +184,7 @@ pub(super) mod tests {
 
     #[test]
     fn blocks_multiply_as_their_values() {
-        for (n, inner, out) in [(1, 512, 100), (5, 768, 300)] {
+        for (n, inner, out) in [(1, 512, 100), (5, 768, 300), (300, 256, 129)] {
             let x = values(n * inner, 1);
             let w = Tensor::from_vec(values(out * inner, 2), (out, inner), &Device::Cpu).unwrap();
             for dtype in [GgmlDType::F16, GgmlDType::Q8_0, GgmlDType::Q4K] {
@@ -179,7 +193,15 @@ pub(super) mod tests {
                 let expanded: Vec<f32> = expanded.flatten_all().unwrap().to_vec1().unwrap();
                 let of_values = packed(&expanded, inner);
                 let of_values = product(&x, &Matrix::Packed(&of_values), |_| ()).unwrap();
-                let weight = Matrix::Blocks(Blocks::new(&blocks, inner).unwrap());
+                let blocks = Blocks::new(&blocks, inner).unwrap();
+                let reordered = Packed::of_blocks(&blocks);
+                assert_eq!(reordered.is_some(), dtype != GgmlDType::Q4K);
+                if let Some(reordered) = reordered {
+                    assert_eq!(reordered.count(), w.elem_count());
+                    let weight = Matrix::Packed(&reordered);
+                    assert_eq!(product(&x, &weight, |_| ()).unwrap(), of_values);
+                }
+                let weight = Matrix::Blocks(blocks);
                 assert_eq!(product(&x, &weight, |_| ()).unwrap(), of_values);
             }
         }

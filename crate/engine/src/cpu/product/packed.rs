@@ -1,8 +1,9 @@
 //! Products natively, by rten-gemm.
 //!
 //! f32 weights are packed once, when they are loaded, into the panels that its kernel reads. Weights
-//! in blocks of a GGUF type stay as they are in memory: a piece at a time is expanded into a buffer
-//! that stays in the cache and is multiplied there.
+//! in blocks of a GGUF type keep their size in memory: a piece at a time is expanded into a buffer
+//! that stays in the cache and is multiplied there. The common types are put into the order in which
+//! that happens when they are loaded.
 //!
 //! Each element of a result is summed along the inner dimension in one fixed order, [`DEPTH`]
 //! products at a time: it depends neither on the other rows nor on the number of threads, nor on
@@ -15,11 +16,18 @@ use rayon::prelude::*;
 use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB, GemmOptions, PackedBMatrix};
 use rten_tensor::NdTensorView;
 
+use super::super::expand::Blocks;
 use super::super::rows::for_rows;
+use super::columns::{Columns, STRIP};
 use super::{Matrix, whole_rows};
 
 /// A constant weight matrix in the form that products read.
-pub struct Packed(PackedBMatrix<f32>);
+pub struct Packed(Held);
+
+enum Held {
+    Float(PackedBMatrix<f32>),
+    Blocks(Columns),
+}
 
 impl Packed {
     /// Packs a matrix of rows of `inner` values.
@@ -29,20 +37,39 @@ impl Packed {
     pub fn new(values: &[f32], inner: usize) -> Result<Self> {
         let out = whole_rows(values, inner)?;
         let rows = NdTensorView::from_data([out, inner], values);
-        Ok(Self(GemmExecutor::default().prepack_b(rows.transposed())))
+        let packed = GemmExecutor::default().prepack_b(rows.transposed());
+        Ok(Self(Held::Float(packed)))
+    }
+
+    /// Reorders blocks, which stay as they are in memory; none for types that are read in the order of
+    /// the file.
+    pub(in crate::cpu) fn of_blocks(blocks: &Blocks) -> Option<Self> {
+        Columns::of(blocks).map(|columns| Self(Held::Blocks(columns)))
+    }
+
+    /// Bytes held, but for what fills up the last panel.
+    pub(in crate::cpu) fn bytes(&self) -> usize {
+        match &self.0 {
+            Held::Float(packed) => packed.rows() * packed.cols() * size_of::<f32>(),
+            Held::Blocks(columns) => columns.bytes(),
+        }
     }
 
     pub(super) fn rows(&self) -> usize {
-        self.0.cols()
+        match &self.0 {
+            Held::Float(packed) => packed.cols(),
+            Held::Blocks(columns) => columns.rows,
+        }
     }
 
     pub(super) fn inner(&self) -> usize {
-        self.0.rows()
+        match &self.0 {
+            Held::Float(packed) => packed.rows(),
+            Held::Blocks(columns) => columns.inner,
+        }
     }
 }
 
-/// Rows of weights that are expanded and multiplied together.
-const STRIP: usize = 128;
 /// Columns that are expanded and multiplied together: as many as rten-gemm sums at a time, so that
 /// the order of a sum is the same for every form of weights. Whole blocks of every type.
 const DEPTH: usize = 256;
@@ -60,13 +87,13 @@ pub(super) fn product(
     let n = whole_rows(x, inner)?;
     let mut y = vec![0f32; n * out];
     let executor = GemmExecutor::default();
-    if let Matrix::Packed(packed) = weight {
+    if let Matrix::Packed(Packed(Held::Float(packed))) = weight {
         let x = NdTensorView::from_data([n, inner], x);
         executor
             .gemm(
                 &mut y,
                 GemmInputA::Unpacked(x),
-                GemmInputB::Packed(&packed.0),
+                GemmInputB::Packed(packed),
                 GemmOptions::default(),
             )
             .map_err(Error::wrap)?;
@@ -139,7 +166,13 @@ impl Piece {
         columns: Range<usize>,
     ) -> Result<&[f32]> {
         let (values, row_length) = match weight {
-            Matrix::Packed(_) => return Err(Error::Msg("packed weights are read whole".into())),
+            Matrix::Packed(Packed(Held::Float(_))) => {
+                return Err(Error::Msg("packed f32 weights are read whole".into()));
+            }
+            Matrix::Packed(Packed(Held::Blocks(blocks))) => {
+                blocks.expand(rows, columns, &mut self.expanded);
+                return Ok(&self.expanded);
+            }
             Matrix::Rows(values, inner) => {
                 let from = rows.start * inner + columns.start;
                 let to = (rows.end - 1) * inner + columns.end;

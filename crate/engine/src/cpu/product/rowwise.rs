@@ -33,6 +33,18 @@ impl Packed {
         })
     }
 
+    /// Bytes held.
+    #[cfg(target_arch = "wasm32")]
+    pub(in crate::cpu) fn bytes(&self) -> usize {
+        size_of_val(self.values.as_slice())
+    }
+
+    /// None: blocks are read as they lie.
+    #[cfg(target_arch = "wasm32")]
+    pub(in crate::cpu) fn of_blocks(_: &Blocks) -> Option<Self> {
+        None
+    }
+
     pub(super) fn rows(&self) -> usize {
         self.values.len() / self.inner
     }
