@@ -151,7 +151,10 @@ test.describe("on a phone", () => {
   test.use({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
 
   test("nothing sticks out", async ({ bench: { page } }) => {
-    await open(page, "scene=4");
+    const chain = OWN.map((text) => `tier=${text}`);
+    const against = ["a vehicle", "a cat", "a blue dog"].map((text) => `against=${text}`);
+    await open(page, ["scene=4", ...chain, ...against].join("&").replaceAll(" ", "+"));
+    await expect(page.getByRole("columnheader", { name: "Loss" })).toBeVisible();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
     for (const button of await page.getByRole("button").all()) {
       const box = await button.boundingBox();

@@ -63,6 +63,7 @@ test("labels that would cover each other are left out, and candidates have none"
 
 test("angles are told in degrees, and coloured from 0 to 180", () => {
   expect(degrees(Math.PI / 3)).toBe("60.0°");
+  expect(degrees(-Math.PI / 2)).toBe("−90.0°");
   expect([0, Math.PI / 2, Math.PI, 9].map(anglePercent)).toEqual([0, 50, 100, 100]);
   expect(shortened("x".repeat(40))).toHaveLength(28);
 });

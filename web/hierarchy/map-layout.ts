@@ -64,7 +64,7 @@ export function mapPoints(answer: HierarchyAnswer, reach: number): MapPoint[] {
 }
 
 export function degrees(radians: number): string {
-  return `${((radians * 180) / Math.PI).toFixed(1)}°`;
+  return `${((radians * 180) / Math.PI).toFixed(1)}°`.replace("-", "−");
 }
 
 /** The share of the way from 0 to π, in percent: how far an edge's colour goes from good to bad. */
