@@ -1,6 +1,6 @@
 /**
  * Photographs the served page: `node tests/browser/screenshots.mjs URL FOLDER [VIEW…]`. Writes each
- * view in light, in dark and on a phone, as VIEW-light.png and so on.
+ * view in light, in dark and on a phone, as VIEW-light.jpg and so on.
  */
 
 import process from "node:process";
@@ -46,7 +46,6 @@ const LOOKS = {
     viewport: { width: 360, height: 740 },
     hasTouch: true,
     isMobile: true,
-    deviceScaleFactor: 2,
   },
 };
 
@@ -62,7 +61,8 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await page.goto("about:blank");
     await page.goto(`${url}#${fragment}`);
     await ready(page).waitFor();
-    await page.screenshot({ path: `${folder}/${view}-${look}.png`, fullPage: true });
+    await page.getByText("verified on this device").waitFor();
+    await page.screenshot({ path: `${folder}/${view}-${look}.jpg`, quality: 80, fullPage: true });
   }
   await context.close();
 }
