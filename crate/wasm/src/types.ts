@@ -8,10 +8,10 @@ export interface LoadProgress {
   total: number | null;
 }
 
-/** Where a model shall run: where a trial is faster; on the CPU; on the GPU, if that computes the same. */
+/** Where a model should run. `auto`: on the engine that is faster in a trial. `gpu`: on the GPU, if it computes the same embeddings. */
 export type EngineWish = "auto" | "cpu" | "gpu";
 
-/** The numbers that a GPU computes matrix products in; all else is f32 always. */
+/** Arithmetic of the GPU's matrix products. Everything else is always f32. */
 export type Arithmetic = "f32" | "f16" | "int8";
 
 /** What a GPU says about itself. */
@@ -19,75 +19,80 @@ export interface GpuInfo {
   name: string;
   backend: string;
   driver: string;
-  /** Whether it is known to be made of processor cores. A browser does not say. */
+  /** True if the GPU is known to be a software renderer. A browser does not say. */
   software: boolean;
-  /** Bytes. */
+  /** Largest buffer that a kernel can read, in bytes. */
   largestBinding: number;
   features: string[];
-  /** Whether reductions over a workgroup are by subgroup operations; else through its memory. */
+  /** True if reductions use subgroup operations; false if they use workgroup memory. */
   subgroups: boolean;
 }
 
-/** A fixed input, eight captions and a picture, through both engines. */
+/** The embeddings of a fixed input, eight captions and an image, by both engines. */
 export interface Trial {
-  /** Largest difference between elements of the embeddings. */
+  /** Largest absolute difference between the two engines' elements, for captions. */
   textDifference: number;
   imageDifference: number;
-  /** What either may be at most. */
+  /** Largest difference that is accepted. */
   tolerance: number;
+  /** Time on the CPU, in ms. */
   cpuMs: number;
-  /** The first time. */
+  /** Time of the first run on the GPU, in ms. */
   gpuColdMs: number;
-  /** The second time. */
+  /** Time of the second run on the GPU, in ms. */
   gpuMs: number;
 }
 
-/** Where a model runs, and why. */
+/** Which engine a model was loaded onto, and why. */
 export interface EngineChoice {
   /** The GPU that was opened, also where the model does not run on it. */
   gpu: GpuInfo | null;
   trial: Trial | null;
-  /** Why it runs on the CPU though that was not wished for: one sentence. */
+  /** Why the model runs on the CPU though that was not asked for: one sentence. */
   whyCpu: string | null;
   /** Bytes of the weights in the GPU's memory; 0 on the CPU. */
   gpuWeightBytes: number;
-  /** Of finding and opening the GPU. */
+  /** Time to find and open the GPU, in ms. */
   gpuOpenMs: number;
-  /** What loading onto the GPU took, where that was done. */
+  /** Times of loading onto the GPU, if it was loaded there. */
   gpuLoad: GpuLoad | null;
   /** The tiles of the GPU's matrix products, for results of few, some and many rows. */
   gpuTiles: string | null;
-  /** What the products are computed in, where the model was loaded onto the GPU. */
+  /** Arithmetic of the GPU's matrix products, if the model was loaded onto it. */
   gpuArithmetic: Arithmetic | null;
-  /** Why that is f32 though something else was wished for: one sentence. */
+  /** Why that is f32 though another arithmetic was asked for: one sentence. */
   whyF32: string | null;
 }
 
-/** What a load onto the GPU took. */
+/** Times of a load onto the GPU, in ms. */
 export interface GpuLoad {
   /** Reading the weights and handing them over. */
   weightsMs: number;
-  /** From the beginning until all kernels were compiled: beside the weights, not after. */
+  /** From the start of the load until all kernels were compiled. Kernels compile while the weights load. */
   kernelsMs: number;
+  /** Number of kernels compiled. */
   kernels: number;
-  /** Timing tiles; 0 where they were known. */
+  /** Benchmarking tiles; 0 if they were known. */
   tuningMs: number;
 }
 
 export interface LoadOptions {
   onProgress?: (progress: LoadProgress) => void;
-  /** `auto` where it is absent. */
+  /** `auto` by default. */
   engine?: EngineWish;
   /**
-   * What the GPU's matrix products are computed in: `f32` where it is absent, and where the device or
-   * the model does not allow the other. `int8` is for Q8_0 weights.
+   * Arithmetic of the GPU's matrix products; `f32` by default, and if the device or the model does
+   * not support the other. `int8` needs Q8_0 weights.
    */
   arithmetic?: Arithmetic;
-  /** How the GPU's matrix products are divided: as known, else by a timed run (the default); by a run; always alike. */
+  /**
+   * Tiles of the GPU's matrix products. `known` (the default): reuse stored tiles, else benchmark;
+   * `anew`: always benchmark; `standard`: fixed tiles.
+   */
   tiles?: "known" | "anew" | "standard";
   /** {@link ModelInfo.knownTiles} of an earlier load. */
   knownTiles?: Record<string, string>;
-  /** SHA-256 of the file of weights, if it was computed before: it is believed. */
+  /** SHA-256 of the weights file, if it was computed before. It is not verified. */
   sha256?: string;
 }
 
@@ -102,7 +107,7 @@ export interface ModelInfo {
   tensorTypes: Record<string, number>;
   activation: "quick_gelu" | "gelu";
   embeddingDim: number;
-  /** Height and width of the image tower's input, in pixels. */
+  /** Height and width of the image encoder's input, in pixels. */
   imageSize: number;
   patchSize: number;
   /** Most tokens of a caption, start and end included. */
@@ -114,7 +119,7 @@ export interface ModelInfo {
   /** Where it runs now: a GPU that was lost is left for the CPU. */
   engine: "cpu" | "gpu";
   choice: EngineChoice;
-  /** Tiles by adapter and arithmetic, as given to the load and found by it; kept, they save the next load the timing. */
+  /** Tiles by adapter and arithmetic: those given to the load and those it found. Stored, they save the next load the benchmark. */
   knownTiles: Record<string, string>;
   /** How and from what the file was made, where it says. */
   provenance: string | null;
