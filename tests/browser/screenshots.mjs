@@ -1,6 +1,6 @@
 /**
  * Photographs the served page: `node tests/browser/screenshots.mjs URL FOLDER [VIEW…]`. Writes each
- * view in light, in dark and on a phone, as VIEW-light.jpg and so on.
+ * view in light, in dark and on a phone, as VIEW-light.png and so on.
  */
 
 import process from "node:process";
@@ -62,7 +62,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await page.goto(`${url}#${fragment}`);
     await ready(page).waitFor();
     await page.getByText("verified on this device").waitFor();
-    await page.screenshot({ path: `${folder}/${view}-${look}.jpg`, quality: 80, fullPage: true });
+    await page.screenshot({ path: `${folder}/${view}-${look}.png`, fullPage: true });
   }
   await context.close();
 }
