@@ -61,7 +61,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await page.goto("about:blank");
     await page.goto(`${url}#${fragment}`);
     await ready(page).waitFor();
-    await page.getByText("verified on this device").waitFor();
+    await page.getByText("verified on this device", { exact: true }).waitFor();
     await page.screenshot({ path: `${folder}/${view}-${look}.png`, fullPage: true });
   }
   await context.close();

@@ -5,8 +5,10 @@ import {
   anglePercent,
   at,
   degrees,
+  dotPath,
   labelled,
   mapPoints,
+  nearest,
   radialScale,
   shortened,
 } from "./map-layout";
@@ -88,4 +90,23 @@ test("tensors and metadata have a line for each embedding", () => {
     "(the image)",
     "(the empty text)",
   ]);
+});
+
+test("the nearest point is found, if it is near enough", () => {
+  const points = mapPoints(answer, 2);
+  const [candidate, own] = points;
+  if (candidate === undefined || own === undefined) throw new Error("there are two");
+  expect(nearest(points, { x: own.x + 3, y: own.y }, 5)).toBe(own);
+  expect(nearest(points, { x: candidate.x, y: candidate.y + 4 }, 5)).toBe(candidate);
+  expect(nearest(points, { x: own.x + 6, y: own.y }, 5)).toBeNull();
+  expect(nearest([], { x: 0, y: 0 }, 5)).toBeNull();
+});
+
+test("dots are one path", () => {
+  expect(
+    dotPath([
+      { x: 1.04, y: -2 },
+      { x: 0, y: 3.26 },
+    ]),
+  ).toBe("M1.0 -2.0h0M0.0 3.3h0");
 });
