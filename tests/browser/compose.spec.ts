@@ -82,6 +82,35 @@ test("the search for a failure says how many scenes it tried", async ({ bench: {
   ).toBeVisible();
 });
 
+test("the ranking follows an edit within a moment", async ({ bench: { page } }) => {
+  await open(page, "scene=18");
+  const times = await page.evaluate(async () => {
+    const list = document.querySelector("li .cosine")?.closest("ol");
+    const thing = document.querySelector("button.thing");
+    if (list == null || thing === null) throw new Error("there is nothing to move");
+    const found: number[] = [];
+    for (let press = 0; press < 15; press += 1) {
+      found.push(
+        await new Promise<number>((resolve) => {
+          const start = performance.now();
+          new MutationObserver((_, observer) => {
+            observer.disconnect();
+            resolve(performance.now() - start);
+          }).observe(list, { subtree: true, childList: true, characterData: true });
+          thing.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+        }),
+      );
+      // The pause of a person between two presses, in which the page settles.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    return found.toSorted((a, b) => a - b);
+  });
+  const median = times[7] ?? NaN;
+  console.log(`from an edit to its ranking: ${median.toFixed(0)} ms (median of ${times.length})`);
+  // It is some tens of milliseconds on a quiet machine; a shared one may take many times that.
+  expect(median).toBeLessThan(2000);
+});
+
 for (const colorScheme of ["light", "dark"] as const) {
   test(`axe finds nothing in the view Compose in ${colorScheme}`, async ({ bench: { page } }) => {
     await page.emulateMedia({ colorScheme });

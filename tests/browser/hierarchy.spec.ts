@@ -69,6 +69,29 @@ test("the map can be walked through by keyboard", async ({ bench: { page } }) =>
   expect(await list.getAttribute("aria-activedescendant")).toBe(first);
 });
 
+test("what the pointer is at is told, a candidate too", async ({ bench: { page } }) => {
+  await open(page, "scene=4&caption=a+dog");
+  const told = page.getByTestId("told");
+  await map(page)
+    .getByRole("option", { name: /^“a dog”/ })
+    .locator("circle")
+    .hover();
+  await expect(told).toHaveText(/^“a dog”, caption: radius/);
+  // The first of the candidates' dots, from the path that draws them all.
+  const place = await map(page)
+    .locator(".cloud")
+    .evaluate((cloud) => {
+      const [x = 0, y = 0] = (cloud.getAttribute("d") ?? "").slice(1).split(/[ h]/).map(Number);
+      const matrix = (cloud as SVGGraphicsElement).getScreenCTM() ?? new DOMMatrix();
+      const { x: left, y: top } = new DOMPoint(x, y).matrixTransform(matrix);
+      return { left, top };
+    });
+  await page.mouse.move(place.left, place.top);
+  await expect(told).toHaveText(/^“.*”, candidate: radius/);
+  await page.mouse.move(2, 2);
+  await expect(told).not.toHaveText(/candidate: radius/);
+});
+
 test("a chain of one's own is measured, and is part of the link", async ({ bench, page }) => {
   await open(page, "scene=4");
   for (const [tier, text] of OWN.entries()) {
@@ -151,7 +174,10 @@ test.describe("on a phone", () => {
   test.use({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
 
   test("nothing sticks out", async ({ bench: { page } }) => {
-    await open(page, "scene=4");
+    const chain = OWN.map((text) => `tier=${text}`);
+    const against = ["a vehicle", "a cat", "a blue dog"].map((text) => `against=${text}`);
+    await open(page, ["scene=4", ...chain, ...against].join("&").replaceAll(" ", "+"));
+    await expect(page.getByRole("columnheader", { name: "Loss" })).toBeVisible();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
     for (const button of await page.getByRole("button").all()) {
       const box = await button.boundingBox();

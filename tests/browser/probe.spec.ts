@@ -93,7 +93,10 @@ test("a pasted picture is taken, wherever the focus is", async ({ bench, page })
   });
   await page.keyboard.press("ControlOrMeta+v");
   await expect(bench.picture).toHaveAttribute("alt", /^The photo/);
+  // The scene's captions stepped aside.
+  await bench.add("a caption of my own");
   await bench.answered();
+  await expect(bench.ranked).toHaveCount(1);
 });
 
 test("an empty list and an overlong caption say what to do", async ({ bench }) => {

@@ -46,7 +46,6 @@ const LOOKS = {
     viewport: { width: 360, height: 740 },
     hasTouch: true,
     isMobile: true,
-    deviceScaleFactor: 2,
   },
 };
 
@@ -62,6 +61,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await page.goto("about:blank");
     await page.goto(`${url}#${fragment}`);
     await ready(page).waitFor();
+    await page.getByText("verified on this device", { exact: true }).waitFor();
     await page.screenshot({ path: `${folder}/${view}-${look}.png`, fullPage: true });
   }
   await context.close();

@@ -5,8 +5,10 @@ import {
   anglePercent,
   at,
   degrees,
+  dotPath,
   labelled,
   mapPoints,
+  nearest,
   radialScale,
   shortened,
 } from "./map-layout";
@@ -63,6 +65,7 @@ test("labels that would cover each other are left out, and candidates have none"
 
 test("angles are told in degrees, and coloured from 0 to 180", () => {
   expect(degrees(Math.PI / 3)).toBe("60.0°");
+  expect(degrees(-Math.PI / 2)).toBe("−90.0°");
   expect([0, Math.PI / 2, Math.PI, 9].map(anglePercent)).toEqual([0, 50, 100, 100]);
   expect(shortened("x".repeat(40))).toHaveLength(28);
 });
@@ -87,4 +90,23 @@ test("tensors and metadata have a line for each embedding", () => {
     "(the image)",
     "(the empty text)",
   ]);
+});
+
+test("the nearest point is found, if it is near enough", () => {
+  const points = mapPoints(answer, 2);
+  const [candidate, own] = points;
+  if (candidate === undefined || own === undefined) throw new Error("there are two");
+  expect(nearest(points, { x: own.x + 3, y: own.y }, 5)).toBe(own);
+  expect(nearest(points, { x: candidate.x, y: candidate.y + 4 }, 5)).toBe(candidate);
+  expect(nearest(points, { x: own.x + 6, y: own.y }, 5)).toBeNull();
+  expect(nearest([], { x: 0, y: 0 }, 5)).toBeNull();
+});
+
+test("dots are one path", () => {
+  expect(
+    dotPath([
+      { x: 1.04, y: -2 },
+      { x: 0, y: 3.26 },
+    ]),
+  ).toBe("M1.0 -2.0h0M0.0 3.3h0");
 });

@@ -63,8 +63,28 @@ export function mapPoints(answer: HierarchyAnswer, reach: number): MapPoint[] {
     .toSorted((a, b) => ORDER.indexOf(b.role) - ORDER.indexOf(a.role));
 }
 
+/** The point nearest to a place, at most so far from it; of equals the one that is drawn on top. */
+export function nearest(
+  points: readonly MapPoint[],
+  { x, y }: Point,
+  within: number,
+): MapPoint | null {
+  let best: MapPoint | null = null;
+  let least = within;
+  for (const point of points) {
+    const distance = Math.hypot(point.x - x, point.y - y);
+    if (distance <= least) [best, least] = [point, distance];
+  }
+  return best;
+}
+
+/** Many dots as one path, to be drawn with round line ends: thousands of elements would be slow. */
+export function dotPath(points: readonly Point[]): string {
+  return points.map(({ x, y }) => `M${x.toFixed(1)} ${y.toFixed(1)}h0`).join("");
+}
+
 export function degrees(radians: number): string {
-  return `${((radians * 180) / Math.PI).toFixed(1)}°`;
+  return `${((radians * 180) / Math.PI).toFixed(1)}°`.replace("-", "−");
 }
 
 /** The share of the way from 0 to π, in percent: how far an edge's colour goes from good to bad. */
