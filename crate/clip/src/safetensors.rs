@@ -14,7 +14,7 @@ use super::error::ClipError;
 use super::tensors::{ElementType, TensorEntry};
 
 /// The format's own limit.
-const LARGEST_HEADER: u64 = 100_000_000;
+pub(super) const LARGEST_HEADER: u64 = 100_000_000;
 
 #[derive(Deserialize)]
 struct Entry {
@@ -29,6 +29,14 @@ struct Entry {
 /// Anything that breaks the format, with the tensor's name or the offset.
 pub fn read_header(
     source: &Arc<dyn ByteSource>,
+    source_index: usize,
+) -> Result<BTreeMap<String, TensorEntry>, ClipError> {
+    read_header_of(source.as_ref(), source_index)
+}
+
+/// As [`read_header`], of a source that is only lent.
+pub(super) fn read_header_of(
+    source: &dyn ByteSource,
     source_index: usize,
 ) -> Result<BTreeMap<String, TensorEntry>, ClipError> {
     let file = source.name();

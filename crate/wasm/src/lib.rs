@@ -3,6 +3,9 @@
 #![cfg(target_arch = "wasm32")]
 
 mod benchmark;
+mod convert;
+mod edits;
+mod occlusion;
 mod source;
 
 use std::collections::BTreeMap;
