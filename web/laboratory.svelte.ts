@@ -9,6 +9,8 @@ import {
   type View,
   writeFragment,
 } from "./link/link-state";
+import { type FetchWorker, Hub } from "./hub/hub.svelte";
+import { Shelf } from "./hub/shelf";
 import { messageOf } from "./message-of";
 import { Model } from "./model/model.svelte";
 import { isWeights, whatIsGiven } from "./model/model-files";
@@ -25,6 +27,7 @@ const LINK_PAUSE_MS = 300;
 
 export class Laboratory {
   readonly model: Model;
+  readonly hub: Hub;
   readonly probe: Probe;
   readonly comparison: ModelComparison;
   readonly benchmarks: Benchmarks;
@@ -43,16 +46,20 @@ export class Laboratory {
 
   /**
    * @param start makes a fresh worker
+   * @param startFetching makes a fresh worker that fetches a model
    * @param base the page's own address, below which `models/` lies
    */
   constructor(
     start: () => WorkerPort,
+    startFetching: () => FetchWorker,
     private readonly base: string,
   ) {
     this.#client = new Client(start, (message) => {
       this.crash = messageOf(message);
     });
-    this.model = new Model(this.#client, base);
+    const shelf = new Shelf((navigator as { storage?: StorageManager }).storage);
+    this.hub = new Hub(startFetching, shelf, (model, file) => this.model.loadKept(model, file));
+    this.model = new Model(this.#client, base, (hash) => this.hub.find(hash));
     this.probe = new Probe(this.#client, this.model);
     this.comparison = new ModelComparison(this.#client, this.model, this.probe);
     this.benchmarks = new Benchmarks(this.#client, this.model);
@@ -65,6 +72,7 @@ export class Laboratory {
     void this.openLink(location.hash).then(() => keepPage(this.base));
     void this.probe.picture.drawSamples();
     void this.benchmarks.listSets();
+    void this.hub.look();
     this.probe.follow();
     $effect(() => {
       const fragment = this.fragment;

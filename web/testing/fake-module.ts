@@ -261,6 +261,8 @@ export interface FakeRecord {
   arithmetics: Arithmetic[];
   encodedTexts: string[][];
   encodedImages: number;
+  /** What was installed as one. */
+  lexicons: string[];
 }
 
 /**
@@ -274,6 +276,7 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
     arithmetics: [],
     encodedTexts: [],
     encodedImages: 0,
+    lexicons: [],
   };
   const module: ClipModule = {
     Clip: {
@@ -292,6 +295,14 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
       },
     },
     scene: fakeScene,
+    installLexicon(text) {
+      record.lexicons.push(text);
+    },
+    edits(caption, group, seed) {
+      if (caption.trim() === "") return { edits: [], none: "the caption is empty" };
+      const text = `${caption} ${group} ${seed}`;
+      return { edits: [{ text, kind: "swap-objects", group }], none: null };
+    },
     sha256: async (file) => (await sha256(new Uint8Array(await file.arrayBuffer()))) ?? "",
     Benchmark: {
       tableauSets: () => ["tableau/noun", "tableau/swap_attribute"],

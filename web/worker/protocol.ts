@@ -6,8 +6,11 @@
  */
 
 import type { BenchmarkRequests } from "../benchmarks/requests";
+import type { KeptModel } from "../hub/shelf";
 import type {
   Arithmetic,
+  CaptionEdit,
+  EditGroup,
   EngineWish,
   LoadProgress,
   ModelInfo,
@@ -38,7 +41,9 @@ export interface OfferedChoice {
 export type ModelChoice =
   | OfferedChoice
   /** One GGUF file, or the files of a Hugging Face or OpenCLIP directory. */
-  | { kind: "own"; files: File[] };
+  | { kind: "own"; files: File[] }
+  /** A model that was fetched by name, and its file in the browser's store. */
+  | { kind: "kept"; model: KeptModel; file: File };
 
 /** What became of the browser's copy of a downloaded model. */
 export type Storage =
@@ -118,6 +123,11 @@ export interface Requests extends BenchmarkRequests {
   };
   /** Computes a batch of made-up input: once to warm up, then again for about `seconds`. */
   measure: { ask: SpeedCase & { seconds: number }; answer: { milliseconds: number; runs: number } };
+  /** Makes captions of a caption; the same seed makes the same. Needs no model. */
+  edits: {
+    ask: { caption: string; group: EditGroup; seed: number };
+    answer: { edits: CaptionEdit[]; none: string | null };
+  };
   /** Size of the stored models, in bytes. */
   "stored-bytes": { ask: object; answer: number };
   /** Deletes the stored models; what is loaded stays loaded. */

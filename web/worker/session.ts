@@ -6,6 +6,7 @@
 import { BenchmarkDesk, type BenchmarkModule } from "../benchmarks/desk";
 import type {
   Clip,
+  EditGroup,
   LoadOptions,
   LoadProgress,
   ModelInfo,
@@ -40,6 +41,8 @@ export interface ClipModule extends BenchmarkModule {
     load(source: ModelSource, options?: LoadOptions): Promise<SessionClip>;
   };
   sha256(file: Blob): Promise<string>;
+  edits(caption: string, group: EditGroup, seed: number): Answer<"edits">;
+  installLexicon(text: string): void;
   scene(seed: string, size: number): SceneView;
 }
 
@@ -81,11 +84,15 @@ export class Session {
   #newestRanking = 0;
   #newestLoad = 0;
   readonly #benchmarks: BenchmarkDesk;
+  /** The module, once it has its lexicon. */
+  #withLexicon: Promise<ClipModule> | null = null;
 
   /** @param module while it starts, what needs no module is done */
   constructor(
     private readonly module: Promise<ClipModule>,
     private readonly store: ModelStore,
+    /** Fetches the text of the lexicon that edits draw on. */
+    private readonly fetchLexicon: () => Promise<string>,
   ) {
     this.#benchmarks = new BenchmarkDesk(module);
   }
@@ -115,6 +122,10 @@ export class Session {
         const { kind, batch, seconds } = call.ask;
         return this.#inTurn(() => measure(this.#loaded(), { kind, batch }, seconds));
       }
+      case "edits": {
+        const { caption, group, seed } = call.ask;
+        return this.#lexicon().then((module) => module.edits(caption, group, seed));
+      }
       case "stored-bytes":
         return this.store.storedBytes();
       case "delete-stored":
@@ -122,6 +133,18 @@ export class Session {
       default:
         return this.#inTurn(() => this.#benchmarks.answer(call, this.#clip));
     }
+  }
+
+  /** Fetches the lexicon the first time, and again where that failed. */
+  #lexicon(): Promise<ClipModule> {
+    this.#withLexicon ??= Promise.all([this.module, this.fetchLexicon()]).then(([module, text]) => {
+      module.installLexicon(text);
+      return module;
+    });
+    this.#withLexicon.catch(() => {
+      this.#withLexicon = null;
+    });
+    return this.#withLexicon;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -183,8 +206,25 @@ export class Session {
       const source = Object.fromEntries(choice.files.map((file) => [file.name, file]));
       return { name: null, source, sha256: null, golden: null, storage: null };
     }
-    const { base, model } = choice;
     const hash = (file: Blob) => this.module.then((module) => module.sha256(file));
+    if (choice.kind === "kept") {
+      const { model, file } = choice;
+      // As with the page's own models: other pages of this origin can write to its files.
+      if ((await hash(file)) !== model.sha256) {
+        throw new Error(
+          `The kept file of ${model.name} was changed: delete it and fetch it again.`,
+        );
+      }
+      const { name, sha256 } = model;
+      return {
+        name,
+        source: { [file.name]: file },
+        sha256,
+        golden: null,
+        storage: { kind: "found" },
+      };
+    }
+    const { base, model } = choice;
     const { file, storage } = await this.store.model(base, model, hash, onProgress);
     const golden = model.golden === undefined ? null : { base, file: model.golden };
     const { name, sha256 } = model;

@@ -1,6 +1,7 @@
 /** The worker's entry: starts the wasm module and carries messages between the page and a session. */
 
-import init, { Benchmark, Clip, scene, sha256 } from "../wasm/cliprobe.js";
+import lexiconUrl from "../../crate/caption/src/lexicon/wordnet.txt?url";
+import init, { Benchmark, Clip, edits, installLexicon, scene, sha256 } from "../wasm/cliprobe.js";
 import { ModelStore } from "./model-store";
 import type { Call, Reply } from "./protocol";
 import { Session } from "./session";
@@ -12,11 +13,27 @@ const store = new ModelStore({
   // Absent in insecure contexts, whatever the types say.
   caches: globalThis.caches,
 });
-const started = init().then(() => ({ Benchmark, Clip, scene, sha256 }));
+const started = init().then(() => ({
+  Benchmark,
+  Clip,
+  edits,
+  installLexicon,
+  scene,
+  sha256,
+}));
 started.catch((error: unknown) => {
   crash(`the module could not be started: ${messageIn(error)}`);
 });
-const session = new Session(started, store);
+const session = new Session(started, store, fetchLexicon);
+
+async function fetchLexicon(): Promise<string> {
+  const failed = "The lexicon that edits draw on could not be downloaded";
+  const response = await fetch(lexiconUrl).catch(() => {
+    throw new Error(`${failed}: the network gave no answer.`);
+  });
+  if (!response.ok) throw new Error(`${failed}: status ${response.status}.`);
+  return response.text();
+}
 
 async function serve(call: Call): Promise<void> {
   const { id } = call;
