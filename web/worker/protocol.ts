@@ -128,6 +128,17 @@ export interface Requests extends BenchmarkRequests {
     ask: { caption: string; group: EditGroup; seed: number };
     answer: { edits: CaptionEdit[]; none: string | null };
   };
+  /** Up to `count` other orders of a caption's words. Needs neither model nor lexicon. */
+  shuffles: { ask: { caption: string; count: number; seed: number }; answer: string[] };
+  /** Compares texts with a picture, beside any ranking: an empty text, too. */
+  cosines: { ask: { picture: PictureSource; captions: string[] }; answer: number[] };
+  /** Prepares a picture to hide patches of it; the whole one's cosines, and patches a side. */
+  "hide-nothing": {
+    ask: { picture: PictureContent; captions: string[] };
+    answer: { side: number; cosines: number[] };
+  };
+  /** Hides each of these patches of the prepared picture, counted by rows: the captions' cosines then. */
+  hide: { ask: { captions: string[]; cells: number[] }; answer: number[][] };
   /** Size of the stored models, in bytes. */
   "stored-bytes": { ask: object; answer: number };
   /** Deletes the stored models; what is loaded stays loaded. */

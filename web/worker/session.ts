@@ -32,7 +32,7 @@ import { Recent } from "./recent";
 /** What a session uses of a loaded model. */
 export type SessionClip = Pick<
   Clip,
-  "info" | "encodeText" | "encodeImage" | "encodePixels" | "free"
+  "info" | "encodeText" | "encodeImage" | "encodePixels" | "pixels" | "free"
 >;
 
 /** What a session uses of the wasm module. */
@@ -43,6 +43,7 @@ export interface ClipModule extends BenchmarkModule {
   sha256(file: Blob): Promise<string>;
   edits(caption: string, group: EditGroup, seed: number): Answer<"edits">;
   installLexicon(text: string): void;
+  shuffles(caption: string, count: number, seed: number): string[];
   scene(seed: string, size: number): SceneView;
 }
 
@@ -84,6 +85,8 @@ export class Session {
   #newestRanking = 0;
   #newestLoad = 0;
   readonly #benchmarks: BenchmarkDesk;
+  /** A picture of which patches are being hidden, as the model's image encoder is given it. */
+  #prepared: { clip: SessionClip; pixels: Float32Array } | null = null;
   /** The module, once it has its lexicon. */
   #withLexicon: Promise<ClipModule> | null = null;
 
@@ -126,6 +129,16 @@ export class Session {
         const { caption, group, seed } = call.ask;
         return this.#lexicon().then((module) => module.edits(caption, group, seed));
       }
+      case "shuffles": {
+        const { caption, count, seed } = call.ask;
+        return this.module.then((module) => module.shuffles(caption, count, seed));
+      }
+      case "cosines":
+        return this.#inTurn(() => this.#cosines(call.ask));
+      case "hide-nothing":
+        return this.#inTurn(() => this.#prepare(call.ask));
+      case "hide":
+        return this.#inTurn(() => this.#hide(call.ask));
       case "stored-bytes":
         return this.store.storedBytes();
       case "delete-stored":
@@ -338,6 +351,67 @@ export class Session {
     };
   }
 
+  async #cosines({ picture, captions }: Ask<"cosines">): Promise<number[]> {
+    const clip = this.#loaded();
+    const { embedding } = await this.#pictureEmbedding(clip, picture);
+    return (await this.#textEmbeddings(clip, captions)).map((text) => dot(embedding, text));
+  }
+
+  async #textEmbeddings(clip: SessionClip, captions: string[]): Promise<Float32Array[]> {
+    const unknown = captions.filter((caption) => this.#captions.get(caption) === undefined);
+    const found = new Map(
+      captions.flatMap((caption): [string, CaptionEmbedding][] => {
+        const known = this.#captions.get(caption);
+        return known === undefined ? [] : [[caption, known]];
+      }),
+    );
+    if (unknown.length > 0) {
+      for (const [caption, embedding] of await encodeCaptions(clip, unknown)) {
+        this.#captions.set(caption, embedding);
+        found.set(caption, embedding);
+      }
+    }
+    return captions.flatMap((caption) => found.get(caption)?.embedding ?? []);
+  }
+
+  async #prepare({ picture, captions }: Ask<"hide-nothing">): Promise<Answer<"hide-nothing">> {
+    const clip = this.#loaded();
+    const module = await this.module;
+    const { imageSize, patchSize } = clip.info();
+    const file =
+      picture.kind === "scene" ? module.scene(picture.seed, imageSize).png : picture.bytes;
+    const pixels = clip.pixels(file);
+    this.#prepared = { clip, pixels };
+    const embedding = await clip.encodePixels(pixels);
+    const texts = await this.#textEmbeddings(clip, captions);
+    return {
+      side: Math.floor(imageSize / patchSize),
+      cosines: texts.map((text) => dot(embedding, text)),
+    };
+  }
+
+  async #hide({ captions, cells }: Ask<"hide">): Promise<number[][]> {
+    const prepared = this.#prepared;
+    const clip = this.#loaded();
+    if (prepared?.clip !== clip) throw new Error("Another model was loaded meanwhile.");
+    const { imageSize, patchSize, embeddingDim } = clip.info();
+    const batch = new Float32Array(prepared.pixels.length * cells.length);
+    cells.forEach((cell, index) => {
+      const image = batch.subarray(
+        index * prepared.pixels.length,
+        (index + 1) * prepared.pixels.length,
+      );
+      image.set(prepared.pixels);
+      hidePatch(image, cell, imageSize, patchSize);
+    });
+    const embeddings = await clip.encodePixels(batch);
+    const texts = await this.#textEmbeddings(clip, captions);
+    return cells.map((_, index) => {
+      const embedding = embeddings.subarray(index * embeddingDim, (index + 1) * embeddingDim);
+      return texts.map((text) => dot(embedding, text));
+    });
+  }
+
   async #pictureEmbedding(
     clip: SessionClip,
     picture: PictureSource,
@@ -362,6 +436,19 @@ export class Session {
   #loaded(): SessionClip {
     if (this.#clip === null) throw new Error("No model is loaded yet.");
     return this.#clip;
+  }
+}
+
+/** Gives a patch of each colour's plane the value 0: the mean colour of the training data. */
+function hidePatch(image: Float32Array, cell: number, imageSize: number, patchSize: number): void {
+  const side = Math.floor(imageSize / patchSize);
+  const top = Math.floor(cell / side) * patchSize;
+  const left = (cell % side) * patchSize;
+  for (let plane = 0; plane < 3; plane += 1) {
+    for (let row = top; row < top + patchSize; row += 1) {
+      const start = (plane * imageSize + row) * imageSize + left;
+      image.fill(0, start, start + patchSize);
+    }
   }
 }
 

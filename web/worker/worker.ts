@@ -1,7 +1,15 @@
 /** The worker's entry: starts the wasm module and carries messages between the page and a session. */
 
 import lexiconUrl from "../../crate/caption/src/lexicon/wordnet.txt?url";
-import init, { Benchmark, Clip, edits, installLexicon, scene, sha256 } from "../wasm/cliprobe.js";
+import init, {
+  Benchmark,
+  Clip,
+  edits,
+  installLexicon,
+  scene,
+  sha256,
+  shuffles,
+} from "../wasm/cliprobe.js";
 import { ModelStore } from "./model-store";
 import type { Call, Reply } from "./protocol";
 import { Session } from "./session";
@@ -20,6 +28,7 @@ const started = init().then(() => ({
   installLexicon,
   scene,
   sha256,
+  shuffles,
 }));
 started.catch((error: unknown) => {
   crash(`the module could not be started: ${messageIn(error)}`);

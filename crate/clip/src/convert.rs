@@ -663,9 +663,9 @@ fn announced_length(announced: &Announced) -> Result<u64, ClipError> {
         ));
     }
     let json: BTreeMap<String, serde_json::Value> =
-        serde_json::from_slice(&header[8..]).map_err(|source| ClipError::Json {
+        serde_json::from_slice(&header[8..]).map_err(|cause| ClipError::Json {
             file: format!("the header of {name}"),
-            source,
+            cause,
         })?;
     let ends = json
         .values()
