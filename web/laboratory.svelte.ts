@@ -20,6 +20,7 @@ import { ModelComparison } from "./probe/model-comparison.svelte";
 import type { HandedPicture } from "./probe/picture";
 import { Probe } from "./probe/probe.svelte";
 import { Speed } from "./speed/speed.svelte";
+import { Words } from "./words/words.svelte";
 import { Client, type WorkerPort } from "./worker/client";
 
 /** Writing the address on every keystroke would meet the browsers' rate limits. */
@@ -29,6 +30,7 @@ export class Laboratory {
   readonly model: Model;
   readonly hub: Hub;
   readonly probe: Probe;
+  readonly words: Words;
   readonly comparison: ModelComparison;
   readonly benchmarks: Benchmarks;
   readonly speed: Speed;
@@ -61,6 +63,7 @@ export class Laboratory {
     this.hub = new Hub(startFetching, shelf, (model, file) => this.model.loadKept(model, file));
     this.model = new Model(this.#client, base, (hash) => this.hub.find(hash));
     this.probe = new Probe(this.#client, this.model);
+    this.words = new Words(this.#client, this.model, this.probe);
     this.comparison = new ModelComparison(this.#client, this.model, this.probe);
     this.benchmarks = new Benchmarks(this.#client, this.model);
     this.speed = new Speed(this.#client, this.model);

@@ -139,8 +139,8 @@ test("what the hub refuses is said in one sentence, and the page goes on", async
   await expect(problem).toHaveText(/is a web page, not a file of weights/);
   hub.misfortune = async (name, _range, route) => {
     if (name !== "model.safetensors") return false;
-    // As a redirect to a server that does not know this page.
-    await route.fulfill({ status: 200, body: "bytes" });
+    // What a page is told of an answer without CORS: nothing, as of no answer at all.
+    await route.abort("failed");
     return true;
   };
   await ask(page, TINY);

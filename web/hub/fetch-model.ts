@@ -12,6 +12,8 @@ export interface ConversionModule {
   Conversion: { start: (source: ConversionSource) => Conversion };
   safetensorsHeaderLength: (file: string, first: Uint8Array) => number;
   sha256: (file: Blob) => Promise<string>;
+  /** Size of the module's memory. */
+  heapBytes: () => number;
 }
 
 type OnProgress = (progress: FetchProgress) => void;
@@ -57,6 +59,7 @@ export async function fetchModel(
     bytes: file.size,
     sha256: await module.sha256(file),
     seconds: (performance.now() - start) / 1000,
+    heapBytes: module.heapBytes(),
     note: listing.note,
   };
   await shelf.finish(model);

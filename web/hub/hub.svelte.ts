@@ -147,7 +147,7 @@ export class Hub {
         return;
       case "refused":
         this.#end();
-        this.problem = messageOf(reply.message);
+        this.problem = messageOf(reply.message) + this.#advice(reply.message);
         return;
       case "done":
         this.#end();
@@ -155,6 +155,15 @@ export class Hub {
         await this.look();
         await this.take(reply.model);
     }
+  }
+
+  /** What a person can do here about a refusal of the library, which knows no buttons. */
+  #advice(message: string): string {
+    if (/QuickGELU or GELU/.test(message)) return " Choose it under Options, and fetch again.";
+    if (/has no tokenizer/.test(message)) {
+      return " Download the model and open its files together with a tokenizer.";
+    }
+    return "";
   }
 
   #end(): void {

@@ -28,6 +28,8 @@ export interface KeptModel {
   sha256: string;
   /** From the request to the finished file, without what an earlier visit had fetched. */
   seconds: number;
+  /** The converter's memory: what the module had at the end, which never shrinks. */
+  heapBytes: number;
   note: string | null;
 }
 

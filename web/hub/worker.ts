@@ -16,10 +16,15 @@ self.addEventListener("message", (event: MessageEvent<Order>) => {
 
 async function serve(order: Order): Promise<void> {
   try {
-    await started;
+    const { memory } = await started;
     const model = await fetchModel(
       order,
-      { Conversion, safetensorsHeaderLength, sha256 },
+      {
+        Conversion,
+        safetensorsHeaderLength,
+        sha256,
+        heapBytes: () => memory.buffer.byteLength,
+      },
       new Shelf((navigator as { storage?: StorageManager }).storage),
       {
         fetch: fetch.bind(globalThis),
