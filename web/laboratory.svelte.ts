@@ -2,6 +2,7 @@
 
 import { Benchmarks } from "./benchmarks/benchmarks.svelte";
 import type { GivenFile } from "./benchmarks/given-files";
+import { Compose } from "./compose/compose.svelte";
 import {
   HASH_DIGITS,
   type LinkState,
@@ -14,6 +15,7 @@ import { Shelf } from "./hub/shelf";
 import { messageOf } from "./message-of";
 import { Model } from "./model/model.svelte";
 import { isWeights, whatIsGiven } from "./model/model-files";
+import { Hierarchy } from "./hierarchy/hierarchy.svelte";
 import { keepPage } from "./offline/register";
 import { MAX_CAPTIONS } from "./probe/caption-list";
 import { ModelComparison } from "./probe/model-comparison.svelte";
@@ -32,6 +34,8 @@ export class Laboratory {
   readonly probe: Probe;
   readonly words: Words;
   readonly comparison: ModelComparison;
+  readonly hierarchy: Hierarchy;
+  readonly compose: Compose;
   readonly benchmarks: Benchmarks;
   readonly speed: Speed;
   view = $state<View>("probe");
@@ -65,6 +69,8 @@ export class Laboratory {
     this.probe = new Probe(this.#client, this.model);
     this.words = new Words(this.#client, this.model, this.probe);
     this.comparison = new ModelComparison(this.#client, this.model, this.probe);
+    this.hierarchy = new Hierarchy(this.#client, this.model, this.probe);
+    this.compose = new Compose(this.#client, this.probe);
     this.benchmarks = new Benchmarks(this.#client, this.model);
     this.speed = new Speed(this.#client, this.model);
   }
@@ -99,6 +105,7 @@ export class Laboratory {
       this.benchmarks.set = state.set;
       this.benchmarks.items = state.items;
     }
+    this.hierarchy.open(state);
     void this.probe.open(state);
     await this.model.open(state.model);
   }
@@ -116,6 +123,7 @@ export class Laboratory {
       ...(this.view === "benchmarks"
         ? { set: this.benchmarks.set, items: this.benchmarks.items }
         : {}),
+      ...(this.view === "hierarchy" ? this.hierarchy.link : {}),
       model: sha256?.slice(0, HASH_DIGITS) ?? this.askedModel,
     };
     return writeFragment(state);

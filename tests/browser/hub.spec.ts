@@ -16,7 +16,7 @@ const kept = (page: Page) => page.getByRole("list", { name: "Kept in this browse
 
 async function openPanel(bench: Bench): Promise<void> {
   await bench.open("scene=1");
-  await panel(bench.page).scrollIntoViewIfNeeded();
+  await bench.view("Models");
 }
 
 async function ask(page: Page, name: string): Promise<void> {
@@ -35,8 +35,9 @@ async function keptSha256(page: Page): Promise<string> {
 
 test("a model is fetched by its name, converted, kept and used", async ({ bench, page }) => {
   const hub = await playHub(page);
-  await openPanel(bench);
+  await bench.open("scene=1");
   const before = await bench.cosines();
+  await bench.view("Models");
   expect(hub.asked).toEqual([]); // not before a person asks
   await expect(panel(page)).toContainText("huggingface.co");
   await ask(page, TINY);
@@ -44,9 +45,11 @@ test("a model is fetched by its name, converted, kept and used", async ({ bench,
     "tiny_a_quickgelu is kept in this browser.",
   );
   await expect(page.getByText("tiny_a_quickgelu fetched from huggingface.co")).toBeVisible();
+  await bench.view("Probe");
   await expect.poll(() => bench.cosines()).not.toEqual(before);
   const answer = await bench.cosines();
 
+  await bench.view("Models");
   await kept(page).getByText("Where it is from").click();
   for (const fact of [
     `${TINY} on huggingface.co`,
@@ -61,13 +64,17 @@ test("a model is fetched by its name, converted, kept and used", async ({ bench,
 
   // A link that names the model finds it here, without the hub.
   const asked = hub.asked.length;
-  const link = await page.evaluate(() => location.hash);
+  // The address is written a moment after what it says.
+  await expect.poll(() => bench.fragment()).toMatch(/view=models.*model=[0-9a-f]{12}/);
+  const link = `#${bench.fragment()}`;
   await page.goto("about:blank");
   await page.goto(`./${link}`);
   await expect(page.getByText("tiny_a_quickgelu fetched from huggingface.co")).toBeVisible();
+  await bench.view("Probe");
   await bench.answered();
   expect(await bench.cosines()).toEqual(answer);
   expect(hub.asked).toHaveLength(asked);
+  await bench.view("Models");
 
   await kept(page)
     .getByRole("button", { name: /^Delete/ })

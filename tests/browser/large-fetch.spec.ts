@@ -38,6 +38,7 @@ test("the converter's memory stays small", async ({ bench, page }) => {
     await route.fulfill({ status: 206, headers, body });
   });
   await bench.open("scene=1");
+  await bench.view("Models");
   await page.getByLabel("Name or address").fill("acme/large");
   await page.keyboard.press("Enter");
   const kept = page.getByRole("list", { name: "Kept in this browser" });

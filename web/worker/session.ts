@@ -3,17 +3,26 @@
  * answer to each request. Knows nothing of messages; `worker.ts` carries them.
  */
 
-import { BenchmarkDesk, type BenchmarkModule } from "../benchmarks/desk";
+import { BenchmarkController, type BenchmarkModule } from "../benchmarks/benchmark-controller";
+import {
+  chainsOf,
+  type Embedder,
+  type HierarchyModule,
+  measureHierarchy,
+} from "../hierarchy/measure";
+import type { HierarchyAnswer } from "../hierarchy/requests";
 import type {
-  Clip,
   EditGroup,
   LoadOptions,
   LoadProgress,
   ModelInfo,
   ModelSource,
+  sceneJson,
+  sceneVocabulary,
   SceneView,
 } from "../wasm/cliprobe.js";
 import { measure } from "../speed/measure";
+import { withoutPatches } from "../words/patches";
 import type { ModelStore } from "./model-store";
 import type {
   Answer,
@@ -28,15 +37,10 @@ import type {
   Similarities,
 } from "./protocol";
 import { Recent } from "./recent";
-
-/** What a session uses of a loaded model. */
-export type SessionClip = Pick<
-  Clip,
-  "info" | "encodeText" | "encodeImage" | "encodePixels" | "pixels" | "free"
->;
+import type { SessionClip } from "./session-clip";
 
 /** What a session uses of the wasm module. */
-export interface ClipModule extends BenchmarkModule {
+export interface ClipModule extends BenchmarkModule, HierarchyModule {
   Clip: {
     load(source: ModelSource, options?: LoadOptions): Promise<SessionClip>;
   };
@@ -45,12 +49,16 @@ export interface ClipModule extends BenchmarkModule {
   installLexicon(text: string): void;
   shuffles(caption: string, count: number, seed: number): string[];
   scene(seed: string, size: number): SceneView;
+  sceneJson: typeof sceneJson;
+  sceneVocabulary: typeof sceneVocabulary;
 }
 
 /** Captions encoded between two looks at whether a newer ranking was asked for. */
 const CAPTIONS_AT_A_TIME = 8;
-const REMEMBERED_CAPTIONS = 4096;
+/** More than the candidates of a traversal. */
+const REMEMBERED_CAPTIONS = 8192;
 const REMEMBERED_PICTURES = 64;
+const REMEMBERED_MODELS = 2;
 
 interface CaptionEmbedding {
   embedding: Float32Array;
@@ -84,7 +92,11 @@ export class Session {
   #turn: Promise<unknown> = Promise.resolve();
   #newestRanking = 0;
   #newestLoad = 0;
-  readonly #benchmarks: BenchmarkDesk;
+  /** The newest question about the hierarchy, by model: the loaded one is “”. */
+  readonly #newestHierarchy = new Map<string, number>();
+  /** What other models than the loaded one embedded for the hierarchy, by SHA-256. */
+  readonly #others = new Recent<Recent<Float32Array>>(REMEMBERED_MODELS);
+  readonly #benchmarks: BenchmarkController;
   /** A picture of which patches are being hidden, as the model's image encoder is given it. */
   #prepared: { clip: SessionClip; pixels: Float32Array } | null = null;
   /** The module, once it has its lexicon. */
@@ -97,7 +109,7 @@ export class Session {
     /** Fetches the text of the lexicon that edits draw on. */
     private readonly fetchLexicon: () => Promise<string>,
   ) {
-    this.#benchmarks = new BenchmarkDesk(module);
+    this.#benchmarks = new BenchmarkController(module);
   }
 
   /** Answers one call. Throws an `Error` whose message is one sentence for a person. */
@@ -105,6 +117,10 @@ export class Session {
     switch (call.kind) {
       case "scene":
         return this.module.then((module) => module.scene(call.ask.seed, call.ask.size));
+      case "scene-json":
+        return this.module.then((module) => module.sceneJson(call.ask.seed));
+      case "scene-words":
+        return this.module.then((module) => module.sceneVocabulary());
       case "models":
         return this.store.offered(call.ask.base);
       case "load":
@@ -121,6 +137,10 @@ export class Session {
         const { picture, captions } = call.ask;
         return this.#inTurn(() => this.#rank(call.id, picture, captions));
       }
+      case "hierarchy":
+        return this.#hierarchy(call, onProgress);
+      case "chains":
+        return this.module.then((module) => chainsOf(module, call.ask));
       case "measure": {
         const { kind, batch, seconds } = call.ask;
         return this.#inTurn(() => measure(this.#loaded(), { kind, batch }, seconds));
@@ -395,21 +415,87 @@ export class Session {
     const clip = this.#loaded();
     if (prepared?.clip !== clip) throw new Error("Another model was loaded meanwhile.");
     const { imageSize, patchSize, embeddingDim } = clip.info();
-    const batch = new Float32Array(prepared.pixels.length * cells.length);
-    cells.forEach((cell, index) => {
-      const image = batch.subarray(
-        index * prepared.pixels.length,
-        (index + 1) * prepared.pixels.length,
-      );
-      image.set(prepared.pixels);
-      hidePatch(image, cell, imageSize, patchSize);
-    });
+    const batch = withoutPatches(prepared.pixels, cells, imageSize, patchSize);
     const embeddings = await clip.encodePixels(batch);
     const texts = await this.#textEmbeddings(clip, captions);
     return cells.map((_, index) => {
       const embedding = embeddings.subarray(index * embeddingDim, (index + 1) * embeddingDim);
       return texts.map((text) => dot(embedding, text));
     });
+  }
+
+  /** Takes a turn for a few texts at a time: a ranking asked for meanwhile waits for those only. */
+  async #hierarchy(
+    { id, ask }: { id: number; ask: Ask<"hierarchy"> },
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<HierarchyAnswer | null> {
+    const model = ask.choice?.model.sha256 ?? "";
+    this.#newestHierarchy.set(model, id);
+    const module = await this.module;
+    const clip = ask.choice === null ? this.#loaded() : null;
+    const other = ask.choice === null ? null : new OtherModel(this.#otherEmbeddings(model));
+    const inTurn = <T>(work: (clip: SessionClip) => Promise<T>): Promise<T> =>
+      this.#inTurn(async () => {
+        await messagesDelivered();
+        if (clip !== null) return work(clip);
+        const { choice } = ask;
+        if (choice === null || other === null) throw new Error("No model is named.");
+        return work(await other.load(module, () => this.#open(choice, onProgress)));
+      });
+    const embedder: Embedder = {
+      texts: async (batch) => {
+        const known = (text: string) =>
+          other === null
+            ? this.#captions.get(text)?.embedding
+            : other.embeddings.get(textKey(text));
+        const unknown = batch.filter((text) => known(text) === undefined);
+        const found = new Map<string, Float32Array>();
+        if (unknown.length > 0) {
+          const embedded = await inTurn((of) => encodeCaptions(of, unknown));
+          for (const [text, caption] of embedded) {
+            found.set(text, caption.embedding);
+            if (other !== null) other.embeddings.set(textKey(text), caption.embedding);
+            else if (this.#clip === clip) this.#captions.set(text, caption);
+          }
+        }
+        return batch.map((text) => found.get(text) ?? known(text) ?? new Float32Array());
+      },
+      image: async () => {
+        const { picture, pictureKey: key } = ask;
+        if (picture === null || key === null) throw new Error("There is no image.");
+        const cache = other?.embeddings ?? this.#pictures;
+        const known = cache.get(key);
+        if (known !== undefined) return known;
+        const embedding = await inTurn(async (of) => {
+          const file =
+            picture.kind === "scene"
+              ? module.scene(picture.seed, of.info().imageSize).png
+              : picture.bytes;
+          return (await of.encodeImage(file)).embedding;
+        });
+        if (other !== null || this.#clip === clip) cache.set(key, embedding);
+        return embedding;
+      },
+    };
+    const wanted = () =>
+      this.#newestHierarchy.get(model) === id && (clip === null || this.#clip === clip);
+    try {
+      return await measureHierarchy(module, embedder, ask, wanted, (loaded, total) => {
+        onProgress({ stage: "build", loaded, total });
+      });
+    } catch (error) {
+      // What was asked of a model that is gone fails, and nobody waits for it.
+      if (!wanted()) return null;
+      throw error;
+    } finally {
+      other?.free();
+    }
+  }
+
+  #otherEmbeddings(sha256: string): Recent<Float32Array> {
+    const known = this.#others.get(sha256) ?? new Recent<Float32Array>(REMEMBERED_CAPTIONS);
+    this.#others.set(sha256, known);
+    return known;
   }
 
   async #pictureEmbedding(
@@ -439,17 +525,32 @@ export class Session {
   }
 }
 
-/** Gives a patch of each colour's plane the value 0: the mean colour of the training data. */
-function hidePatch(image: Float32Array, cell: number, imageSize: number, patchSize: number): void {
-  const side = Math.floor(imageSize / patchSize);
-  const top = Math.floor(cell / side) * patchSize;
-  const left = (cell % side) * patchSize;
-  for (let plane = 0; plane < 3; plane += 1) {
-    for (let row = top; row < top + patchSize; row += 1) {
-      const start = (plane * imageSize + row) * imageSize + left;
-      image.fill(0, start, start + patchSize);
+/** A model beside the loaded one, loaded when the first thing has to be embedded. */
+class OtherModel {
+  #clip: SessionClip | null = null;
+
+  constructor(readonly embeddings: Recent<Float32Array>) {}
+
+  async load(module: ClipModule, open: () => Promise<OpenedModel>): Promise<SessionClip> {
+    if (this.#clip === null) {
+      const { source, sha256 } = await open();
+      // On the CPU, as for every comparison: the weights alone shall differ.
+      this.#clip = await module.Clip.load(source, {
+        engine: "cpu",
+        ...(sha256 === null ? {} : { sha256 }),
+      });
     }
+    return this.#clip;
   }
+
+  free(): void {
+    this.#clip?.free();
+    this.#clip = null;
+  }
+}
+
+function textKey(text: string): string {
+  return `text ${text}`;
 }
 
 /** How far products in narrower numbers than f32 may move an embedding, beside all else. */

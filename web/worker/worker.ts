@@ -3,12 +3,21 @@
 import lexiconUrl from "../../crate/caption/src/lexicon/wordnet.txt?url";
 import init, {
   Benchmark,
+  chainGeometry,
   Clip,
   edits,
+  exteriorAngles,
+  hierarcapsChains,
   installLexicon,
+  radialMap,
   scene,
+  sceneChain,
+  sceneJson,
+  sceneVocabulary,
   sha256,
   shuffles,
+  tableauChains,
+  traverse,
 } from "../wasm/cliprobe.js";
 import { ModelStore } from "./model-store";
 import type { Call, Reply } from "./protocol";
@@ -23,12 +32,21 @@ const store = new ModelStore({
 });
 const started = init().then(() => ({
   Benchmark,
+  chainGeometry,
   Clip,
   edits,
+  exteriorAngles,
+  hierarcapsChains,
   installLexicon,
+  radialMap,
   scene,
+  sceneChain,
+  sceneJson,
+  sceneVocabulary,
   sha256,
   shuffles,
+  tableauChains,
+  traverse,
 }));
 started.catch((error: unknown) => {
   crash(`the module could not be started: ${messageIn(error)}`);

@@ -130,9 +130,11 @@ mod tests {
         }
     }
 
+    #[cfg(not(feature = "cuda"))]
     #[test]
-    fn auto_always_finds_something() {
-        assert!(Compute::find(DeviceWish::Auto).is_ok());
+    fn auto_is_the_cpu_where_cuda_is_not_built_in() {
+        let found = Compute::find(DeviceWish::Auto).unwrap();
+        assert_eq!((found.to_string().as_str(), found.fused), ("the CPU", true));
     }
 
     #[cfg(not(feature = "cuda"))]

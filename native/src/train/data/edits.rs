@@ -14,7 +14,7 @@ use crate::train::sample::Sample;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct EditsRecipe {
-    /// Ways to make a caption false: replace (CLoVe), negclip, swap-objects, swap-attributes, order.
+    /// Ways to make a caption false: replace (CLoVe), negclip, swap, swap-objects, swap-attributes, order.
     pub(crate) hard_negatives: Vec<NegativeKind>,
     /// Ways to say the same: swap, replace.
     pub(crate) hard_positives: Vec<PositiveKind>,
