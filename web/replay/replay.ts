@@ -29,6 +29,8 @@ export interface Replay {
   largest: number;
 }
 
+const ENGINES: readonly Engine[] = ["cpu", "gpu"];
+
 /** Three bytes a cosine: steps of 1.2e-7, as fine as a 32-bit float near 1. */
 const STEPS = 2 ** 23 - 1;
 const BYTES = 3;
@@ -52,14 +54,14 @@ export function writeAnswer({ engine, cosines }: SentAnswer): string {
       bytes[index * BYTES + byte] = (step >>> (8 * byte)) & 0xff;
     }
   });
-  return engine[0] + toBase64Url(bytes);
+  return engine.slice(0, 1) + toBase64Url(bytes);
 }
 
 /** Reads what {@link writeAnswer} wrote. Throws an `Error` that ends the sentence “… “answer” …”. */
 export function readAnswer(text: string): SentAnswer {
-  const engine = ({ c: "cpu", g: "gpu" } as const)[text[0] ?? ""];
+  const engine = ENGINES.find((name) => name.startsWith(text.slice(0, 1)));
   const bytes = fromBase64Url(text.slice(1));
-  if (engine === undefined || bytes === null || bytes.length % BYTES !== 0) {
+  if (text === "" || engine === undefined || bytes === null || bytes.length % BYTES !== 0) {
     throw new Error("holds no cosines");
   }
   const cosines = Array.from({ length: bytes.length / BYTES }, (_, index) => {

@@ -101,16 +101,16 @@ export class Words {
       const lead = ([of = NaN, over = 0]: number[]) => of - over;
       const whole = lead(cosines);
       const cells = coarseFirst(side);
-      this.map = { side, other, changes: Array<null>(side * side).fill(null) };
+      const changes: (number | null)[] = Array<null>(side * side).fill(null);
+      this.map = { side, other, changes: [...changes] };
       for (let first = 0; first < cells.length; first += CELLS_AT_A_TIME) {
         const some = cells.slice(first, first + CELLS_AT_A_TIME);
         const hidden = await this.client.request("hide", { captions, cells: some });
         if (turn !== this.#turn) return;
-        const changes = [...this.map.changes];
         some.forEach((cell, index) => {
           changes[cell] = whole - lead(hidden[index] ?? []);
         });
-        this.map = { ...this.map, changes };
+        this.map = { side, other, changes: [...changes] };
       }
     });
   }
