@@ -6,6 +6,11 @@ test("a link brings its numbers, and they are the same here", async ({ bench, pa
   await expect(page.getByText(/^Copied\. The link has [\d,]+ characters\.$/)).toBeVisible();
   const link = await page.evaluate(() => navigator.clipboard.readText());
   expect(link).toMatch(/&answer=c[\w-]{8}$/);
+  await page.getByRole("button", { name: "Copy as CSV" }).click();
+  await expect(page.getByText("The ranking is copied.")).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(
+    /^place,caption,cosine,margin,image,model_sha256,engine\r\n1,a (red dog|blue cat),0\.\d+,/,
+  );
   await bench.open(new URL(link).hash.slice(1));
   const banner = page.getByRole("region", { name: "Replay of a link" });
   await expect(banner.getByRole("status")).toHaveText(
