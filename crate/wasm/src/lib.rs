@@ -4,10 +4,10 @@
 
 mod benchmark;
 pub mod compose;
-mod convert;
-mod edits;
+pub mod convert;
+pub mod edits;
 pub mod hierarchy;
-mod occlusion;
+pub mod occlusion;
 mod source;
 
 use std::collections::BTreeMap;
