@@ -13,6 +13,7 @@ import { MODEL_LIST, readModelList } from "./web/worker/model-list.ts";
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
   "script-src 'self' 'wasm-unsafe-eval'",
+  "connect-src 'self' https:", // a model that a person asks for by name
   "img-src 'self' blob: data:",
   "object-src 'none'",
   "base-uri 'none'",

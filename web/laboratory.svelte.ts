@@ -1,5 +1,7 @@
 /** The page's one instance of everything, joined: worker, model, question, link. */
 
+import { untrack } from "svelte";
+
 import { Benchmarks } from "./benchmarks/benchmarks.svelte";
 import type { GivenFile } from "./benchmarks/given-files";
 import { Compose } from "./compose/compose.svelte";
@@ -10,6 +12,8 @@ import {
   type View,
   writeFragment,
 } from "./link/link-state";
+import { type FetchWorker, Hub } from "./hub/hub.svelte";
+import { Shelf } from "./hub/shelf";
 import { messageOf } from "./message-of";
 import { Model } from "./model/model.svelte";
 import { isWeights, whatIsGiven } from "./model/model-files";
@@ -19,7 +23,10 @@ import { MAX_CAPTIONS } from "./probe/caption-list";
 import { ModelComparison } from "./probe/model-comparison.svelte";
 import type { HandedPicture } from "./probe/picture";
 import { Probe } from "./probe/probe.svelte";
+import type { SentAnswer } from "./replay/replay";
+import { Replayed } from "./replay/replayed.svelte";
 import { Speed } from "./speed/speed.svelte";
+import { Words } from "./words/words.svelte";
 import { Client, type WorkerPort } from "./worker/client";
 
 /** Writing the address on every keystroke would meet the browsers' rate limits. */
@@ -27,7 +34,10 @@ const LINK_PAUSE_MS = 300;
 
 export class Laboratory {
   readonly model: Model;
+  readonly hub: Hub;
   readonly probe: Probe;
+  readonly words: Words;
+  readonly replayed: Replayed;
   readonly comparison: ModelComparison;
   readonly hierarchy: Hierarchy;
   readonly compose: Compose;
@@ -47,17 +57,23 @@ export class Laboratory {
 
   /**
    * @param start makes a fresh worker
+   * @param startFetching makes a fresh worker that fetches a model
    * @param base the page's own address, below which `models/` lies
    */
   constructor(
     start: () => WorkerPort,
+    startFetching: () => FetchWorker,
     private readonly base: string,
   ) {
     this.#client = new Client(start, (message) => {
       this.crash = messageOf(message);
     });
-    this.model = new Model(this.#client, base);
+    const shelf = new Shelf((navigator as { storage?: StorageManager }).storage);
+    this.hub = new Hub(startFetching, shelf, (model, file) => this.model.loadKept(model, file));
+    this.model = new Model(this.#client, base, (hash) => this.hub.find(hash));
     this.probe = new Probe(this.#client, this.model);
+    this.replayed = new Replayed(this.model);
+    this.words = new Words(this.#client, this.model, this.probe);
     this.comparison = new ModelComparison(this.#client, this.model, this.probe);
     this.hierarchy = new Hierarchy(this.#client, this.model, this.probe);
     this.compose = new Compose(this.#client, this.probe);
@@ -71,7 +87,14 @@ export class Laboratory {
     void this.openLink(location.hash).then(() => keepPage(this.base));
     void this.probe.picture.drawSamples();
     void this.benchmarks.listSets();
+    void this.hub.look();
     this.probe.follow();
+    $effect(() => {
+      const { answer } = this.probe;
+      untrack(() => {
+        this.replayed.see(answer);
+      });
+    });
     $effect(() => {
       const fragment = this.fragment;
       if (this.probe.picture.current === null) return;
@@ -95,6 +118,7 @@ export class Laboratory {
       this.benchmarks.items = state.items;
     }
     this.hierarchy.open(state);
+    this.replayed.open(state.answer, state.model);
     void this.probe.open(state);
     await this.model.open(state.model);
   }
@@ -105,6 +129,18 @@ export class Laboratory {
 
   /** The present question, without `#`. */
   get fragment(): string {
+    return this.#fragment(null);
+  }
+
+  /** The present question with what is seen here, without `#`: another can compare. */
+  get fragmentWithAnswer(): string {
+    const { answer } = this.probe;
+    if (this.view !== "probe" || answer === null) return this.fragment;
+    const { engine } = this.model.moved ?? answer.question.loaded.info;
+    return this.#fragment({ engine, cosines: answer.similarities.cosines });
+  }
+
+  #fragment(answer: SentAnswer | null): string {
     const sha256 = this.model.loaded?.info.sha256;
     const state: LinkState = {
       ...this.probe.link,
@@ -114,6 +150,7 @@ export class Laboratory {
         : {}),
       ...(this.view === "hierarchy" ? this.hierarchy.link : {}),
       model: sha256?.slice(0, HASH_DIGITS) ?? this.askedModel,
+      answer,
     };
     return writeFragment(state);
   }

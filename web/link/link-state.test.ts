@@ -47,6 +47,13 @@ const linkState: fc.Arbitrary<LinkState> = fc
     levels: fc.option(fc.integer({ min: 2, max: 500 })),
     radius: fc.constantFrom("euclidean" as const, "cosine" as const),
     other: fc.option(hash),
+    answer: fc.option(
+      fc.record({
+        engine: fc.constantFrom("cpu" as const, "gpu" as const),
+        // Exact in the three bytes that a cosine takes.
+        cosines: fc.array(fc.constantFrom(-1, 0, 1), { maxLength: 12 }),
+      }),
+    ),
   })
   .map(({ picture, ...rest }) => ({ ...emptyLinkState(), ...picture, ...rest }));
 

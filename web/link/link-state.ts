@@ -5,6 +5,7 @@
  */
 
 import { MAX_CAPTION_CHARACTERS, MAX_CAPTIONS } from "../probe/caption-list";
+import { readAnswer, type SentAnswer, writeAnswer } from "../replay/replay";
 import { fromBase64Url, toBase64Url } from "./base64url";
 
 /** The order of the navigation. */
@@ -51,6 +52,8 @@ export interface LinkState {
   radius: "euclidean" | "cosine";
   /** First digits of the second model's SHA-256. */
   other: string | null;
+  /** What the sender saw, a cosine for each caption. */
+  answer: SentAnswer | null;
 }
 
 export const HASH_DIGITS = 12;
@@ -165,6 +168,16 @@ const TABLE: Table = {
     },
   },
   other: optional("b", readHash),
+  answer: {
+    key: "answer",
+    absent: null,
+    write: (answer) => (answer === null ? [] : [writeAnswer(answer)]),
+    read(values) {
+      const answer = readAnswer(only(values));
+      if (answer.cosines.length > MAX_CAPTIONS) throw new Error("holds too many cosines");
+      return answer;
+    },
+  },
 };
 
 const NAMES = Object.keys(TABLE) as (keyof LinkState)[];

@@ -1,5 +1,6 @@
 /** The loaded model as the page shows it, and what can be done with models. */
 
+import type { KeptModel } from "../hub/shelf";
 import { messageOf } from "../message-of";
 import type { Arithmetic, EngineWish, LoadProgress, ModelInfo } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
@@ -57,6 +58,8 @@ export class Model {
   constructor(
     private readonly client: Client,
     private readonly base: string,
+    /** Finds a model that was fetched by name, by the first digits of its file's SHA-256. */
+    private readonly findKept: FindKept = () => Promise.resolve(null),
   ) {}
 
   /** The models that come with the page, the default first; empty until their list was read. */
@@ -68,6 +71,11 @@ export class Model {
   get chosen(): OfferedModel | null {
     const choice = this.#next ?? this.#choice;
     return choice?.kind === "offered" ? choice.model : null;
+  }
+
+  /** The server that the model in use was fetched from by name; `null` of another. */
+  get fetchedFrom(): string | null {
+    return this.#choice?.kind === "kept" ? this.#choice.model.host : null;
   }
 
   /** Whether the page offers a model whose file's SHA-256 begins so. */
@@ -96,15 +104,21 @@ export class Model {
 
   /**
    * Loads the model of a link, by the first digits of its hash, where the page offers it; else the
-   * default, unless a model is in use.
+   * default, unless a model is in use. A model that was fetched by name is found, too.
    */
   async open(hash: string | null): Promise<void> {
     if (this.loaded === null || this.loading) {
       await this.#load(() => this.#find(hash));
       return;
     }
+    if (hash === null || this.loaded.info.sha256.startsWith(hash)) return;
     const named = this.#named(hash);
-    if (named !== undefined && named.sha256 !== this.loaded.info.sha256) await this.choose(named);
+    if (named !== undefined) {
+      await this.choose(named);
+      return;
+    }
+    const kept = await this.findKept(hash);
+    if (kept !== null) await this.loadKept(kept.model, kept.file);
   }
 
   /** Loads one of the offered models. */
@@ -114,6 +128,11 @@ export class Model {
 
   loadOwn(files: File[]): Promise<void> {
     return this.#load(() => ({ kind: "own", files }));
+  }
+
+  /** Loads a model that was fetched by name. */
+  loadKept(model: KeptModel, file: File): Promise<void> {
+    return this.#load(() => ({ kind: "kept", model, file }));
   }
 
   /** Tries again what failed. */
@@ -174,7 +193,9 @@ export class Model {
   async #find(hash: string | null): Promise<ModelChoice> {
     const list = this.#list ?? (await this.client.request("models", { base: this.base }));
     this.#list = list;
-    return this.choiceOf(this.#named(hash) ?? list[0]);
+    const named = this.#named(hash);
+    const kept = hash === null || named !== undefined ? null : await this.findKept(hash);
+    return kept === null ? this.choiceOf(named ?? list[0]) : { kind: "kept", ...kept };
   }
 
   #named(hash: string | null): OfferedModel | undefined {
@@ -250,6 +271,8 @@ export class Model {
     }
   }
 }
+
+export type FindKept = (hash: string) => Promise<{ model: KeptModel; file: File } | null>;
 
 /** Says which model is to be loaded, perhaps after a look at the list. */
 type Wish = () => ModelChoice | Promise<ModelChoice>;

@@ -2,6 +2,7 @@
 
 import { untrack } from "svelte";
 
+import { Edits } from "../edits/edits.svelte";
 import { emptyLinkState, type LinkState } from "../link/link-state";
 import { messageOf } from "../message-of";
 import type { Model } from "../model/model.svelte";
@@ -29,6 +30,7 @@ export interface Answer {
 export class Probe {
   readonly captions = new Captions();
   readonly picture: PictureChoice;
+  readonly edits: Edits;
   softmax = $state(false);
   /** Whether what `ranking` shows is about to be replaced. */
   busy = $state(false);
@@ -43,6 +45,7 @@ export class Probe {
     private readonly model: Model,
   ) {
     this.picture = new PictureChoice(client, model, this.captions);
+    this.edits = new Edits(client, this.captions);
   }
 
   /** What can be asked at present; `null` while something is missing. */

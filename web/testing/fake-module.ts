@@ -184,8 +184,23 @@ class FakeClip implements SessionClip {
     return Promise.resolve({ embedding: this.#embed(file), width: 3, height: 2 });
   }
 
+  /** Each picture's embedding is made of the values that are not hidden. */
   encodePixels(pixels: Float32Array): Promise<Float32Array> {
-    return Promise.resolve(pixels.subarray(0, DIM));
+    const each = 3 * modelInfo.imageSize ** 2;
+    if (pixels.length < each) return Promise.resolve(pixels.subarray(0, DIM));
+    const rows = Array.from({ length: pixels.length / each }, (_, row) => {
+      const seen = pixels.subarray(row * each, (row + 1) * each);
+      return this.#embed(Uint8Array.from(seen.filter((value) => value !== 0)));
+    });
+    return Promise.resolve(Float32Array.from(rows.flatMap((row) => [...row])));
+  }
+
+  /** The file's bytes, over and over, none of them 0. */
+  pixels(file: Uint8Array): Float32Array {
+    return Float32Array.from(
+      { length: 3 * modelInfo.imageSize ** 2 },
+      (_, index) => (file[index % file.length] ?? 1) || 1,
+    );
   }
 
   free(): void {
@@ -324,6 +339,8 @@ export interface FakeRecord {
   arithmetics: Arithmetic[];
   encodedTexts: string[][];
   encodedImages: number;
+  /** What was installed as one. */
+  lexicons: string[];
 }
 
 /**
@@ -337,6 +354,7 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
     arithmetics: [],
     encodedTexts: [],
     encodedImages: 0,
+    lexicons: [],
   };
   const module: ClipModule = {
     Clip: {
@@ -355,6 +373,19 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
       },
     },
     scene: fakeScene,
+    shuffles: (caption, count) => {
+      const words = caption.split(" ");
+      const turned = words.map((_, by) => [...words.slice(by), ...words.slice(0, by)].join(" "));
+      return turned.slice(1, count + 1);
+    },
+    installLexicon(text) {
+      record.lexicons.push(text);
+    },
+    edits(caption, group, seed) {
+      if (caption.trim() === "") return { edits: [], none: "the caption is empty" };
+      const text = `${caption} ${group} ${seed}`;
+      return { edits: [{ text, kind: "swap-objects", group }], none: null };
+    },
     sceneJson: (seed) =>
       seed.startsWith("{") ? seed : JSON.stringify(fakeDescription(Number(seed))),
     sceneVocabulary: () => fakeWords,

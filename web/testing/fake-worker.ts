@@ -60,7 +60,9 @@ export function fakeWorker(files: Record<string, string> = {}): FakeWorker {
     ...files,
   });
   const { module, record } = fakeModule();
-  const session = new Session(Promise.resolve(module), new ModelStore(browser));
+  const session = new Session(Promise.resolve(module), new ModelStore(browser), () =>
+    Promise.resolve("a lexicon"),
+  );
   const calls: string[] = [];
 
   const port: WorkerPort = {

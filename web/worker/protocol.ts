@@ -8,8 +8,11 @@
 import type { BenchmarkRequests } from "../benchmarks/requests";
 import type { ComposeRequests } from "../compose/requests";
 import type { HierarchyRequests } from "../hierarchy/requests";
+import type { KeptModel } from "../hub/shelf";
 import type {
   Arithmetic,
+  CaptionEdit,
+  EditGroup,
   EngineWish,
   LoadProgress,
   ModelInfo,
@@ -40,7 +43,9 @@ export interface OfferedChoice {
 export type ModelChoice =
   | OfferedChoice
   /** One GGUF file, or the files of a Hugging Face or OpenCLIP directory. */
-  | { kind: "own"; files: File[] };
+  | { kind: "own"; files: File[] }
+  /** A model that was fetched by name, and its file in the browser's store. */
+  | { kind: "kept"; model: KeptModel; file: File };
 
 /** What became of the browser's copy of a downloaded model. */
 export type Storage =
@@ -120,6 +125,22 @@ export interface Requests extends BenchmarkRequests, HierarchyRequests, ComposeR
   };
   /** Computes a batch of made-up input: once to warm up, then again for about `seconds`. */
   measure: { ask: SpeedCase & { seconds: number }; answer: { milliseconds: number; runs: number } };
+  /** Makes captions of a caption; the same seed makes the same. Needs no model. */
+  edits: {
+    ask: { caption: string; group: EditGroup; seed: number };
+    answer: { edits: CaptionEdit[]; none: string | null };
+  };
+  /** Up to `count` other orders of a caption's words. Needs neither model nor lexicon. */
+  shuffles: { ask: { caption: string; count: number; seed: number }; answer: string[] };
+  /** Compares texts with a picture, beside any ranking: an empty text, too. */
+  cosines: { ask: { picture: PictureSource; captions: string[] }; answer: number[] };
+  /** Prepares a picture to hide patches of it; the whole one's cosines, and patches a side. */
+  "hide-nothing": {
+    ask: { picture: PictureContent; captions: string[] };
+    answer: { side: number; cosines: number[] };
+  };
+  /** Hides each of these patches of the prepared picture, counted by rows: the captions' cosines then. */
+  hide: { ask: { captions: string[]; cells: number[] }; answer: number[][] };
   /** Size of the stored models, in bytes. */
   "stored-bytes": { ask: object; answer: number };
   /** Deletes the stored models; what is loaded stays loaded. */

@@ -36,7 +36,9 @@ function session(golden = GOLDEN) {
     "/models/g.json": JSON.stringify(golden),
   });
   const { module, record } = fakeModule();
-  const opened = new Session(Promise.resolve(module), new ModelStore(browser));
+  const opened = new Session(Promise.resolve(module), new ModelStore(browser), () =>
+    Promise.resolve(""),
+  );
   let id = 0;
   const ask = <K extends RequestKind>(kind: K, what: Ask<K>): Promise<Answer<K>> =>
     Promise.resolve(opened.answer({ id: ++id, kind, ask: what } as Call, () => undefined));

@@ -12,6 +12,7 @@ import {
 } from "../hierarchy/measure";
 import type { HierarchyAnswer } from "../hierarchy/requests";
 import type {
+  EditGroup,
   LoadOptions,
   LoadProgress,
   ModelInfo,
@@ -21,6 +22,7 @@ import type {
   SceneView,
 } from "../wasm/cliprobe.js";
 import { measure } from "../speed/measure";
+import { withoutPatches } from "../words/patches";
 import type { ModelStore } from "./model-store";
 import type {
   Answer,
@@ -43,6 +45,9 @@ export interface ClipModule extends BenchmarkModule, HierarchyModule {
     load(source: ModelSource, options?: LoadOptions): Promise<SessionClip>;
   };
   sha256(file: Blob): Promise<string>;
+  edits(caption: string, group: EditGroup, seed: number): Answer<"edits">;
+  installLexicon(text: string): void;
+  shuffles(caption: string, count: number, seed: number): string[];
   scene(seed: string, size: number): SceneView;
   sceneJson: typeof sceneJson;
   sceneVocabulary: typeof sceneVocabulary;
@@ -92,11 +97,17 @@ export class Session {
   /** What other models than the loaded one embedded for the hierarchy, by SHA-256. */
   readonly #others = new Recent<Recent<Float32Array>>(REMEMBERED_MODELS);
   readonly #benchmarks: BenchmarkController;
+  /** A picture of which patches are being hidden, as the model's image encoder is given it. */
+  #prepared: { clip: SessionClip; pixels: Float32Array } | null = null;
+  /** The module, once it has its lexicon. */
+  #withLexicon: Promise<ClipModule> | null = null;
 
   /** @param module while it starts, what needs no module is done */
   constructor(
     private readonly module: Promise<ClipModule>,
     private readonly store: ModelStore,
+    /** Fetches the text of the lexicon that edits draw on. */
+    private readonly fetchLexicon: () => Promise<string>,
   ) {
     this.#benchmarks = new BenchmarkController(module);
   }
@@ -134,6 +145,20 @@ export class Session {
         const { kind, batch, seconds } = call.ask;
         return this.#inTurn(() => measure(this.#loaded(), { kind, batch }, seconds));
       }
+      case "edits": {
+        const { caption, group, seed } = call.ask;
+        return this.#lexicon().then((module) => module.edits(caption, group, seed));
+      }
+      case "shuffles": {
+        const { caption, count, seed } = call.ask;
+        return this.module.then((module) => module.shuffles(caption, count, seed));
+      }
+      case "cosines":
+        return this.#inTurn(() => this.#cosines(call.ask));
+      case "hide-nothing":
+        return this.#inTurn(() => this.#prepare(call.ask));
+      case "hide":
+        return this.#inTurn(() => this.#hide(call.ask));
       case "stored-bytes":
         return this.store.storedBytes();
       case "delete-stored":
@@ -141,6 +166,18 @@ export class Session {
       default:
         return this.#inTurn(() => this.#benchmarks.answer(call, this.#clip));
     }
+  }
+
+  /** Fetches the lexicon the first time, and again where that failed. */
+  #lexicon(): Promise<ClipModule> {
+    this.#withLexicon ??= Promise.all([this.module, this.fetchLexicon()]).then(([module, text]) => {
+      module.installLexicon(text);
+      return module;
+    });
+    this.#withLexicon.catch(() => {
+      this.#withLexicon = null;
+    });
+    return this.#withLexicon;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -202,8 +239,25 @@ export class Session {
       const source = Object.fromEntries(choice.files.map((file) => [file.name, file]));
       return { name: null, source, sha256: null, golden: null, storage: null };
     }
-    const { base, model } = choice;
     const hash = (file: Blob) => this.module.then((module) => module.sha256(file));
+    if (choice.kind === "kept") {
+      const { model, file } = choice;
+      // As with the page's own models: other pages of this origin can write to its files.
+      if ((await hash(file)) !== model.sha256) {
+        throw new Error(
+          `The kept file of ${model.name} was changed: delete it and fetch it again.`,
+        );
+      }
+      const { name, sha256 } = model;
+      return {
+        name,
+        source: { [file.name]: file },
+        sha256,
+        golden: null,
+        storage: { kind: "found" },
+      };
+    }
+    const { base, model } = choice;
     const { file, storage } = await this.store.model(base, model, hash, onProgress);
     const golden = model.golden === undefined ? null : { base, file: model.golden };
     const { name, sha256 } = model;
@@ -315,6 +369,59 @@ export class Session {
       imageMilliseconds: image.milliseconds,
       moved: this.#moved(clip),
     };
+  }
+
+  async #cosines({ picture, captions }: Ask<"cosines">): Promise<number[]> {
+    const clip = this.#loaded();
+    const { embedding } = await this.#pictureEmbedding(clip, picture);
+    return (await this.#textEmbeddings(clip, captions)).map((text) => dot(embedding, text));
+  }
+
+  async #textEmbeddings(clip: SessionClip, captions: string[]): Promise<Float32Array[]> {
+    const unknown = captions.filter((caption) => this.#captions.get(caption) === undefined);
+    const found = new Map(
+      captions.flatMap((caption): [string, CaptionEmbedding][] => {
+        const known = this.#captions.get(caption);
+        return known === undefined ? [] : [[caption, known]];
+      }),
+    );
+    if (unknown.length > 0) {
+      for (const [caption, embedding] of await encodeCaptions(clip, unknown)) {
+        this.#captions.set(caption, embedding);
+        found.set(caption, embedding);
+      }
+    }
+    return captions.flatMap((caption) => found.get(caption)?.embedding ?? []);
+  }
+
+  async #prepare({ picture, captions }: Ask<"hide-nothing">): Promise<Answer<"hide-nothing">> {
+    const clip = this.#loaded();
+    const module = await this.module;
+    const { imageSize, patchSize } = clip.info();
+    const file =
+      picture.kind === "scene" ? module.scene(picture.seed, imageSize).png : picture.bytes;
+    const pixels = clip.pixels(file);
+    this.#prepared = { clip, pixels };
+    const embedding = await clip.encodePixels(pixels);
+    const texts = await this.#textEmbeddings(clip, captions);
+    return {
+      side: Math.floor(imageSize / patchSize),
+      cosines: texts.map((text) => dot(embedding, text)),
+    };
+  }
+
+  async #hide({ captions, cells }: Ask<"hide">): Promise<number[][]> {
+    const prepared = this.#prepared;
+    const clip = this.#loaded();
+    if (prepared?.clip !== clip) throw new Error("Another model was loaded meanwhile.");
+    const { imageSize, patchSize, embeddingDim } = clip.info();
+    const batch = withoutPatches(prepared.pixels, cells, imageSize, patchSize);
+    const embeddings = await clip.encodePixels(batch);
+    const texts = await this.#textEmbeddings(clip, captions);
+    return cells.map((_, index) => {
+      const embedding = embeddings.subarray(index * embeddingDim, (index + 1) * embeddingDim);
+      return texts.map((text) => dot(embedding, text));
+    });
   }
 
   /** Takes a turn for a few texts at a time: a ranking asked for meanwhile waits for those only. */

@@ -1,17 +1,21 @@
 /** The worker's entry: starts the wasm module and carries messages between the page and a session. */
 
+import lexiconUrl from "../../crate/caption/src/lexicon/wordnet.txt?url";
 import init, {
   Benchmark,
   chainGeometry,
   Clip,
+  edits,
   exteriorAngles,
   hierarcapsChains,
+  installLexicon,
   radialMap,
   scene,
   sceneChain,
   sceneJson,
   sceneVocabulary,
   sha256,
+  shuffles,
   tableauChains,
   traverse,
 } from "../wasm/cliprobe.js";
@@ -30,21 +34,33 @@ const started = init().then(() => ({
   Benchmark,
   chainGeometry,
   Clip,
+  edits,
   exteriorAngles,
   hierarcapsChains,
+  installLexicon,
   radialMap,
   scene,
   sceneChain,
   sceneJson,
   sceneVocabulary,
   sha256,
+  shuffles,
   tableauChains,
   traverse,
 }));
 started.catch((error: unknown) => {
   crash(`the module could not be started: ${messageIn(error)}`);
 });
-const session = new Session(started, store);
+const session = new Session(started, store, fetchLexicon);
+
+async function fetchLexicon(): Promise<string> {
+  const failed = "The lexicon that edits draw on could not be downloaded";
+  const response = await fetch(lexiconUrl).catch(() => {
+    throw new Error(`${failed}: the network gave no answer.`);
+  });
+  if (!response.ok) throw new Error(`${failed}: status ${response.status}.`);
+  return response.text();
+}
 
 async function serve(call: Call): Promise<void> {
   const { id } = call;

@@ -45,7 +45,8 @@ use serde::{Deserialize, Serialize};
 use choice::Choice;
 pub use edit::{Edit, EditKind, Replacement};
 pub use generalise::generalisations;
-pub use order::{order_options, pre_caption};
+pub use lexicon::{WrongLexicon, install as install_lexicon};
+pub use order::{order_options, pre_caption, shuffles};
 pub use parse::MAX_TOKENS;
 use parse::Parse;
 
@@ -102,6 +103,9 @@ impl PositiveKind {
 /// Why a caption cannot be edited so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotEditable {
+    /// The program brings no lexicon, and [`install_lexicon`] was not called.
+    #[error("the lexicon that edits draw on has not been loaded")]
+    NoLexicon,
     /// No words at all.
     #[error("the caption is empty: there is nothing to edit")]
     Empty,

@@ -422,7 +422,7 @@ mod tests {
 
     #[test]
     fn forms_and_bases() {
-        let lexicon = lexicon();
+        let lexicon = lexicon().expect("compiled in");
         for (base, tag, form) in [
             ("dog", Tag::Nns, "dogs"),
             ("man", Tag::Nns, "men"),

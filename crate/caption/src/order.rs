@@ -42,6 +42,33 @@ pub fn order_options(text: &str, seed: u64) -> Result<[String; 5], NotEditable> 
     Ok([pre_caption(text), a, b, c, d])
 }
 
+/// Up to `count` different orders of a caption's words, each other than its own, drawn uniformly.
+///
+/// Words are what spaces part; they keep their case and punctuation. A caption of few words has fewer
+/// orders than asked for, and one of equal words none. No lexicon is needed.
+pub fn shuffles(text: &str, count: usize, seed: u64) -> Vec<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let original = words.join(" ");
+    let mut choice = Choice::new(seed, text, "shuffles");
+    let mut found: Vec<String> = Vec::new();
+    // A caption of three words has five other orders: they are soon all found, and then no more come.
+    for _ in 0..count.saturating_mul(TRIES) {
+        if found.len() == count || words.len() < 2 {
+            break;
+        }
+        let mut shuffled = words.clone();
+        choice.shuffle(&mut shuffled);
+        let shuffled = shuffled.join(" ");
+        if shuffled != original && !found.contains(&shuffled) {
+            found.push(shuffled);
+        }
+    }
+    found
+}
+
+/// Draws for each order asked for.
+const TRIES: usize = 8;
+
 /// Those perturbations that differ from the caption; each replaces the whole.
 pub(super) fn pool(parse: &Parse<'_>, choice: &mut Choice) -> Result<Vec<Edit>, NotEditable> {
     let original = pre_caption(parse.text);

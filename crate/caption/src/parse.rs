@@ -89,7 +89,7 @@ impl<'t> Parse<'t> {
                 at_most: MAX_TOKENS,
             });
         }
-        let lexicon = lexicon();
+        let lexicon = lexicon().ok_or(NotEditable::NoLexicon)?;
         let tags = tagger::tag(lexicon, &tokens);
         let mut parse = Self {
             text,

@@ -370,3 +370,37 @@ fn what_cannot_be_edited_says_why() {
         Err(NotEditable::TooSimple { things: 1 })
     );
 }
+
+#[test]
+fn shuffles_are_orders_of_the_same_words_and_the_same_again() {
+    let text = "a red dog chases a blue cat";
+    let some = super::shuffles(text, 100, 1);
+    assert_eq!(some.len(), 100);
+    assert_eq!(some, super::shuffles(text, 100, 1));
+    assert_ne!(some, super::shuffles(text, 100, 2));
+    let sorted = |text: &str| {
+        let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+        words.sort();
+        words
+    };
+    for shuffled in &some {
+        assert_ne!(shuffled, text);
+        assert_eq!(sorted(shuffled), sorted(text));
+    }
+    let distinct: std::collections::BTreeSet<&String> = some.iter().collect();
+    assert_eq!(distinct.len(), some.len());
+    assert_eq!(super::shuffles("one two three", 100, 0).len(), 5);
+    assert!(super::shuffles("dog", 100, 0).is_empty());
+    assert!(super::shuffles("dog dog dog", 100, 0).is_empty());
+}
+
+#[test]
+fn only_the_lexicon_itself_is_installed() {
+    let text = include_str!("lexicon/wordnet.txt").to_owned();
+    assert!(super::install_lexicon(text.clone()).is_ok());
+    let damaged = text.replacen("dog", "dig", 1);
+    assert_eq!(damaged.len(), text.len());
+    let refused = super::install_lexicon(damaged).expect_err("another text");
+    assert_eq!(refused.bytes, refused.wanted);
+    assert!(super::install_lexicon("<!doctype html>".into()).is_err());
+}

@@ -210,7 +210,7 @@ impl Checkpoint {
         }
     }
 
-    fn assemble(
+    pub(super) fn assemble(
         reader: Box<dyn TensorReader>,
         files: Option<&FileSet>,
         overrides: &Overrides,
@@ -510,7 +510,7 @@ fn check_image_size(preprocessing: &Preprocessing, config: &ClipConfig) -> Resul
     Ok(())
 }
 
-fn base_name(path: &str) -> String {
+pub(super) fn base_name(path: &str) -> String {
     let trimmed = path.trim_end_matches(['/', '\\']);
     trimmed
         .rsplit(['/', '\\'])

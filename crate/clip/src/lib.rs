@@ -5,6 +5,7 @@ pub mod blend;
 pub mod bytes;
 pub mod checkpoint;
 pub mod config;
+pub mod convert;
 pub mod error;
 pub mod gguf;
 pub mod image;

@@ -207,7 +207,7 @@ fn read_metadata(keys: &Keys, name: &str, overrides: &Overrides) -> Result<Metad
     })
 }
 
-fn metadata_of(
+pub(super) fn metadata_of(
     checkpoint: &Checkpoint,
     element: ElementType,
     provenance: &Provenance,
@@ -372,7 +372,7 @@ pub fn write_gguf(
     )
 }
 
-fn encode(
+pub(super) fn encode(
     stored: StoredTensor,
     shape: &[usize],
     target: ElementType,

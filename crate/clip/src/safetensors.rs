@@ -16,7 +16,7 @@ use super::error::{ClipError, shown};
 use super::tensors::{ElementType, TensorEntry};
 
 /// The format's own limit.
-const LARGEST_HEADER: u64 = 100_000_000;
+pub(super) const LARGEST_HEADER: u64 = 100_000_000;
 
 /// No tensor of a CLIP has more than four.
 const MOST_DIMENSIONS: usize = 16;
@@ -28,6 +28,14 @@ const MOST_DIMENSIONS: usize = 16;
 /// behind the last tensor, tensors that overlap or leave gaps, a name that is there twice.
 pub fn read_header(
     source: &Arc<dyn ByteSource>,
+    source_index: usize,
+) -> Result<BTreeMap<String, TensorEntry>, ClipError> {
+    read_header_of(source.as_ref(), source_index)
+}
+
+/// As [`read_header`], of a source that is only lent.
+pub(super) fn read_header_of(
+    source: &dyn ByteSource,
     source_index: usize,
 ) -> Result<BTreeMap<String, TensorEntry>, ClipError> {
     let file = source.name();

@@ -421,7 +421,7 @@ pub fn quantized(
     )
 }
 
-fn expand(element: ElementType, bytes: &[u8], values: &mut Vec<f32>) {
+pub(super) fn expand(element: ElementType, bytes: &[u8], values: &mut Vec<f32>) {
     // `as_chunks` leaves no remainder: lengths are whole elements.
     match element {
         ElementType::F32 => {
@@ -519,7 +519,7 @@ fn source_sha256(source: &dyn ByteSource) -> Result<String, ClipError> {
     Ok(hex(&hasher.finalize()))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -4,7 +4,10 @@
 
 mod benchmark;
 pub mod compose;
+pub mod convert;
+pub mod edits;
 pub mod hierarchy;
+pub mod occlusion;
 mod source;
 
 use std::collections::BTreeMap;

@@ -200,6 +200,11 @@ export class Clip {
    * the checkpoint's preprocessing gives them. Resolves to rows of `embeddingDim` values.
    */
   encodePixels(pixels: Float32Array): Promise<Float32Array>;
+  /**
+   * An image as the image encoder is given it: `3 × imageSize × imageSize` values, a plane for each
+   * colour, in which 0 is the mean colour of the training data.
+   */
+  pixels(file: Uint8Array): Float32Array;
   /** Ranks captions for a picture, best first. */
   score(file: Uint8Array, captions: string[]): Promise<Scored[]>;
   /** Gives the model's memory back; the object cannot be used afterwards. */
@@ -336,6 +341,87 @@ export class Benchmark {
   /** Gives the memory back; the object cannot be used afterwards. */
   free(): void;
 }
+
+/** The types that GGUF weights are stored in. */
+export type WeightType = "F32" | "F16" | "Q8_0" | "Q4_0" | "Q4_K" | "Q6_K";
+
+/** What a conversion is told before the weights arrive. */
+export interface ConversionSource {
+  /** What to call the model. */
+  name: string;
+  /** Its configuration, preprocessing and tokenizer, named as in its directory. */
+  files: Record<string, Uint8Array>;
+  /** All bytes before the tensors' of each safetensors file, in the order in which the files will come. */
+  weights: Record<string, Uint8Array>;
+  type: WeightType;
+  /** In place of what the configuration says. */
+  activation?: "quick_gelu" | "gelu";
+}
+
+/** What a conversion will do. */
+export interface ConversionPlan {
+  /** Length of each file of weights, from its header. */
+  weightsBytes: number[];
+  ggufBytes: number;
+  parameters: number;
+  activation: "quick_gelu" | "gelu";
+  /** Where the activation is said. */
+  activationSource: string;
+}
+
+/** Takes a piece of the GGUF file. Bytes that are never written are zero. */
+export type WritePiece = (bytes: Uint8Array<ArrayBuffer>, at: number) => void;
+
+/**
+ * Makes a GGUF file of a checkpoint while its weights arrive. About a mebibyte is held at a time. The file
+ * is, byte for byte, the one that `cliprobe quantize` writes.
+ */
+export class Conversion {
+  private constructor();
+  static start(source: ConversionSource): Conversion;
+  plan(): ConversionPlan;
+  /** Which file's bytes are to be pushed next, and from which on; `null` when all are here. */
+  next(): { file: number; position: number } | null;
+  /** The last place from which another conversion of the same source can go on: a text to keep. */
+  mark(): string;
+  /** Goes on from a mark. Throws, and stays as it was, where the mark is of another conversion. */
+  resume(mark: string): void;
+  /** Takes the next bytes; the headers are not among them. */
+  push(bytes: Uint8Array, write: WritePiece): void;
+  /** Writes what is written last; SHA-256 of the weights. Throws while some are missing. */
+  finish(write: WritePiece): string;
+  free(): void;
+}
+
+/** How many bytes of a safetensors file come before its tensors', from its first eight. */
+export function safetensorsHeaderLength(file: string, first: Uint8Array): number;
+
+/** What an edit is to the caption that it was made of. */
+export type EditGroup = "hard-negative" | "hard-positive" | "generalisation" | "order";
+
+/** A caption made of another. */
+export interface CaptionEdit {
+  text: string;
+  /** What was done, such as `replace-modifier` or `swap-objects`. */
+  kind: string;
+  group: EditGroup;
+}
+
+/**
+ * Edits of a caption; `none` says why there are none. The same seed gives the same edits. Throws
+ * before {@link installLexicon}.
+ */
+export function edits(
+  caption: string,
+  group: EditGroup,
+  seed: number,
+): { edits: CaptionEdit[]; none: string | null };
+
+/** Takes the text of the lexicon that edits draw on: `crate/caption/src/lexicon/wordnet.txt`. */
+export function installLexicon(text: string): void;
+
+/** Up to `count` different orders of a caption's words, none of them its own. Needs no lexicon. */
+export function shuffles(caption: string, count: number, seed: number): string[];
 
 /** SHA-256 of a file, hexadecimal; in a worker a `Blob` is read a part at a time. */
 export function sha256(file: Uint8Array | Blob): Promise<string>;

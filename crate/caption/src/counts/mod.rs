@@ -267,7 +267,7 @@ impl Counts {
     pub(super) fn kind(&self, lemma: &str) -> Option<char> {
         match self.nouns.get(lemma) {
             Some(noun) => Some(noun.kind),
-            None => kind_of(lexicon(), lemma),
+            None => kind_of(lexicon()?, lemma),
         }
     }
 

@@ -6,7 +6,20 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
+/// The extract; without the feature `lexicon` nothing of it is in the program.
+#[cfg(feature = "lexicon")]
 static EXTRACT: &str = include_str!("wordnet.txt");
+
+/// By these a text that a caller brings is known to be the extract.
+const EXTRACT_BYTES: usize = 567_738;
+const EXTRACT_FINGERPRINT: u64 = 0xeb35_786e_f25d_7dae;
+
+/// FNV-1a.
+fn fingerprint(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
 
 /// The four parts of speech that WordNet knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,10 +75,45 @@ pub(super) struct Lexicon {
     irregular: HashMap<(Class, &'static str), &'static str>,
 }
 
-/// The lexicon; reading it takes some milliseconds, the first time.
-pub(super) fn lexicon() -> &'static Lexicon {
-    static LEXICON: OnceLock<Lexicon> = OnceLock::new();
-    LEXICON.get_or_init(|| Lexicon::parse(EXTRACT))
+static LEXICON: OnceLock<Lexicon> = OnceLock::new();
+
+/// The lexicon; reading it takes some milliseconds, the first time. `None` where the caller has to bring
+/// it and has not.
+pub(super) fn lexicon() -> Option<&'static Lexicon> {
+    #[cfg(feature = "lexicon")]
+    LEXICON.get_or_init(|| Lexicon::parse(EXTRACT));
+    LEXICON.get()
+}
+
+/// Takes the text of `wordnet.txt`, where it is not compiled in. A second one changes nothing.
+///
+/// # Errors
+/// A text that is not this version's.
+pub fn install(text: String) -> Result<(), WrongLexicon> {
+    if text.len() != EXTRACT_BYTES || fingerprint(text.as_bytes()) != EXTRACT_FINGERPRINT {
+        return Err(WrongLexicon {
+            bytes: text.len(),
+            wanted: EXTRACT_BYTES,
+        });
+    }
+    if LEXICON.get().is_none() {
+        // Its words are lent out for good.
+        let lexicon = Lexicon::parse(String::leak(text));
+        LEXICON.get_or_init(|| lexicon);
+    }
+    Ok(())
+}
+
+/// A text that is no lexicon of this version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the lexicon's text has {bytes} bytes and is not this version's, which has {wanted}: it is damaged, or of another version"
+)]
+pub struct WrongLexicon {
+    /// Its length.
+    pub bytes: usize,
+    /// What it should be.
+    pub wanted: usize,
 }
 
 const WELL_FORMED: &str = "the extract is compiled in and tests read all of it";

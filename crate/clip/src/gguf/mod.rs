@@ -5,6 +5,7 @@ mod read;
 mod write;
 
 pub use read::{Gguf, read};
+pub(crate) use write::{TensorHead, header};
 pub use write::{TensorToWrite, write};
 
 /// A metadata value. Arrays are of one type and not nested, as in every file in use.

@@ -16,38 +16,24 @@ pub struct TensorToWrite {
     pub bytes: Vec<u8>,
 }
 
-/// Writes a file of version 3.
-///
-/// # Errors
-/// A tensor whose type GGUF does not have or whose bytes do not fit its shape; the sink's.
-pub fn write(
-    sink: &mut dyn Write,
-    metadata: &[(String, Value)],
-    tensors: &[TensorToWrite],
-) -> Result<(), ClipError> {
-    let mut codes = Vec::with_capacity(tensors.len());
-    for tensor in tensors {
-        let cannot = |why: &str| ClipError::CannotStore {
-            name: tensor.name.clone(),
-            shape: tensor.shape.clone(),
-            wanted: tensor.element,
-            why: why.into(),
-        };
-        codes.push(type_code(tensor.element).ok_or_else(|| cannot("GGUF has no such type"))?);
-        if tensor.element.tensor_bytes(&tensor.shape) != Some(tensor.bytes.len() as u64) {
-            return Err(cannot("its rows are not whole blocks"));
-        }
-    }
-    write_checked(sink, metadata, tensors, &codes)
-        .map_err(|e| ClipError::io("the GGUF file being written", e))
+/// What a file's header says of a tensor.
+pub(crate) struct TensorHead<'a> {
+    /// Name in the file.
+    pub(crate) name: &'a str,
+    /// Row-major shape.
+    pub(crate) shape: &'a [usize],
+    /// Element type.
+    pub(crate) element: ElementType,
 }
 
-fn write_checked(
-    sink: &mut dyn Write,
+/// Everything before the tensors' bytes, and where each tensor begins, counted from its end.
+///
+/// # Errors
+/// A tensor whose type GGUF does not have, or whose rows are not whole blocks of it.
+pub(crate) fn header(
     metadata: &[(String, Value)],
-    tensors: &[TensorToWrite],
-    codes: &[u32],
-) -> io::Result<()> {
+    tensors: &[TensorHead<'_>],
+) -> Result<(Vec<u8>, Vec<u64>), ClipError> {
     let mut header = Vec::new();
     header.extend(MAGIC.to_le_bytes());
     header.extend(3u32.to_le_bytes());
@@ -58,18 +44,65 @@ fn write_checked(
         put_value(&mut header, value);
     }
     let mut offset = 0u64;
-    for (tensor, code) in tensors.iter().zip(codes) {
-        put_text(&mut header, &tensor.name);
+    let mut offsets = Vec::with_capacity(tensors.len());
+    for tensor in tensors {
+        let cannot = |why: &str| ClipError::CannotStore {
+            name: tensor.name.to_owned(),
+            shape: tensor.shape.to_vec(),
+            wanted: tensor.element,
+            why: why.into(),
+        };
+        let code = type_code(tensor.element).ok_or_else(|| cannot("GGUF has no such type"))?;
+        let bytes = tensor.element.tensor_bytes(tensor.shape);
+        let bytes = bytes.ok_or_else(|| cannot("its rows are not whole blocks"))?;
+        put_text(&mut header, tensor.name);
         header.extend((tensor.shape.len() as u32).to_le_bytes());
         for &d in tensor.shape.iter().rev() {
             header.extend((d as u64).to_le_bytes());
         }
         header.extend(code.to_le_bytes());
         header.extend(offset.to_le_bytes());
-        offset = (offset + tensor.bytes.len() as u64).next_multiple_of(DEFAULT_ALIGNMENT);
+        offsets.push(offset);
+        offset = offset.saturating_add(bytes);
+        offset = offset.next_multiple_of(DEFAULT_ALIGNMENT);
     }
     pad(&mut header);
-    sink.write_all(&header)?;
+    Ok((header, offsets))
+}
+
+/// Writes a file of version 3.
+///
+/// # Errors
+/// A tensor whose type GGUF does not have or whose bytes do not fit its shape; the sink's.
+pub fn write(
+    sink: &mut dyn Write,
+    metadata: &[(String, Value)],
+    tensors: &[TensorToWrite],
+) -> Result<(), ClipError> {
+    let heads: Vec<TensorHead<'_>> = tensors
+        .iter()
+        .map(|tensor| TensorHead {
+            name: &tensor.name,
+            shape: &tensor.shape,
+            element: tensor.element,
+        })
+        .collect();
+    let (header, _) = header(metadata, &heads)?;
+    for tensor in tensors {
+        if tensor.element.tensor_bytes(&tensor.shape) != Some(tensor.bytes.len() as u64) {
+            return Err(ClipError::CannotStore {
+                name: tensor.name.clone(),
+                shape: tensor.shape.clone(),
+                wanted: tensor.element,
+                why: format!("it has {} bytes", tensor.bytes.len()),
+            });
+        }
+    }
+    write_all(sink, &header, tensors).map_err(|e| ClipError::io("the GGUF file being written", e))
+}
+
+fn write_all(sink: &mut dyn Write, header: &[u8], tensors: &[TensorToWrite]) -> io::Result<()> {
+    sink.write_all(header)?;
     for tensor in tensors {
         sink.write_all(&tensor.bytes)?;
         let length = tensor.bytes.len() as u64;
