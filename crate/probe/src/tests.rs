@@ -4,6 +4,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::set::Tables;
+use cliprobe_score::TieRule;
 use cliprobe_world::{Combination, ProbeKind};
 
 fn texts<'a>(set: &'a ProbeSet, indices: &[usize]) -> Vec<&'a str> {
@@ -31,7 +33,7 @@ fn sugarcrepe_keeps_gaps_and_names_duplicates() {
     assert_eq!(items.len(), 2);
     assert_eq!((items[1].id.as_str(), items[1].correct), ("7", 0));
     assert_eq!(texts(&set, &items[1].captions), ["one", " "]);
-    let odd: Vec<&str> = set.oddities.iter().map(|odd| odd.what.as_str()).collect();
+    let odd: Vec<&str> = set.warnings.iter().map(|odd| odd.what.as_str()).collect();
     assert_eq!(odd.len(), 2, "{odd:?}");
     assert!(odd[0].contains("more than once") && odd[1].contains("empty caption"));
 }
@@ -189,14 +191,15 @@ fn pictures_are_found_as_people_name_them() {
         .map(str::to_owned)
         .to_vec(),
     );
-    assert_eq!(names.find("000000222235.jpg"), Some(0));
-    assert_eq!(names.find("COCO_val2017_000000222235.jpg"), Some(0));
-    assert_eq!(names.find("data/VG_100K_2/1.jpg"), Some(2));
-    assert_eq!(names.find("data/VG_100K/1.jpg"), Some(1));
-    assert_eq!(names.find("ex_0_img_0"), Some(3));
-    assert_eq!(names.find("12.5"), Some(4));
-    assert_eq!(names.find("12"), None);
-    assert_eq!(names.find("000000000001.jpg"), None);
+    let find = |name: &str| names.find(name).map(|found| found.index);
+    assert_eq!(find("000000222235.jpg"), Some(0));
+    assert_eq!(find("COCO_val2017_000000222235.jpg"), Some(0));
+    assert_eq!(find("data/VG_100K_2/1.jpg"), Some(2));
+    assert_eq!(find("data/VG_100K/1.jpg"), Some(1));
+    assert_eq!(find("ex_0_img_0"), Some(3));
+    assert_eq!(find("12.5"), Some(4));
+    assert_eq!(find("12"), None);
+    assert_eq!(find("000000000001.jpg"), None);
 }
 
 #[test]
@@ -310,7 +313,7 @@ fn a_missing_picture_is_named_and_costs_no_text() {
 #[test]
 fn classes_are_means_of_their_prompts() {
     let classes = ["cat", "dog"].map(str::to_owned);
-    let templates = ["a {}", "the {}"].map(str::to_owned);
+    let templates = Prompts::Templates(["a {}", "the {c}"].map(str::to_owned).to_vec());
     let pictures =
         [("1.png", 0), ("2.png", 1), ("3.png", 1)].map(|(path, class)| LabelledPicture {
             path: path.to_owned(),
@@ -324,7 +327,15 @@ fn classes_are_means_of_their_prompts() {
     let values: Vec<f64> = evaluation.metrics.iter().map(|m| m.value).collect();
     assert_eq!(values[..2], [2.0 / 3.0, 1.0]);
     assert_eq!(values[2], 0.75); // (1/1 + 1/2) / 2
-    assert!(classification("x", &classes, &["no place".to_owned()], &pictures).is_err());
+    assert!(
+        classification(
+            "x",
+            &classes,
+            &Prompts::Templates(vec!["no place".to_owned()]),
+            &pictures
+        )
+        .is_err()
+    );
     let outside = [LabelledPicture {
         path: "4.png".into(),
         class: 2,
@@ -471,7 +482,7 @@ fn probe_files_say_where_they_are_wrong() {
         ("cliprobe-probes", "other", "format is \"other\""),
         ("\"correct\": 0", "\"correct\": 5", "option 5"),
         ("\"captions\"", "\"caption\"", "line"),
-        ("caption_choice", "choice", "unknown variant"),
+        ("caption_choice", "choice", "known kinds are caption_choice"),
     ] {
         let error = read_json(&good.replace(from, to)).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");

@@ -20,6 +20,12 @@ pub struct Interval {
 /// (Wilson 1927; Newcombe 1998a, method 3, without continuity correction).
 ///
 /// Nothing is known of a proportion over nothing: for `n` = 0 it is [0, 1].
+///
+/// ```
+/// use cliprobe_score::wilson;
+/// let interval = wilson(8, 10);
+/// assert!((interval.low - 0.4902).abs() < 1e-4 && (interval.high - 0.9433).abs() < 1e-4);
+/// ```
 pub fn wilson(hits: usize, n: usize) -> Interval {
     if n == 0 {
         return Interval {

@@ -91,6 +91,15 @@ impl Choice {
 /// Similarities are compared as they are, in f32: scaling them by a temperature first can create
 /// or break ties.
 ///
+/// ```
+/// use cliprobe_score::{TieRule, choose};
+/// // The right caption comes second and is level with the first.
+/// let choice = choose(0, &[0.3, 0.3], 1, &[], TieRule::Strict)?;
+/// assert!(choice.tied && !choice.correct);
+/// assert_eq!(choice.margin, Some(0.0));
+/// # Ok::<(), cliprobe_score::ScoreError>(())
+/// ```
+///
 /// # Errors
 /// [`ScoreError::NotFinite`] for NaN or an infinity among the options that take part,
 /// [`ScoreError::NoSuchOption`] if `correct` is beyond the options or masked.

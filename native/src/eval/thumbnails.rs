@@ -8,10 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cliprobe::clip::image::{self, RgbImage};
 use cliprobe::clip::preprocessing::{Preprocessing, Resize};
+use cliprobe::evaluate::decode;
 use cliprobe::probe::Picture;
 use cliprobe::world;
 
-use super::pictures::{PictureFiles, decode};
+use super::pictures::PictureFiles;
 use crate::world::encode_png;
 
 /// The longer side of a thumbnail.

@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use super::json::parse;
-use super::{Average, CropBox, HardPositiveTriple, ProbeError, ProbeSet, Probes, Protocol, Tables};
+use crate::json::parse;
+use crate::set::Tables;
+use crate::{Average, CropBox, HardPositiveTriple, ProbeError, ProbeSet, Probes, Protocol};
 use cliprobe_score::TieRule;
 
 #[derive(Deserialize)]

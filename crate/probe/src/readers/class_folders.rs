@@ -1,11 +1,14 @@
 //! Zero-shot classification: pictures in classes, class names in templates.
 
-use super::{Average, Classification, ProbeError, ProbeSet, Probes, Protocol, Tables};
+use std::collections::BTreeMap;
+
+use crate::set::Tables;
+use crate::{Average, Classification, ProbeError, ProbeSet, Probes, Protocol};
 use cliprobe_score::TieRule;
 
 /// CLIP's 80 ImageNet templates (`openai/CLIP`, notebooks/Prompt_Engineering_for_ImageNet.ipynb; the
 /// same list in CLoVe's `zero_shot_metadata.py` and wise-ft), a line each; `{}` is the class's name.
-pub const CLIP_TEMPLATES_80: &str = include_str!("lists/clip_templates.txt");
+pub const CLIP_TEMPLATES_80: &str = include_str!("../lists/clip_templates.txt");
 
 /// The seven of them that the same notebook found to do almost as well.
 pub const CLIP_TEMPLATES_7: &str = "itap of a {}.\na bad photo of the {}.\na origami {}.\na photo of the large {}.\na {} in a video game.\nart of the {}.\na photo of the small {}.\n";
@@ -13,7 +16,7 @@ pub const CLIP_TEMPLATES_7: &str = "itap of a {}.\na bad photo of the {}.\na ori
 /// CLIP's cleaned names of ImageNet's 1,000 classes, in the order of their WordNet ids
 /// (`openai/CLIP`, the same notebook).
 pub fn imagenet_class_names() -> Vec<&'static str> {
-    include_str!("lists/imagenet_class_names.txt")
+    include_str!("../lists/imagenet_class_names.txt")
         .lines()
         .collect()
 }
@@ -27,14 +30,60 @@ pub struct LabelledPicture {
     pub class: usize,
 }
 
+/// What is said of a class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Prompts {
+    /// Sentences with `{}` or `{c}` in the place of the class's name.
+    Templates(Vec<String>),
+    /// Sentences of each class by its name, as CuPL has them.
+    OfClass(BTreeMap<String, Vec<String>>),
+}
+
+/// Reads templates, or CuPL's JSON: an object with a list of prompts for every class.
+///
+/// # Errors
+/// JSON of another shape, or nothing.
+pub fn read_prompts(name: &str, text: &str) -> Result<Prompts, ProbeError> {
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    // A template may begin with the class's name.
+    if start.starts_with('{') && !start.starts_with("{}") && !start.starts_with("{c}") {
+        let hint =
+            "prompts of classes are an object with a list of texts for every class, as CuPL's";
+        return Ok(Prompts::OfClass(crate::json::parse(name, text, hint)?));
+    }
+    read_text_list(name, text).map(Prompts::Templates)
+}
+
+impl Prompts {
+    /// The sentences of a class.
+    fn of(&self, set: &str, class: &str) -> Result<Vec<String>, ProbeError> {
+        match self {
+            Self::Templates(templates) => Ok(templates
+                .iter()
+                .map(|template| template.replace("{}", class).replace("{c}", class))
+                .collect()),
+            Self::OfClass(prompts) => prompts
+                .get(class)
+                .filter(|prompts| !prompts.is_empty())
+                .cloned()
+                .ok_or_else(|| ProbeError::Item {
+                    set: set.to_owned(),
+                    item: class.to_owned(),
+                    message: "is a class without prompts in the file that has them by class".into(),
+                }),
+        }
+    }
+}
+
 /// Reads a list of class names or templates: one a line, or a JSON array of strings. Empty lines
 /// are skipped.
 ///
 /// # Errors
 /// JSON that is not an array of strings, or an empty list.
 pub fn read_text_list(name: &str, text: &str) -> Result<Vec<String>, ProbeError> {
+    let text = text.trim_start_matches('\u{feff}');
     let list: Vec<String> = if text.trim_start().starts_with('[') {
-        super::json::parse(
+        crate::json::parse(
             name,
             text,
             "a list is a JSON array of strings, or one text a line",
@@ -58,26 +107,28 @@ pub fn read_text_list(name: &str, text: &str) -> Result<Vec<String>, ProbeError>
 pub fn classification(
     name: &str,
     classes: &[String],
-    templates: &[String],
+    prompts: &Prompts,
     pictures: &[LabelledPicture],
 ) -> Result<ProbeSet, ProbeError> {
     let mut tables = Tables::default();
-    if let Some(template) = templates.iter().find(|template| !template.contains("{}")) {
+    if let Prompts::Templates(templates) = prompts
+        && let Some(template) = templates
+            .iter()
+            .find(|template| !template.contains("{}") && !template.contains("{c}"))
+    {
         return Err(ProbeError::Item {
             set: name.to_owned(),
             item: template.clone(),
-            message: "is a template without {}, where the class's name belongs".into(),
+            message: "is a template without {} or {c}, where the class's name belongs".into(),
         });
     }
     let prompts = classes
         .iter()
         .map(|class| {
-            templates
-                .iter()
-                .map(|template| tables.text(&template.replace("{}", class)))
-                .collect()
+            let prompts = prompts.of(name, class)?;
+            Ok(prompts.iter().map(|prompt| tables.text(prompt)).collect())
         })
-        .collect();
+        .collect::<Result<_, ProbeError>>()?;
     let mut labelled = Vec::with_capacity(pictures.len());
     for picture in pictures {
         if picture.class >= classes.len() {

@@ -1,9 +1,10 @@
 //! The benchmarks by name: which files they are made of, how to read them and where to get them.
 
 use super::{
-    ProbeError, ProbeSet, read_hard_positives, read_hierarcaps, read_order, read_retrieval_json,
-    read_sugarcrepe, read_svo, read_vg_attribution, read_vg_relation, read_winoground,
+    read_hard_positives, read_hierarcaps, read_order, read_retrieval_json, read_sugarcrepe,
+    read_svo, read_vg_attribution, read_vg_relation, read_winoground,
 };
+use crate::{ProbeError, ProbeSet};
 
 /// A benchmark of one or several sets that its authors report together.
 pub struct Benchmark {

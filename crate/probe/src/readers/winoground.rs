@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::json::parse;
-use super::{Average, ProbeError, ProbeSet, Probes, Protocol, Square, Tables};
+use crate::json::parse;
+use crate::set::Tables;
+use crate::{Average, ProbeError, ProbeSet, Probes, Protocol, Square};
 use cliprobe_score::TieRule;
 
 #[derive(Deserialize)]

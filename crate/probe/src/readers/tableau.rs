@@ -1,9 +1,10 @@
 //! The synthetic world's own benchmark: scenes that no training ever draws, with captions whose
 //! truth is known.
 
-use super::{
+use crate::set::Tables;
+use crate::{
     Average, CaptionChoice, Chain, Classification, HardPositiveTriple, PictureChoice, ProbeError,
-    ProbeSet, Probes, Protocol, Retrieval, Square, Tables,
+    ProbeSet, Probes, Protocol, Retrieval, Square,
 };
 use cliprobe_score::{NegatedPart, TieRule};
 use cliprobe_world::{self as world, Claim, Combination, ProbeKind, SentencePart, WorldProbe};
