@@ -113,10 +113,14 @@ test("pauses, goes on and stops; the page stays usable", async ({ bench, page })
   await expect(page.getByText(/items\/s, .* left/)).toBeVisible();
   await page.getByRole("button", { name: "Pause" }).click();
   const progress = page.getByRole("progressbar", { name: "Progress of the run" });
-  await page.waitForTimeout(1500); // the step under way may still end
-  const paused = await progress.getAttribute("value");
-  await page.waitForTimeout(1500);
-  expect(await progress.getAttribute("value")).toBe(paused);
+  // The step under way may still end. Then nothing moves: a run that goes on would, within a second.
+  let paused: string | null = null;
+  const stands = async () => {
+    paused = await progress.getAttribute("value");
+    await page.waitForTimeout(1000);
+    return (await progress.getAttribute("value")) === paused;
+  };
+  await expect.poll(stands, { timeout: 60_000 }).toBe(true);
   await page.getByRole("button", { name: "Continue" }).click();
   await expect.poll(() => progress.getAttribute("value")).not.toBe(paused);
   // While it runs a question of one's own is answered.
