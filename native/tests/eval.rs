@@ -664,7 +664,7 @@ fn embeddings_from_elsewhere_are_scored_or_refused() {
     let file = embeddings(&data, &[[f32::NAN, 2.0]], &["x.png"], &captions);
     let sentence = refusal(&[&eval[..], &[&file]].concat());
     assert!(
-        sentence.contains("image_embeds") && sentence.contains("picture 0"),
+        sentence.contains("image_embeds") && sentence.contains("image 0"),
         "{sentence}"
     );
     let file = embeddings(&data, &[[0.0, 2.0]], &["x.png", "y.png"], &captions);

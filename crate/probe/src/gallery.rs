@@ -20,14 +20,14 @@ pub enum Filter {
     Tied,
 }
 
-/// A picture of an answer.
+/// An image of an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShownPicture {
     /// Its place in the set.
     pub index: usize,
     /// What to call it.
     pub label: String,
-    /// Whether it is the one asked for, where pictures are chosen among.
+    /// Whether it is the one asked for, where images are chosen among.
     pub right: Option<bool>,
     /// The scene as JSON, where it is one of the synthetic world.
     pub scene: Option<String>,
@@ -38,9 +38,9 @@ pub struct ShownPicture {
 pub struct ShownText {
     /// The text.
     pub text: String,
-    /// Whether it is true of the picture, where that is known and there is one picture.
+    /// Whether it is true of the image, where that is known and there is one image.
     pub right: Option<bool>,
-    /// Its cosines with the pictures, in their order; none where they were not kept.
+    /// Its cosines with the images, in their order; none where they were not kept.
     pub cosines: Vec<f32>,
 }
 
@@ -88,6 +88,18 @@ impl Gallery {
     pub fn places(&self, evaluation: &Evaluation, filter: Filter) -> Vec<usize> {
         let passes = |&place: &usize| passes(&evaluation.answers[place], filter);
         self.order.iter().copied().filter(passes).collect()
+    }
+
+    /// How many of the answers that pass the filter stand behind the first `shown` only by their order in
+    /// the file: they are as bad as the last of those.
+    pub fn as_bad(&self, evaluation: &Evaluation, filter: Filter, shown: usize) -> usize {
+        let passing = self.places(evaluation, filter);
+        let badness = |&place: &usize| evaluation.answers[place].detail.form().badness();
+        let last = shown.checked_sub(1).and_then(|last| passing.get(last));
+        last.map(badness).map_or(0, |last| {
+            let behind = passing.iter().skip(shown);
+            behind.filter(|place| badness(place) >= last).count()
+        })
     }
 
     /// How many answers pass the filter, and those from `offset` on, at most `limit`.
@@ -213,5 +225,8 @@ mod tests {
         let (right, shown) = page(Filter::Right, 0, 10);
         assert_eq!((right, shown[0].pictures[0].label.as_str()), (1, "a.png"));
         assert_eq!(page(Filter::Tied, 0, 10).0, 0);
+        // The worst answers are worse than the next: none is shown for its place in the file alone.
+        assert_eq!(gallery.as_bad(&evaluation, Filter::All, 1), 0);
+        assert_eq!(gallery.as_bad(&evaluation, Filter::All, 0), 0);
     }
 }

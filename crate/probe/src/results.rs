@@ -48,7 +48,7 @@ pub struct SetResult {
     pub evaluation: Evaluation,
     /// The files that the questions come from.
     pub files: Vec<SourceFile>,
-    /// Names of the set's pictures.
+    /// Names of the set's images.
     pub pictures: Vec<String>,
     /// The set's texts.
     pub texts: Vec<String>,
@@ -70,7 +70,7 @@ pub struct SourceFile {
 /// What embedding took.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Encoding {
-    /// Of the pictures.
+    /// Of the images.
     pub pictures: Encoded,
     /// Of the texts.
     pub texts: Encoded,

@@ -1,4 +1,4 @@
-//! A set of questions with the pictures and texts that they refer to.
+//! A set of questions with the images and texts that they refer to.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use crate::kinds::{Index, Needs, Probes};
 use cliprobe_score::TieRule;
 use cliprobe_world::Scene;
 
-/// A part of a picture, in pixels from its top left corner, as it is looked at.
+/// A part of an image, in pixels from its top left corner, as it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CropBox {
-    /// Left edge; may lie outside the picture, which is then filled with black, as Pillow does.
+    /// Left edge; may lie outside the image, which is then filled with black, as Pillow does.
     pub x: i32,
     /// Upper edge.
     pub y: i32,
@@ -90,7 +90,7 @@ pub struct Warning {
 pub struct ProbeSet {
     /// Benchmark and subset, e.g. `sugarcrepe/swap_obj`.
     pub name: String,
-    /// Distinct pictures.
+    /// Distinct images.
     pub pictures: Vec<Picture>,
     /// Distinct texts.
     pub texts: Vec<String>,
@@ -177,7 +177,7 @@ impl ProbeSet {
         united
     }
 
-    /// Forgets pictures and texts that no question refers to.
+    /// Forgets images and texts that no question refers to.
     fn drop_unused(&mut self) {
         let mut pictures = Kept::new(self.pictures.len());
         let mut texts = Kept::new(self.texts.len());
@@ -223,7 +223,7 @@ impl Kept {
     }
 }
 
-/// Collects distinct pictures and texts while a file is read.
+/// Collects distinct images and texts while a file is read.
 #[derive(Default)]
 pub(crate) struct Tables {
     pictures: Vec<Picture>,

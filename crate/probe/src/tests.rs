@@ -265,7 +265,7 @@ fn squares_match_pictures_with_their_captions() {
     let evaluation = score(&set, &[a.clone(), b.clone()], &[a.clone(), b.clone()]);
     let values: Vec<f64> = evaluation.metrics.iter().map(|m| m.value).collect();
     assert_eq!(values, [1.0, 1.0, 1.0]);
-    // Both captions prefer the first picture; the first picture and the second prefer their own.
+    // Both captions prefer the first image; the first image and the second prefer their own.
     let evaluation = score(
         &set,
         &[row(1.0, 1.0), row(1.0, 9.0)],
@@ -275,7 +275,7 @@ fn squares_match_pictures_with_their_captions() {
         panic!("a square expected");
     };
     let s = &evaluation.answers[0].similarities;
-    // similarities are pictures × captions
+    // similarities are images × captions
     assert_eq!(square.text, s[0] > s[1] && s[3] > s[2]);
     assert_eq!(square.image, s[0] > s[2] && s[3] > s[1]);
     assert!(!square.text && !square.image);
@@ -450,7 +450,7 @@ fn probe_files_come_back_as_they_were() {
     for set in examples() {
         let json = write_json(&set);
         let mut back = read_json(&json).unwrap();
-        // A picture's captions are written together; classification's items have no keys of their own.
+        // An image's captions are written together; classification's items have no keys of their own.
         if let (Probes::Retrieval(a), Probes::Retrieval(b)) = (&set.probes, &mut back.probes) {
             let captions = |r: &Retrieval, s: &ProbeSet| {
                 let mut all: Vec<(usize, String)> = r
@@ -510,7 +510,7 @@ proptest! {
     fn an_accuracy_is_what_a_loop_counts(
         values in proptest::collection::vec((0u8..4, 0u8..4, 0u8..4), 1..40),
     ) {
-        // One picture, and captions on a grid of angles so that ties are common.
+        // One image, and captions on a grid of angles so that ties are common.
         let angle = |step: u8| {
             let a = f32::from(step) * 0.4;
             vec![a.cos(), a.sin()]

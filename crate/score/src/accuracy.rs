@@ -69,12 +69,12 @@ pub struct Outcome {
 pub struct Accuracy {
     /// Items that are right, their ties resolved.
     pub correct: usize,
-    /// Items scored. Items that were dropped (a missing picture) are not among them.
+    /// Items scored. Items that were dropped (a missing image) are not among them.
     pub n: usize,
     /// `correct / n`, from 0 to 1.
     pub value: f64,
     /// The 95 % Wilson interval of `value`. It takes items for independent: captions that share
-    /// a picture make the true one wider.
+    /// an image make the true one wider.
     pub interval: Interval,
     /// What random similarities would get, from 0 to 1.
     pub chance: f64,

@@ -1,4 +1,4 @@
-//! One right option among several: a caption for a picture, or a picture for a caption.
+//! One right option among several: a caption for an image, or an image for a caption.
 
 use rand::Rng;
 use rand::SeedableRng;

@@ -1,7 +1,7 @@
 //! `Benchmark`: a set of questions, the embeddings that it has so far, and what follows from them.
 //!
-//! The caller steps through pictures and texts, so that it decides about pauses, and reads the
-//! pictures' bytes, so that no more than one batch of them is in memory.
+//! The caller steps through images and texts, so that it decides about pauses, and reads the
+//! images' bytes, so that no more than one batch of them is in memory.
 
 use std::rc::Rc;
 
@@ -272,7 +272,7 @@ impl WebBenchmark {
     /// See `types.ts`.
     ///
     /// # Errors
-    /// More pictures than the set has left, another model than before, or the engine's.
+    /// More images than the set has left, another model than before, or the engine's.
     #[wasm_bindgen(js_name = encodePictures, skip_typescript)]
     pub async fn encode_pictures(
         &mut self,
@@ -362,7 +362,7 @@ impl WebBenchmark {
     /// See `types.ts`.
     ///
     /// # Errors
-    /// A picture that there is not, or that cannot be decoded, cropped or drawn.
+    /// An image that there is not, or that cannot be decoded, cropped or drawn.
     #[wasm_bindgen(skip_typescript)]
     pub fn shown(&self, index: usize, file: JsValue, size: u32) -> Result<Uint8Array, JsError> {
         let picture = self.set.pictures.get(index);
@@ -497,7 +497,7 @@ impl WebBenchmark {
 fn job_of(set: &mut ProbeSet, locate: &mut dyn FnMut(&str) -> Result<usize, String>) -> Job {
     let plan = Plan::new([&mut *set], locate);
     let mut job = Job::new(Rc::new(plan));
-    job.plan_texts(&[set]);
+    job.plan_texts(&[&*set]);
     job
 }
 

@@ -155,7 +155,7 @@ pub(super) struct Flip {
 /// A model's answer to an item that flipped.
 #[derive(Serialize)]
 pub(super) struct Side {
-    /// Cosines of pictures × texts.
+    /// Cosines of images × texts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) similarities: Vec<f32>,
     /// By how much the right answer leads.
@@ -276,7 +276,7 @@ fn warnings(before: &Run, after: &Run) -> Vec<String> {
     }
     for (field, what) in [
         ("activation", "have different activations"),
-        ("preprocessing", "preprocess pictures differently"),
+        ("preprocessing", "preprocess images differently"),
         ("engine", "were computed by different engines"),
         ("dtype", "were computed in different precisions"),
         ("version", "were computed by different versions of cliprobe"),
@@ -430,20 +430,24 @@ fn has(answer: &Answer, mark: &str) -> Option<bool> {
 
 /// Means of what is neither right nor wrong about answers.
 fn means(pairs: &[(&Answer, &Answer)], before: &SetResult) -> Result<Vec<MeanChange>, ScoreError> {
-    let numbers = pairs.first().map(|(b, _)| b.detail.form().numbers());
-    let names = numbers
+    let numbers = |answer: &Answer| answer.detail.form().numbers();
+    let of_first = pairs.first().map(|(b, _)| numbers(b));
+    let names = of_first
         .unwrap_or_default()
         .into_iter()
         .map(|number| number.0);
-    let column = |of: fn(&(&Answer, &Answer)) -> Vec<(&'static str, f64)>, name: &str| {
-        let numbers = pairs.iter().flat_map(of);
-        let of_name = numbers.filter(|number| number.0 == name);
-        of_name.map(|number| number.1).collect::<Vec<f64>>()
+    let named = |answer: &Answer, name: &str| {
+        let mut numbers = numbers(answer).into_iter();
+        numbers
+            .find(|number| number.0 == name)
+            .map(|number| number.1)
     };
     names
         .map(|metric| {
-            let was = column(|(b, _)| b.detail.form().numbers(), metric);
-            let is = column(|(_, a)| a.detail.form().numbers(), metric);
+            let (was, is): (Vec<f64>, Vec<f64>) = pairs
+                .iter()
+                .filter_map(|(b, a)| Some((named(b, metric)?, named(a, metric)?)))
+                .unzip();
             let paired = PairedMean::new(&was, &is)?;
             let known = before.evaluation.metrics.iter().find(|m| m.name == metric);
             Ok(MeanChange {

@@ -156,7 +156,7 @@ fn flips(set: &SetComparison, most: usize) -> Markup {
                     @let title = format!("{}, {}: {word}, {} of {all}", set.set, mark.mark, shown.len());
                     details {
                         summary { (title) }
-                        (table("The largest changes first; the JSON has all", &["item", "picture", "texts", "before", "after"], &[3, 4],
+                        (table("The largest changes first; the JSON has all", &["item", "image", "texts", "before", "after"], &[3, 4],
                             &shown.into_iter().map(flip).collect::<Vec<_>>()))
                     }
                 }

@@ -148,7 +148,7 @@ fn write_flips(out: &mut String, set: &SetComparison, most: usize) {
                     shown.len()
                 ),
             );
-            line(out, "| item | picture | texts | before | after |");
+            line(out, "| item | image | texts | before | after |");
             put!(out, "|---|---|---|---:|---:|");
             for flip in shown {
                 put!(

@@ -55,7 +55,7 @@ pub(super) fn pair<'a>(before: &'a SetResult, after: &'a SetResult) -> Result<Pa
         }
         if candidates(before, b) != candidates(after, a) {
             return Err(format!(
-                "{set}: its answers were sought among different candidates (another --limit, or pictures missing in one); run both models on the same",
+                "{set}: its answers were sought among different candidates (another --limit, or images missing in one); run both models on the same",
             ));
         }
     }
@@ -98,7 +98,7 @@ fn missing(answer: &Answer, other: &SetResult) -> Missing {
     }
 }
 
-/// The pictures, texts and right option of a question.
+/// The images, texts and right option of a question.
 fn shown<'a>(
     result: &'a SetResult,
     answer: &Answer,

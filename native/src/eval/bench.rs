@@ -1,4 +1,4 @@
-//! Asking a model: questions and pictures once, then any number of checkpoints.
+//! Asking a model: questions and images once, then any number of checkpoints.
 
 use std::path::PathBuf;
 use std::rc::Rc;

@@ -1,6 +1,6 @@
-//! Embeddings on disk, so that no picture or caption is computed twice, also after a kill.
+//! Embeddings on disk, so that no image or caption is computed twice, also after a kill.
 //!
-//! One file for pictures and one for captions in a folder of the model's own. A file is a header and
+//! One file for images and one for captions in a folder of the model's own. A file is a header and
 //! records that are only ever appended: the key of what was embedded, the embedding, and a check sum.
 //! A record that a kill cut off, or a disk damaged, ends the file there; what is before it counts.
 

@@ -35,7 +35,7 @@ pub(super) fn read(path: &Path) -> Result<Given> {
     let read = |tensor: &str, names: &str, kind: &'static str| {
         rows(&tensors, &metadata, tensor, names, kind).with_context(|| name.clone())
     };
-    let (pictures, images) = read("image_embeds", "images", "picture")?;
+    let (pictures, images) = read("image_embeds", "images", "image")?;
     let (texts, captions) = read("text_embeds", "texts", "caption")?;
     if pictures.dim != texts.dim && !images.is_empty() && !captions.is_empty() {
         bail!(

@@ -1,4 +1,4 @@
-//! Data sets that are folders: class folders with pictures, and CLIP_benchmark's webdatasets.
+//! Data sets that are folders: class folders with images, and CLIP_benchmark's webdatasets.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -185,7 +185,7 @@ fn class_folders(
 }
 
 /// CLIP_benchmark's layout: `classnames.txt`, `zeroshot_classification_templates.txt` and shards with
-/// `KEY.cls` (the class's number) or `KEY.txt` (captions, one a line) beside each picture.
+/// `KEY.cls` (the class's number) or `KEY.txt` (captions, one a line) beside each image.
 fn webdataset(
     folder: &Path,
     archives: &[PathBuf],

@@ -7,14 +7,25 @@ use maud::{Markup, html};
 
 use super::thumbnails::Thumbnails;
 
-/// The worst answers of a set, the worst first, and how many are wrong in all.
-pub(super) fn worst(
-    evaluation: &Evaluation,
-    set: &ProbeSet,
-    most: usize,
-) -> (Vec<ShownAnswer>, usize) {
-    let (wrong, shown) = Gallery::new(evaluation).page(set, evaluation, Filter::Wrong, 0, most);
-    (shown, wrong)
+/// The worst answers of a set.
+pub(super) struct Worst {
+    /// The worst first.
+    pub(super) shown: Vec<ShownAnswer>,
+    /// How many are wrong in all.
+    pub(super) wrong: usize,
+    /// How many others are as bad as the last that is shown.
+    pub(super) as_bad: usize,
+}
+
+/// The `most` worst answers of a set.
+pub(super) fn worst(evaluation: &Evaluation, set: &ProbeSet, most: usize) -> Worst {
+    let gallery = Gallery::new(evaluation);
+    let (wrong, shown) = gallery.page(set, evaluation, Filter::Wrong, 0, most);
+    Worst {
+        as_bad: gallery.as_bad(evaluation, Filter::Wrong, shown.len()),
+        shown,
+        wrong,
+    }
 }
 
 /// Shows them with images, captions and cosines.

@@ -535,7 +535,7 @@ impl References {
         let numbers: Vec<usize> = (1..head.len() - 1).collect();
         html! { details open {
             summary { "Published numbers beside it" }
-            (table("Published numbers, shares in per cent; protocols, pictures at hand and precision may differ", &head, &numbers, &rows))
+            (table("Published numbers, shares in per cent; protocols, images at hand and precision may differ", &head, &numbers, &rows))
             ul.sources { @for (number, source) in sources.iter().enumerate() {
                 li {
                     "[" (number + 1) "] "
@@ -624,12 +624,15 @@ fn failures_of(
     let Some(set) = set else {
         return html! {};
     };
-    let (answers, all) = worst(&result.evaluation, set, most);
+    let worst = worst(&result.evaluation, set, most);
     html! {
-        @if !answers.is_empty() {
+        @if !worst.shown.is_empty() {
             details open {
-                summary { (result.evaluation.set) ": the worst " (answers.len()) " of " (all) " failures" }
-                (gallery(set, &answers, thumbnails))
+                summary {
+                    (result.evaluation.set) ": the worst " (worst.shown.len()) " of " (worst.wrong) " failures"
+                    @if worst.as_bad > 0 { "; " (worst.as_bad) " others are as bad as the last" }
+                }
+                (gallery(set, &worst.shown, thumbnails))
             }
         }
     }

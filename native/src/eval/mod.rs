@@ -32,9 +32,10 @@ use thumbnails::Thumbnails;
 ///
 /// BENCH is a benchmark (sugarcrepe, aro, svo, winoground, hard-positives, hierarcaps, retrieval,
 /// tableau), one of its sets (sugarcrepe/swap_obj, tableau/swap_attribute), or a path: a probe file
-/// (.json, or - for standard input), a retrieval table (.csv, .tsv), or a folder of class folders or of
-/// CLIP_benchmark's webdataset shards. Every picture and caption is embedded once for all of them, and
-/// kept in a cache, so that a run that was stopped goes on where it was.
+/// (.json, or - for standard input), a retrieval table (.csv, .tsv, .txt), or a folder of class folders or of
+/// CLIP_benchmark's webdataset shards. Every image and caption is embedded once for all of them, and
+/// kept in a cache, so that a run that was stopped goes on where it was. Of a folder with train and test
+/// the test split is asked.
 #[derive(Debug, Args)]
 // Options take several values each, so that what is asked comes before them.
 #[command(override_usage = "cliprobe eval <BENCH>... --model <MODEL>... [OPTIONS]")]

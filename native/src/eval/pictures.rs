@@ -22,7 +22,7 @@ enum Place {
 /// Images that can be found by the names that benchmarks give them.
 pub(crate) struct PictureFiles {
     places: Vec<Place>,
-    names: PictureNames,
+    names: Box<PictureNames>,
     searched: Vec<PathBuf>,
     /// Endings of files that are images, but none that are read, with how many there are.
     unread: BTreeMap<String, usize>,
@@ -58,7 +58,7 @@ impl PictureFiles {
         }
         Ok(Self {
             places,
-            names: PictureNames::new(names),
+            names: Box::new(PictureNames::new(names)),
             searched: folders.to_vec(),
             unread,
             by_bare_name: Mutex::default(),
@@ -175,7 +175,7 @@ pub(crate) fn relative(path: &Path, folder: &Path) -> String {
     slashed(path.strip_prefix(folder).unwrap_or(path))
 }
 
-/// A path with `/` between its parts: whole, so that pictures of one name in two folders that are
+/// A path with `/` between its parts: whole, so that images of one name in two folders that are
 /// asked about together stay apart.
 pub(crate) fn slashed(path: &Path) -> String {
     let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();

@@ -100,7 +100,7 @@ pub(crate) struct Questions {
     pub(crate) asked: Vec<Asked>,
     /// Sets of the asked benchmarks whose files are not there, each with where to get them.
     pub(crate) absent: Vec<String>,
-    /// Folders that hold pictures beside those given as such.
+    /// Folders that hold images beside those given as such.
     pub(super) picture_folders: Vec<PathBuf>,
 }
 

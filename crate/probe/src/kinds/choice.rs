@@ -101,7 +101,7 @@ impl AnswerForm for Choice {
     }
 
     fn is_true(&self, place: usize, pictures: usize, right: Option<usize>) -> Option<bool> {
-        // Among several pictures the text is true of one of them only.
+        // Among several images the text is true of one of them only.
         if pictures > 1 {
             return None;
         }

@@ -39,7 +39,7 @@ pub(crate) enum Index<'a> {
     Text(&'a mut usize),
 }
 
-/// Which texts an answer can need, if only some of the pictures are there.
+/// Which texts an answer can need, if only some of the images are there.
 pub(crate) struct Needs<'a> {
     there: &'a [bool],
     needed: Vec<bool>,
@@ -53,14 +53,14 @@ impl<'a> Needs<'a> {
         }
     }
 
-    /// A question with these pictures and texts: without its pictures it needs no texts.
+    /// A question with these images and texts: without its images it needs no texts.
     pub(crate) fn question(&mut self, pictures: &[usize], texts: &[usize]) {
         if pictures.iter().all(|&picture| self.there[picture]) {
             texts.iter().for_each(|&text| self.needed[text] = true);
         }
     }
 
-    /// Every text is compared with every picture.
+    /// Every text is compared with every image.
     pub(crate) fn all(&mut self) {
         self.needed.fill(true);
     }
@@ -74,7 +74,7 @@ impl<'a> Needs<'a> {
 pub(crate) trait Questions {
     /// How many there are.
     fn count(&self) -> usize;
-    /// Visits every reference to a picture or a text.
+    /// Visits every reference to an image or a text.
     fn for_each_index(&mut self, visit: &mut dyn FnMut(Index<'_>));
     /// Keeps the first `limit` questions.
     fn truncate(&mut self, limit: usize);
@@ -84,16 +84,16 @@ pub(crate) trait Questions {
     fn needs_root(&self) -> bool {
         false
     }
-    /// Is told that several pictures turned out to be one, after its indices were changed.
+    /// Is told that several images turned out to be one, after its indices were changed.
     fn pictures_united(&mut self) {}
     /// Scores them.
     fn score(&self, scoring: Scoring<'_>) -> Result<Evaluation, EvaluateError>;
-    /// Places of the pictures and texts to show with an answer: its own and, where it names only one
+    /// Places of the images and texts to show with an answer: its own and, where it names only one
     /// side of a question, what should have been found.
     fn shown(&self, answer: &Answer) -> (Vec<usize>, Vec<usize>) {
         (answer.pictures.clone(), answer.texts.clone())
     }
-    /// What is not seen in pictures and texts: a rank, or the share of a chain that was found.
+    /// What is not seen in images and texts: a rank, or the share of a chain that was found.
     fn note(&self, _set: &ProbeSet, _answer: &Answer) -> Option<String> {
         None
     }
@@ -192,8 +192,8 @@ pub trait AnswerForm {
     fn candidates(&self) -> Candidates {
         Candidates::default()
     }
-    /// Whether the text at `place` among those shown is true of the picture, where that is known and
-    /// there is one picture. `right` is the option that is right.
+    /// Whether the text at `place` among those shown is true of the image, where that is known and
+    /// there is one image. `right` is the option that is right.
     fn is_true(&self, _place: usize, _pictures: usize, _right: Option<usize>) -> Option<bool> {
         Some(true)
     }

@@ -1,4 +1,4 @@
-//! Retrieval: pictures with their captions, in the forms that COCO and Flickr30k are passed around in.
+//! Retrieval: images with their captions, in the forms that COCO and Flickr30k are passed around in.
 
 use std::fmt;
 
@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for Captions {
 /// `{"image", "caption"}`.
 ///
 /// # Errors
-/// JSON of another shape, or no pictures in the split.
+/// JSON of another shape, or no images in the split.
 pub fn read_retrieval_json(name: &str, json: &str, split: &str) -> Result<ProbeSet, ProbeError> {
     let hint = "Karpathy's file is {\"images\": [{\"filename\", \"split\", \"sentences\"}]}, one split a list of {\"image\", \"caption\"}";
     let mut captioned = Captioned::default();
@@ -155,7 +155,7 @@ pub fn read_retrieval_table(
     captioned.set(name)
 }
 
-/// Collects pictures and their captions.
+/// Collects images and their captions.
 #[derive(Default)]
 struct Captioned {
     tables: Tables,

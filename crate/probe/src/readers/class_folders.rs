@@ -1,4 +1,4 @@
-//! Zero-shot classification: pictures in classes, class names in templates.
+//! Zero-shot classification: images in classes, class names in templates.
 
 use std::collections::BTreeMap;
 
@@ -21,10 +21,10 @@ pub fn imagenet_class_names() -> Vec<&'static str> {
         .collect()
 }
 
-/// A picture and the place of its class in the list of classes.
+/// An image and the place of its class in the list of classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelledPicture {
-    /// The picture's path.
+    /// The image's path.
     pub path: String,
     /// Which class, from 0.
     pub class: usize,
@@ -100,10 +100,10 @@ pub fn read_text_list(name: &str, text: &str) -> Result<Vec<String>, ProbeError>
     Ok(list)
 }
 
-/// Makes a set from labelled pictures. Every class is said in every template.
+/// Makes a set from labelled images. Every class is said in every template.
 ///
 /// # Errors
-/// A template without `{}`, a picture of a class that is not in the list, or no pictures.
+/// A template without `{}`, an image of a class that is not in the list, or no images.
 pub fn classification(
     name: &str,
     classes: &[String],

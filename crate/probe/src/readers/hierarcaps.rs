@@ -6,7 +6,7 @@ use crate::{Average, Chain, ProbeError, ProbeSet, Probes, Protocol};
 use cliprobe_score::TieRule;
 
 /// Reads `hierarcaps_test.csv`: four tiers joined by `=>` in `captions`, general to specific, and
-/// the picture's address in `image_url`, whose last part is its file's name.
+/// the image's address in `image_url`, whose last part is its file's name.
 ///
 /// # Errors
 /// A table without these columns, a row without four tiers, or no items.

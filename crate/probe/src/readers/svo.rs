@@ -5,9 +5,9 @@ use crate::set::Tables;
 use crate::{Average, PictureChoice, ProbeError, ProbeSet, Probes, Protocol};
 use cliprobe_score::{NegatedPart, TieRule};
 
-/// Reads `svo_probes.csv`. Pictures are named by their ids; `<id>.jpg` and other endings are found.
+/// Reads `svo_probes.csv`. Images are named by their ids; `<id>.jpg` and other endings are found.
 ///
-/// Scored as CLoVe does (`Netflix/clove`): right if the caption is nearer to the true picture, by
+/// Scored as CLoVe does (`Netflix/clove`): right if the caption is nearer to the true image, by
 /// what was exchanged: subject, verb or object. DeepMind's own metric is of match decisions, which
 /// CLIP does not make.
 ///

@@ -27,7 +27,7 @@ pub fn tableau_name(kind: ProbeKind, combination: Combination) -> String {
 }
 
 /// `n` probes of a kind: recognition as zero-shot classification without templates, rewordings as
-/// hard-positive triples, sentences and pictures as in SVO-Probes and Winoground, chains as in
+/// hard-positive triples, sentences and images as in SVO-Probes and Winoground, chains as in
 /// HierarCaps, full captions as retrieval, the rest as a choice of two captions. What relates the
 /// things, or which part of a sentence is wrong, is the question's group. The same kind, combination
 /// and seed give the same set, and a longer one begins with the shorter.
@@ -181,7 +181,7 @@ fn group(claim: &Claim) -> String {
         .unwrap_or_default()
 }
 
-/// A picture of one thing; every probe offers the same words.
+/// An image of one thing; every probe offers the same words.
 fn recognition(probe: WorldProbe, classification: &mut Classification, tables: &mut Tables) {
     let WorldProbe::Captions {
         scene,

@@ -19,7 +19,7 @@ struct Example {
     collapsed_tag: String,
 }
 
-/// Reads `examples.jsonl` (one example a line), or the same objects as a JSON list. Pictures are
+/// Reads `examples.jsonl` (one example a line), or the same objects as a JSON list. Images are
 /// named as the file does (`ex_0_img_0`); endings are found.
 ///
 /// Scored with strict comparisons; ties fail.
