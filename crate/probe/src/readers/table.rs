@@ -189,7 +189,6 @@ fn long_fields(text: &str, separator: u8) -> Result<Vec<Quoted>, String> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::*;
     use crate::{Probes, TableOptions, read_retrieval_csv, read_retrieval_table};
 
     const STRAY: &str = include_str!("../../../../tests/found/stray.tsv");

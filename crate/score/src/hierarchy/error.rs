@@ -23,7 +23,7 @@ pub enum HierarchyError {
     NotFinite {
         /// Radii, similarities or embeddings.
         what: &'static str,
-        /// Which text or image.
+        /// Which text or picture.
         row: usize,
         /// The value found.
         value: f64,
@@ -42,10 +42,10 @@ pub enum HierarchyError {
         /// The most there may be.
         most: usize,
     },
-    /// An image that is said to belong to a chain that is not there.
+    /// A picture that is said to belong to a chain that is not there.
     #[error("picture {picture} belongs to chain {chain}, but there are only {chains}")]
     NoSuchChain {
-        /// Which image.
+        /// Which picture.
         picture: usize,
         /// The chain asked for, from 0.
         chain: usize,

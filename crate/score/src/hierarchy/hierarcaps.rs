@@ -1,4 +1,4 @@
-//! HierarCaps: does a model find an image's captions from general to specific?
+//! HierarCaps: does a model find a picture's captions from general to specific?
 
 use std::collections::BTreeSet;
 
@@ -15,13 +15,13 @@ pub const TIERS: usize = 4;
 /// The levels of the published protocol.
 pub const STEPS: usize = 50;
 
-/// Images whose similarities are held at once.
+/// Pictures whose similarities are held at once.
 const BLOCK: usize = 128;
 
 /// The benchmark's embeddings, row-major and normalised, of one width.
 #[derive(Clone, Copy, Debug)]
 pub struct ChainEmbeddings<'a> {
-    /// Of the images, [m, width].
+    /// Of the pictures, [m, width].
     pub pictures: &'a [f32],
     /// Of the chains' texts, [n, [`TIERS`], width].
     pub texts: &'a [f32],
@@ -40,14 +40,14 @@ pub struct Mean {
     pub n: usize,
 }
 
-/// What was found for one image.
+/// What was found for one picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PictureChain {
     /// The texts found, from general to specific; `candidate` is [`TIERS`] × chain + tier.
     pub steps: Vec<Step>,
-    /// The share of distinct texts found that are the image's own.
+    /// The share of distinct texts found that are the picture's own.
     pub precision: f64,
-    /// The share of the image's tiers that are found, in whatever order.
+    /// The share of the picture's tiers that are found, in whatever order.
     pub recall: f64,
     /// The longest run of its own texts found in the right order, over [`TIERS`].
     pub order_aware_recall: f64,
@@ -57,7 +57,7 @@ pub struct PictureChain {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HierarCaps {
     /// Mean precision. Structurally low (about 0.14): the first level finds the most general text of
-    /// all chains for every image, which is nearly always wrong.
+    /// all chains for every picture, which is nearly always wrong.
     pub precision: Mean,
     /// Mean recall.
     pub recall: Mean,
@@ -68,7 +68,7 @@ pub struct HierarCaps {
     pub order_aware_recall: Mean,
     /// The number of levels.
     pub steps: usize,
-    /// Per image.
+    /// Per picture.
     pub pictures: Vec<PictureChain>,
     /// Per chain its τ.
     pub chain_correlations: Vec<f64>,
@@ -78,8 +78,8 @@ pub struct HierarCaps {
 /// `hierarchical_retrieval.py`.
 ///
 /// `captions` are the chains' texts, [n, [`TIERS`]] row-major, already trimmed; they are compared
-/// exactly. `chains` gives for each image the chain that describes it. All chains are candidates
-/// for all images, also those whose image is missing: leaving some out changes every result.
+/// exactly. `chains` gives for each picture the chain that describes it. All chains are candidates
+/// for all pictures, also those whose picture is missing: leaving some out changes every result.
 /// `steps` is [`STEPS`] in the published protocol.
 ///
 /// # Errors
@@ -182,7 +182,7 @@ pub fn hierarcaps<S: AsRef<str> + Sync>(
     })
 }
 
-/// Scores the texts found for one image against its own.
+/// Scores the texts found for one picture against its own.
 fn score_chain<S: AsRef<str>>(steps: Vec<Step>, captions: &[S], truth: &[S]) -> PictureChain {
     let text = |step: &Step| captions[step.candidate].as_ref();
     let found: BTreeSet<&str> = steps.iter().map(text).collect();

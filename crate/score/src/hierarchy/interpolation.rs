@@ -1,29 +1,29 @@
-//! The other traversal: walk straight from an image to the root and name what is nearest.
+//! The other traversal: walk straight from a picture to the root and name what is nearest.
 
 use serde::{Deserialize, Serialize};
 
 use super::HierarchyError;
 use crate::ScoreError;
 
-/// One stop between image and root.
+/// One stop between picture and root.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stop {
     /// The nearest candidate, none for the root itself.
     pub candidate: Option<usize>,
-    /// How much of the image is in the point: 1 at the image, 0 at the root.
+    /// How much of the picture is in the point: 1 at the picture, 0 at the root.
     pub weight: f64,
     /// The candidate's cosine with the point.
     pub similarity: f32,
 }
 
 /// MERU's traversal for CLIP (Desai et al. 2023; facebookresearch/meru `image_traversals.py`):
-/// `steps` points evenly spaced on the line from the image to the root, each normalised; the
+/// `steps` points evenly spaced on the line from the picture to the root, each normalised; the
 /// nearest of the candidates and the root for each; every text once, where it first appears. From
-/// the image to the root.
+/// the picture to the root.
 ///
 /// `picture` and `root` are normalised embeddings of one width, `candidates` is [n, width], `texts`
 /// are the candidates' own. Of equal cosines the first candidate wins, and the root last. Where
-/// image and root are opposite, the point between them has no direction and is passed over.
+/// picture and root are opposite, the point between them has no direction and is passed over.
 ///
 /// # Errors
 /// [`HierarchyError::Length`] for widths and numbers that disagree, [`HierarchyError::Steps`],

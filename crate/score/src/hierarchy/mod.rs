@@ -1,9 +1,9 @@
 //! Radial geometry: the embedding of the empty caption as a root, general captions near it and
 //! specific ones farther out.
 //!
-//! [`radius`] and [`exterior_angle`] measure; [`Levels`] finds what is most like an image within
+//! [`radius`] and [`exterior_angle`] measure; [`Levels`] finds what is most like a picture within
 //! growing balls around the root, which is a [traversal](Levels::traverse) between root and
-//! image; [`interpolated_traversal`] walks there in a straight line; [`hierarcaps`] is the
+//! picture; [`interpolated_traversal`] walks there in a straight line; [`hierarcaps`] is the
 //! benchmark. Plain slices in, plain data out; the products of embeddings are [`crate::score`]'s.
 
 mod error;

@@ -295,7 +295,7 @@ proptest! {
 
 #[test]
 fn order_counts_only_for_the_order_aware() {
-    // On a line away from the root, the image at the end: the farther, the more alike.
+    // On a line away from the root, the picture at the end: the farther, the more alike.
     let score = |radii: [f32; 4]| {
         let captions = ["a", "b", "c", "d"];
         let embeddings = ChainEmbeddings {
