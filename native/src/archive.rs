@@ -1,5 +1,6 @@
 //! Tar archives that are read here and there, as webdatasets are.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -71,6 +72,12 @@ fn list(archive: &Path, members: &mut Vec<Member>) -> Result<()> {
             archive.display()
         )
     };
+    if let Some(format) = compression(archive).with_context(damaged)? {
+        bail!(
+            "{} is compressed ({format}), and files in it cannot be reached one by one; unpack it to .tar",
+            archive.display()
+        );
+    }
     let length = std::fs::metadata(archive).with_context(damaged)?.len();
     let mut tar = tar::Archive::new(File::open(archive).with_context(damaged)?);
     let mut end = 0;
@@ -80,12 +87,13 @@ fn list(archive: &Path, members: &mut Vec<Member>) -> Result<()> {
         if !entry.header().entry_type().is_file() {
             continue;
         }
+        let name = entry.path().with_context(damaged)?;
+        let name = name.to_string_lossy().into_owned();
+        if is_apple_double(name.rsplit('/').next().unwrap_or(&name).as_bytes()) {
+            continue;
+        }
         let member = Member {
-            name: entry
-                .path()
-                .with_context(damaged)?
-                .to_string_lossy()
-                .into_owned(),
+            name,
             offset: entry.raw_file_position(),
             size: entry.size(),
         };
@@ -109,10 +117,122 @@ fn list(archive: &Path, members: &mut Vec<Member>) -> Result<()> {
     Ok(())
 }
 
+/// How a file is compressed, by its first bytes.
+fn compression(archive: &Path) -> io::Result<Option<&'static str>> {
+    let mut start = Vec::new();
+    File::open(archive)?.take(6).read_to_end(&mut start)?;
+    Ok(match start.as_slice() {
+        [0x1f, 0x8b, ..] => Some("gzip"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd"),
+        [0xfd, b'7', b'z', b'X', b'Z', 0] => Some("xz"),
+        [b'B', b'Z', b'h', ..] => Some("bzip2"),
+        _ => None,
+    })
+}
+
+/// Whether a file holds the attributes of another, as macOS writes them: `._a.jpg` beside `a.jpg`.
+pub(crate) fn is_apple_double(name: &[u8]) -> bool {
+    name.starts_with(b"._")
+}
+
+/// The samples of a webdataset, by their keys. A key ends at the first dot of the file's name, as
+/// webdataset has it. Where that would put two files of one ending under a key (`2022.05.01.jpg`,
+/// `2022.05.02.jpg`), keys end at the last dot instead.
+///
+/// # Errors
+/// Two files of one ending under one key either way: the key is named.
+pub(crate) fn samples(members: Vec<Member>) -> Result<BTreeMap<String, Vec<Member>>> {
+    let group = |key: fn(&str) -> &str| {
+        let mut samples: BTreeMap<String, Vec<Member>> = BTreeMap::new();
+        for member in &members {
+            let sample = samples.entry(key(&member.name).to_owned()).or_default();
+            sample.push(member.clone());
+        }
+        samples
+    };
+    let doubled = |samples: &BTreeMap<String, Vec<Member>>| {
+        samples.iter().find_map(|(key, files)| {
+            let mut endings: Vec<String> = files.iter().map(|f| ending(&f.name)).collect();
+            endings.sort_unstable();
+            let pair = endings.windows(2).find(|pair| pair[0] == pair[1])?;
+            Some((key.clone(), pair[0].clone()))
+        })
+    };
+    let by_first_dot = group(key_of);
+    if doubled(&by_first_dot).is_none() {
+        return Ok(by_first_dot);
+    }
+    let by_last_dot = group(stem_of);
+    match doubled(&by_last_dot) {
+        None => Ok(by_last_dot),
+        Some((key, ending)) => bail!(
+            "two files with the ending .{ending} belong to the sample {key}; give every sample a key of its own"
+        ),
+    }
+}
+
+/// What counts as one ending: a sample has one image, whatever its format.
+fn ending(name: &str) -> String {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending);
+    if crate::pictures::is_picture(Path::new(file)) {
+        return "image".to_owned();
+    }
+    ending.to_ascii_lowercase()
+}
+
+/// The path up to the last dot of the file's name.
+fn stem_of(name: &str) -> &str {
+    let file = name.rfind('/').map_or(0, |slash| slash + 1);
+    let dot = name[file..].rfind('.').unwrap_or(name.len() - file);
+    &name[..file + dot]
+}
+
 /// What the files of a webdataset's sample have in common: the path up to the first dot of the
 /// file's name.
 pub(crate) fn key_of(name: &str) -> &str {
     let file = name.rfind('/').map_or(0, |slash| slash + 1);
     let dot = name[file..].find('.').unwrap_or(name.len() - file);
     &name[..file + dot]
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn sample_keys(names: &[&str]) -> Result<Vec<String>> {
+        let member = |name: &&str| Member {
+            name: (*name).to_owned(),
+            offset: 0,
+            size: 0,
+        };
+        Ok(samples(names.iter().map(member).collect())?
+            .into_keys()
+            .collect())
+    }
+
+    #[test]
+    fn a_compressed_archive_is_named_as_such() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tar");
+        std::fs::write(&path, b"\x1f\x8b\x08\0\0\0\0\0").unwrap();
+        let error = members(&path).unwrap_err().to_string();
+        assert!(error.contains("is compressed (gzip)"), "{error}");
+    }
+
+    #[test]
+    fn one_sample_for_each_image() {
+        let keys = sample_keys(&["a.jpg", "a.txt", "b.seg.npy", "b.jpg"]).unwrap();
+        assert_eq!(keys, ["a", "b"]);
+        let dotted = [
+            "2022.05.00.jpg",
+            "2022.05.00.txt",
+            "2022.05.01.jpg",
+            "2022.05.01.txt",
+        ];
+        assert_eq!(sample_keys(&dotted).unwrap(), ["2022.05.00", "2022.05.01"]);
+        let error = sample_keys(&["a.jpg", "a.png"]).unwrap_err().to_string();
+        assert!(error.contains("the sample a;"), "{error}");
+    }
 }

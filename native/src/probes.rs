@@ -11,7 +11,7 @@ use crate::output::write_whole;
 
 /// Write a benchmark's questions as a probe file
 ///
-/// A probe file is one JSON document that `cliprobe eval` and the page read, with pictures by name, by
+/// A probe file is one JSON document that `cliprobe eval` and the page read, with images by name, by
 /// part, or as scenes of the synthetic world. docs/benchmarks.md describes it, for writing one's own.
 #[derive(Debug, Args)]
 pub(crate) struct ProbesArgs {

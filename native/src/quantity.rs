@@ -1,69 +1,53 @@
 //! How numbers of results are written: shares in per cent, everything else as it is.
 
-use cliprobe::probe::Metric;
+use cliprobe::probe::{Better, Unit};
 use cliprobe::score::Interval;
 
-/// The unit of a metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unit {
-    /// A share of items, written in per cent.
-    Share,
-    /// Kendall's τ, a mean difference of cosines.
-    Plain,
+/// A share in per cent with the sign, or four decimals.
+pub(crate) fn value(unit: Unit, x: f64) -> String {
+    match unit {
+        Unit::Share => format!("{:.2} %", 100.0 * x),
+        Unit::Correlation | Unit::Cosine => minus(&format!("{x:.4}")),
+    }
 }
 
-impl Unit {
-    pub(crate) fn of(metric: &Metric) -> Self {
-        let within = metric.chance.is_some() || (0.0..=1.0).contains(&metric.value);
-        if within {
-            Self::named(&metric.name)
-        } else {
-            Self::Plain
+/// `61.02 – 65.91`, without the unit.
+pub(crate) fn interval(unit: Unit, interval: Interval) -> String {
+    match unit {
+        Unit::Share => format!("{:.2} – {:.2}", 100.0 * interval.low, 100.0 * interval.high),
+        Unit::Correlation | Unit::Cosine => {
+            minus(&format!("{:.4} – {:.4}", interval.low, interval.high))
         }
     }
+}
 
-    /// By what the metric is called.
-    pub(crate) fn named(metric: &str) -> Self {
-        if metric.contains('τ') || metric.contains('|') {
-            Self::Plain
-        } else {
-            Self::Share
-        }
-    }
+/// A difference with its sign, `+1.25` points or `−0.0312`.
+pub(crate) fn difference(unit: Unit, x: f64) -> String {
+    minus(&match unit {
+        Unit::Share => format!("{:+.2}", 100.0 * x),
+        Unit::Correlation | Unit::Cosine => format!("{x:+.4}"),
+    })
+}
 
-    /// `63.50 %` or `0.8912`.
-    pub(crate) fn value(self, x: f64) -> String {
-        match self {
-            Self::Share => format!("{:.2} %", 100.0 * x),
-            Self::Plain => format!("{x:.4}"),
-        }
-    }
+/// The interval of a difference.
+pub(crate) fn difference_interval(unit: Unit, interval: Interval) -> String {
+    format!(
+        "{} … {}",
+        difference(unit, interval.low),
+        difference(unit, interval.high)
+    )
+}
 
-    /// `61.02 – 65.91`, without the unit.
-    pub(crate) fn interval(self, interval: Interval) -> String {
-        match self {
-            Self::Share => format!("{:.2} – {:.2}", 100.0 * interval.low, 100.0 * interval.high),
-            Self::Plain => format!("{:.4} – {:.4}", interval.low, interval.high),
-        }
+/// Whether a change is for the better.
+pub(crate) fn is_gain(better: Better, difference: f64) -> bool {
+    match better {
+        Better::Higher => difference > 0.0,
+        Better::Lower => difference < 0.0,
     }
+}
 
-    /// A difference with its sign, `+1.25` points or `−0.0312`.
-    pub(crate) fn difference(self, x: f64) -> String {
-        let text = match self {
-            Self::Share => format!("{:+.2}", 100.0 * x),
-            Self::Plain => format!("{x:+.4}"),
-        };
-        text.replace('-', "−")
-    }
-
-    /// The interval of a difference.
-    pub(crate) fn difference_interval(self, interval: Interval) -> String {
-        format!(
-            "{} … {}",
-            self.difference(interval.low),
-            self.difference(interval.high)
-        )
-    }
+fn minus(text: &str) -> String {
+    text.replace('-', "−")
 }
 
 /// A p-value as papers print it.
@@ -72,5 +56,23 @@ pub(crate) fn p_value(p: f64) -> String {
         "< 0.0001".to_owned()
     } else {
         format!("{p:.4}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_written_as_they_are_read() {
+        let interval_of = Interval {
+            low: -0.25,
+            high: 0.5,
+        };
+        assert_eq!(value(Unit::Share, 0.635), "63.50 %");
+        assert_eq!(value(Unit::Correlation, -0.8912), "−0.8912");
+        assert_eq!(interval(Unit::Cosine, interval_of), "−0.2500 – 0.5000");
+        assert_eq!(difference(Unit::Share, -0.0125), "−1.25");
+        assert!(is_gain(Better::Lower, -0.1) && !is_gain(Better::Higher, -0.1));
     }
 }

@@ -574,13 +574,13 @@ fn what_cannot_be_answered_is_named() {
         .collect();
     assert_eq!(skipped, ["1", "2"]);
     assert!(set["skipped"][1]["why"].as_str().unwrap().contains("2.png"));
-    let oddities = set["oddities"].to_string();
+    let warnings = set["warnings"].to_string();
     for expected in [
         "stands in the file more than once",
         "empty caption",
         "cannot be answered",
     ] {
-        assert!(oddities.contains(expected), "{oddities}");
+        assert!(warnings.contains(expected), "{warnings}");
     }
     let of_3 = set["answers"]
         .as_array()
@@ -598,7 +598,7 @@ fn what_cannot_be_answered_is_named() {
     let page = fs::read_to_string(html).unwrap();
     for expected in [
         "2 items skipped",
-        "3 oddities in its file",
+        "3 warnings about its file",
         "1 texts cut off",
         "1.png is not in",
     ] {
@@ -664,7 +664,7 @@ fn embeddings_from_elsewhere_are_scored_or_refused() {
     let file = embeddings(&data, &[[f32::NAN, 2.0]], &["x.png"], &captions);
     let sentence = refusal(&[&eval[..], &[&file]].concat());
     assert!(
-        sentence.contains("image_embeds") && sentence.contains("picture 0"),
+        sentence.contains("image_embeds") && sentence.contains("image 0"),
         "{sentence}"
     );
     let file = embeddings(&data, &[[0.0, 2.0]], &["x.png", "y.png"], &captions);
@@ -829,4 +829,404 @@ fn class_folders_and_webdatasets_ask_the_same() {
         "--no-cache",
     ]);
     assert!(sentence.contains("cut off"), "{sentence}");
+}
+
+/// Copies the `n`-th picture of the data to a place below its folder.
+fn place(data: &Data, n: usize, at: &str) {
+    let to = data.folder.path().join(at);
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    fs::copy(data.folder.path().join(format!("pictures/{n}.png")), to).unwrap();
+}
+
+#[test]
+fn a_namesake_in_another_folder_is_not_the_image() {
+    let data = Data::new(3);
+    place(&data, 0, "img/train/1.png");
+    place(&data, 1, "img/train/2.png");
+    place(&data, 2, "img/val/1.png");
+    let table = data.write(
+        "pairs.csv",
+        "filepath,title\ntrain/1.png,a\ntrain/2.png,b\nval/1.png,c\nval/2.png,d\n",
+    );
+    let json = data.path("r.json");
+    let images = data.path("img");
+    let common = ["eval", &table, "--images", &images, "--no-cache", "--model"];
+    let model = default_model();
+    let table = ends_with(3, &[&common[..], &[&model, "--json", &json]].concat());
+    assert!(
+        table.contains("skipped for example val/2.png: val/2.png is not in"),
+        "{table}"
+    );
+    let result = data.json("r.json");
+    assert_eq!(sets(&result)[0]["scored"], 3);
+}
+
+#[test]
+fn one_file_under_two_names_is_one_image() {
+    let data = Data::new(2);
+    let list = |second: &str| {
+        format!("filepath,title\npictures/0.png,one\n{second},two\npictures/1.png,three\n")
+    };
+    let metrics = |name: &str, contents: &str| {
+        let table = data.write(name, contents);
+        let json = data.path("r.json");
+        data.eval(0, &default_model(), &[&table, "--json", &json]);
+        sets(&data.json("r.json"))[0]["metrics"].clone()
+    };
+    let whole = metrics("one.csv", &list("pictures/0.png"));
+    assert_eq!(
+        metrics("dots.csv", &list("./pictures/../pictures/0.png")),
+        whole
+    );
+    assert_eq!(metrics("bare.csv", &list("0.png")), whole);
+    assert_eq!(metrics("windows.csv", &list("pictures\\0.png")), whole);
+    assert_eq!(whole[0]["n"], 2);
+}
+
+#[test]
+fn a_stray_quotation_mark_is_an_error_and_not_fewer_items() {
+    let data = Data::new(1);
+    let stray = at_root("tests/found/stray.tsv");
+    let sentence = refusal(&["eval", &stray, "--model", &default_model(), "--no-cache"]);
+    assert!(
+        sentence.contains("row 2 (line 3) is never closed"),
+        "{sentence}"
+    );
+    let text = data.write("latin.txt", "");
+    fs::write(&text, b"caf\xe9\n").unwrap();
+    let classes = data.path("classes");
+    place(&data, 0, "classes/cat/0.png");
+    let sentence = refusal(&[
+        "eval",
+        &classes,
+        "--classes",
+        &text,
+        "--model",
+        &default_model(),
+        "--no-cache",
+    ]);
+    assert!(sentence.contains("Latin-1"), "{sentence}");
+}
+
+#[test]
+fn a_class_without_an_image_that_is_read_is_named() {
+    let data = Data::new(2);
+    place(&data, 0, "photos/cat/0.png");
+    data.write("photos/dog/0.bmp", "BM");
+    data.write("photos/dog/1.bmp", "BM");
+    let photos = data.path("photos");
+    let eval = ["eval", &photos, "--model", &default_model(), "--no-cache"];
+    let sentence = refusal(&eval);
+    assert!(
+        sentence.contains("the class dog of") && sentence.contains("2 .bmp"),
+        "{sentence}"
+    );
+    place(&data, 1, "photos/dog/2.png");
+    let output = cliprobe(&eval);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        text(&output.stderr).contains("2 .bmp"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn the_test_split_is_asked_unless_another_is_named() {
+    let data = Data::new(4);
+    for (n, at) in [
+        "train/cat/0.png",
+        "train/dog/1.png",
+        "test/cat/2.png",
+        "test/dog/3.png",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        place(&data, n, &format!("set/{at}"));
+    }
+    // Both placeholders, and a mark that is no text.
+    let templates = data.write("templates.txt", "\u{feff}a {c}\nthe {}\n");
+    let set = data.path("set");
+    let model = default_model();
+    let eval = |more: &[&str]| {
+        let json = data.path("r.json");
+        let what = [
+            "eval",
+            &set,
+            "--model",
+            &model,
+            "--no-cache",
+            "--json",
+            &json,
+        ];
+        ends_with(0, &[&what[..], more].concat());
+        sets(&data.json("r.json"))[0].clone()
+    };
+    let test = eval(&["--templates", &templates]);
+    assert_eq!(
+        test["texts"],
+        json!(["a cat", "the cat", "a dog", "the dog"])
+    );
+    assert_eq!((&test["set"], &test["items"]), (&json!("set"), &json!(2)));
+    assert!(
+        test["pictures"][0]
+            .as_str()
+            .unwrap()
+            .ends_with("test/cat/2.png")
+    );
+    let train = eval(&["--split", "train", "--templates", "clip-7"]);
+    assert!(
+        train["pictures"][0]
+            .as_str()
+            .unwrap()
+            .ends_with("train/cat/0.png")
+    );
+    let cupl = data.write(
+        "cupl.json",
+        r#"{"cat": ["A cat purrs."], "dog": ["A dog barks."]}"#,
+    );
+    assert_eq!(
+        eval(&["--templates", &cupl])["texts"],
+        json!(["A cat purrs.", "A dog barks."])
+    );
+    let sentence = refusal(&[
+        "eval",
+        &set,
+        "--split",
+        "dev",
+        "--model",
+        &model,
+        "--no-cache",
+    ]);
+    assert!(
+        sentence.contains("no split dev, only test, train"),
+        "{sentence}"
+    );
+}
+
+/// An archive of these files.
+fn archive(path: &str, files: &[(&str, &[u8])]) {
+    fs::create_dir_all(Path::new(path).parent().unwrap()).unwrap();
+    let mut tar = tar::Builder::new(fs::File::create(path).unwrap());
+    for (name, contents) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(contents.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, *contents).unwrap();
+    }
+    tar.finish().unwrap();
+}
+
+#[test]
+fn shards_with_dotted_keys_and_of_macos_are_read() {
+    let data = Data::new(2);
+    let images = [0, 1].map(|n| fs::read(data.path(&format!("pictures/{n}.png"))).unwrap());
+    let eval = |folder: &str| {
+        let json = data.path("r.json");
+        let folder = data.path(folder);
+        ends_with(
+            0,
+            &[
+                "eval",
+                &folder,
+                "--model",
+                &default_model(),
+                "--no-cache",
+                "--json",
+                &json,
+            ],
+        );
+        sets(&data.json("r.json"))[0].clone()
+    };
+    archive(
+        &data.path("dots/0.tar"),
+        &[
+            ("2022.05.00.png", &images[0]),
+            ("2022.05.00.txt", b"zero"),
+            ("2022.05.01.png", &images[1]),
+            ("2022.05.01.txt", b"one"),
+        ],
+    );
+    let dots = eval("dots");
+    assert_eq!(dots["texts"], json!(["zero", "one"]));
+    assert_eq!(dots["pictures"].as_array().unwrap().len(), 2);
+    archive(
+        &data.path("macos/0.tar"),
+        &[
+            ("./._0.png", b"attributes"),
+            ("./0.png", &images[0]),
+            ("./0.txt", b"zero"),
+            ("./._1.png", b"attributes"),
+            ("./1.png", &images[1]),
+            ("./1.txt", b"one"),
+        ],
+    );
+    let macos = eval("macos");
+    assert_eq!(
+        (&macos["scored"], &macos["texts"]),
+        (&json!(2), &json!(["zero", "one"]))
+    );
+    archive(
+        &data.path("twice/0.tar"),
+        &[
+            ("a.png", &images[0]),
+            ("a.jpg", &images[1]),
+            ("a.txt", b"which"),
+        ],
+    );
+    let sentence = refusal(&[
+        "eval",
+        &data.path("twice"),
+        "--model",
+        &default_model(),
+        "--no-cache",
+    ]);
+    assert!(sentence.contains("the sample a;"), "{sentence}");
+}
+
+#[test]
+fn a_file_in_the_present_folder_needs_no_dot() {
+    let data = Data::new(1);
+    let item = json!({"picture": "pictures/0.png", "captions": ["a", "b"], "correct": 0});
+    let probes = json!({"format": "cliprobe-probes", "version": 1, "kind": "caption_choice", "name": "mine", "items": [item]});
+    data.write("p.json", &probes.to_string());
+    let run = |contents: &str| {
+        data.write("p.json", contents);
+        Command::cargo_bin("cliprobe")
+            .unwrap()
+            .current_dir(data.root())
+            .args(["eval", "p.json", "--model", &default_model(), "--no-cache"])
+            .output()
+            .unwrap()
+    };
+    let output = run(&probes.to_string());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    // What is wrong in a probe file is named with its field, its line and what was expected.
+    let wrong = serde_json::to_string_pretty(&probes).unwrap();
+    let output = run(&wrong.replace("\"pictures/0.png\"", "7"));
+    let sentence = text(&output.stderr);
+    assert!(
+        sentence.contains("items[0].picture")
+            && sentence.contains("an image: a file's name")
+            && sentence.contains("line 8"),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn targets_are_checked_before_the_work_and_models_keep_their_names() {
+    let data = Data::new(1);
+    let missing = data.path("nowhere/r.json");
+    let model = default_model();
+    let ask = [
+        "eval",
+        "tableau/noun",
+        "--tableau-items",
+        "2",
+        "--no-cache",
+        "--model",
+    ];
+    let sentence = refusal(&[&ask[..], &[&model, "--json", &missing]].concat());
+    assert!(sentence.contains("there is no folder"), "{sentence}");
+    // Two models of one directory name, as training leaves them.
+    for run in ["one", "two"] {
+        let folder = data.folder.path().join(run).join("model");
+        fs::create_dir_all(&folder).unwrap();
+        for file in fs::read_dir(other_model()).unwrap() {
+            let file = file.unwrap().path();
+            if file.is_file() {
+                fs::copy(&file, folder.join(file.file_name().unwrap())).unwrap();
+            }
+        }
+    }
+    let (one, two) = (data.path("one/model"), data.path("two/model"));
+    let (csv, shape) = (data.path("r.csv"), data.path("shape"));
+    let more = [
+        one.as_str(),
+        &two,
+        "--csv",
+        &csv,
+        "--clip-benchmark",
+        &shape,
+    ];
+    ends_with(0, &[&ask[..], &more].concat());
+    let rows = fs::read_to_string(&csv).unwrap();
+    assert!(
+        rows.contains("one/model,tableau/noun") && rows.contains("two/model,"),
+        "{rows}"
+    );
+    assert!(
+        rows.lines().next().unwrap().contains("unit,better"),
+        "{rows}"
+    );
+    let mut files: Vec<PathBuf> = fs::read_dir(&shape)
+        .unwrap()
+        .map(|f| f.unwrap().path())
+        .collect();
+    files.sort();
+    assert_eq!(files.len(), 2);
+    let file: Value = serde_json::from_str(&fs::read_to_string(&files[0]).unwrap()).unwrap();
+    assert_eq!(
+        (&file["metrics"]["n"], &file["metrics"]["items"]),
+        (&json!(2), &json!(2))
+    );
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_costs_no_evaluation() {
+    let data = Data::new(1);
+    let in_the_way = data.write("file", "");
+    let output = cliprobe(&[
+        "eval",
+        "tableau/noun",
+        "--tableau-items",
+        "2",
+        "--model",
+        &default_model(),
+        "--cache",
+        &in_the_way,
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("embeddings are not kept"));
+}
+
+/// Written by the version before metrics had units: every kind of question, two models, three items.
+#[test]
+fn result_files_of_older_versions_are_compared_as_before() {
+    let old = at_root("tests/found/results-before-units.json");
+    let compared: Value =
+        serde_json::from_str(&ends_with(0, &["compare", &old, "--json", "-"])).unwrap();
+    let sets = compared["comparisons"][0]["sets"].as_array().unwrap();
+    let set = |name: &str| sets.iter().find(|set| set["set"] == name).unwrap();
+    let mean = &set("hierarcaps")["means"][2];
+    assert_eq!(
+        (&mean["metric"], &mean["unit"], &mean["better"]),
+        (
+            &json!("order correlation τ_d"),
+            &json!("correlation"),
+            &json!("higher")
+        )
+    );
+    let aims: Vec<&str> = sets
+        .iter()
+        .map(|set| set["aim"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        aims,
+        [
+            "hierarchy",
+            "composition",
+            "zero_shot",
+            "composition",
+            "composition",
+            "composition",
+            "retrieval"
+        ]
+    );
+    let markdown = ends_with(0, &["compare", &old]);
+    assert!(
+        markdown.contains("| hierarcaps | order correlation τ\\_d | 3 | 0."),
+        "{markdown}"
+    );
 }

@@ -6,6 +6,8 @@ import { againstChance, formatInterval, formatMargin, formatValue, isShare } fro
 const share: Metric = {
   name: "accuracy",
   value: 0.625,
+  unit: "share",
+  better: "higher",
   interval: { low: 0.52, high: 0.71 },
   chance: 0.5,
   n: 100,
@@ -14,6 +16,8 @@ const share: Metric = {
 const correlation: Metric = {
   name: "order correlation τ_d",
   value: -0.25,
+  unit: "correlation",
+  better: "higher",
   interval: { low: -0.3, high: 0.2 },
   n: 10,
   ties: 0,
@@ -26,7 +30,9 @@ test("shares are percentages, correlations are not", () => {
   expect(isShare(correlation)).toBe(false);
   expect(formatValue(correlation, correlation.value)).toBe("−0.2500");
   expect(formatInterval(correlation)).toBe("−0.3000 to 0.2000");
-  expect(isShare({ ...correlation, name: "mean |c − p|", value: 0.1 })).toBe(false);
+  // The unit decides, not the name: a group may be called anything.
+  expect(isShare({ ...share, name: "left | right" })).toBe(true);
+  expect(isShare({ ...share, name: "gap", unit: "cosine" })).toBe(false);
 });
 
 test("the interval decides whether guessing does as well", () => {
@@ -34,7 +40,7 @@ test("the interval decides whether guessing does as well", () => {
   expect(againstChance({ ...share, chance: 0.6 })).toBe("level");
   expect(againstChance({ ...share, chance: 0.8 })).toBe("worse");
   expect(againstChance(correlation)).toBeNull();
-  const brittleness = { ...share, name: "brittleness" };
+  const brittleness: Metric = { ...share, name: "brittleness", better: "lower" };
   expect(againstChance({ ...brittleness, chance: 0.8 })).toBe("better");
   expect(againstChance({ ...brittleness, chance: 0.3 })).toBe("worse");
 });

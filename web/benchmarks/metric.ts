@@ -2,10 +2,9 @@
 
 import type { Metric } from "../wasm/cliprobe.js";
 
-/** Whether it is a share of items; rank correlations and mean differences are not. */
+/** Whether it is a share of items, written in per cent. */
 export function isShare(metric: Metric): boolean {
-  if (/[τ|]/.test(metric.name)) return false;
-  return metric.chance !== undefined || (metric.value >= 0 && metric.value <= 1);
+  return metric.unit === "share";
 }
 
 /** A share in percent, anything else as it is. */
@@ -27,9 +26,8 @@ export function againstChance(metric: Metric): "better" | "worse" | "level" | nu
   const { interval, chance } = metric;
   if (interval === undefined || chance === undefined) return null;
   if (interval.low <= chance && chance <= interval.high) return "level";
-  // Brittleness counts rewordings that lose what the caption had won.
-  const isLowGood = metric.name === "brittleness";
-  return interval.low > chance === isLowGood ? "worse" : "better";
+  const isHigher = interval.low > chance;
+  return isHigher === (metric.better === "higher") ? "better" : "worse";
 }
 
 /** With its sign: below zero the answer is wrong. */

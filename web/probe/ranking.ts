@@ -49,7 +49,8 @@ export function rank(comparisons: Comparison[]): RankedCaption[] {
     return {
       ...comparison,
       place: sorted.findIndex((other) => other.cosine === comparison.cosine) + 1,
-      margin: next === undefined ? null : comparison.cosine - next.cosine,
+      // In single precision, as the module's `rank` has it.
+      margin: next === undefined ? null : Math.fround(comparison.cosine - next.cosine),
       misplaced: comparison.truth?.holds === false && comparison.cosine >= lowestTrue,
     };
   });

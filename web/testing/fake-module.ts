@@ -279,7 +279,17 @@ class FakeBenchmark implements BenchmarkSet {
       ties: { rule: "strict" },
       items,
       scored,
-      metrics: [{ name: "accuracy", value, chance: 0.5, n: scored, ties: 0 }],
+      metrics: [
+        {
+          name: "accuracy",
+          value,
+          unit: "share",
+          better: "higher",
+          chance: 0.5,
+          n: scored,
+          ties: 0,
+        },
+      ],
       skippedCount: this.#failed.length,
       skipped: this.#failed.map((why, index) => ({ item: String(index), why })),
       oddityCount: 0,

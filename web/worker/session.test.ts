@@ -59,7 +59,9 @@ describe("rank", () => {
     const picture = fakeEmbedding(fakeScene("5", 32).png);
     const answer = await ask("rank", { picture: scene, captions: ["a", "b", "a"] });
     const cosine = (caption: string) =>
-      fakeEmbedding(text(caption)).reduce((sum, x, i) => sum + x * (picture[i] ?? 0), 0);
+      Math.fround(
+        fakeEmbedding(text(caption)).reduce((sum, x, i) => sum + x * (picture[i] ?? 0), 0),
+      );
     expect(answer?.cosines).toEqual([cosine("a"), cosine("b"), cosine("a")]);
   });
 

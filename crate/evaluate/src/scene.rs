@@ -3,7 +3,7 @@
 use cliprobe_clip::image::RgbImage;
 use cliprobe_world::{self as world, DrawError, Scene};
 
-/// Draws a scene of the synthetic world as a picture to preprocess, `side` pixels wide and high. At
+/// Draws a scene of the synthetic world as an image to preprocess, `side` pixels wide and high. At
 /// the side that the model looks at nothing is resized.
 ///
 /// # Errors

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Detail, Evaluation, ProbeSet, Probes};
+use crate::evaluation::{Answer, Evaluation};
+use crate::set::{Picture, ProbeSet};
 
 /// Which answers are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,14 +20,14 @@ pub enum Filter {
     Tied,
 }
 
-/// A picture of an answer.
+/// An image of an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShownPicture {
     /// Its place in the set.
     pub index: usize,
     /// What to call it.
     pub label: String,
-    /// Whether it is the one asked for, where pictures are chosen among.
+    /// Whether it is the one asked for, where images are chosen among.
     pub right: Option<bool>,
     /// The scene as JSON, where it is one of the synthetic world.
     pub scene: Option<String>,
@@ -37,9 +38,9 @@ pub struct ShownPicture {
 pub struct ShownText {
     /// The text.
     pub text: String,
-    /// Whether it is true of the picture, where that is known and there is one picture.
+    /// Whether it is true of the image, where that is known and there is one image.
     pub right: Option<bool>,
-    /// Its cosines with the pictures, in their order; none where they were not kept.
+    /// Its cosines with the images, in their order; none where they were not kept.
     pub cosines: Vec<f32>,
 }
 
@@ -74,7 +75,10 @@ pub struct Gallery {
 impl Gallery {
     /// Puts the answers of a set in order.
     pub fn new(evaluation: &Evaluation) -> Self {
-        let badness: Vec<f64> = evaluation.answers.iter().map(badness).collect();
+        let answers = evaluation.answers.iter();
+        let badness: Vec<f64> = answers
+            .map(|answer| answer.detail.form().badness())
+            .collect();
         let mut order: Vec<usize> = (0..evaluation.answers.len()).collect();
         order.sort_by(|&a, &b| badness[b].total_cmp(&badness[a]).then(a.cmp(&b)));
         Self { order }
@@ -84,6 +88,18 @@ impl Gallery {
     pub fn places(&self, evaluation: &Evaluation, filter: Filter) -> Vec<usize> {
         let passes = |&place: &usize| passes(&evaluation.answers[place], filter);
         self.order.iter().copied().filter(passes).collect()
+    }
+
+    /// How many of the answers that pass the filter stand behind the first `shown` only by their order in
+    /// the file: they are as bad as the last of those.
+    pub fn as_bad(&self, evaluation: &Evaluation, filter: Filter, shown: usize) -> usize {
+        let passing = self.places(evaluation, filter);
+        let badness = |&place: &usize| evaluation.answers[place].detail.form().badness();
+        let last = shown.checked_sub(1).and_then(|last| passing.get(last));
+        last.map(badness).map_or(0, |last| {
+            let behind = passing.iter().skip(shown);
+            behind.filter(|place| badness(place) >= last).count()
+        })
     }
 
     /// How many answers pass the filter, and those from `offset` on, at most `limit`.
@@ -105,178 +121,52 @@ impl Gallery {
 }
 
 fn passes(answer: &Answer, filter: Filter) -> bool {
+    let form = answer.detail.form();
     match filter {
         Filter::All => true,
-        Filter::Wrong => !is_right(answer),
-        Filter::Right => is_right(answer),
-        Filter::Tied => is_tied(&answer.detail),
-    }
-}
-
-/// Whether everything about an answer is right.
-fn is_right(answer: &Answer) -> bool {
-    match &answer.detail {
-        // No metric counts a chain as a whole: right is what has nothing missing.
-        Detail::Chain(chain) => chain.recall >= 1.0,
-        // Among the first five is no excuse.
-        Detail::Classified(classified) => classified.placement.among_first(1).correct,
-        Detail::CaptionFound(placement) | Detail::PictureFound(placement) => {
-            placement.among_first(1).correct
-        }
-        detail => detail.marks().iter().all(|&(_, right)| right),
-    }
-}
-
-fn is_tied(detail: &Detail) -> bool {
-    match detail {
-        Detail::Choice(choice) => choice.tied,
-        Detail::Square(square) => square.text_tied || square.image_tied,
-        Detail::HardPositive(item) => {
-            item.original_tied || item.caption_margin == 0.0 || item.positive_margin == 0.0
-        }
-        Detail::Chain(_) => false,
-        Detail::Classified(classified) => classified.placement.among_first(1).tied,
-        Detail::CaptionFound(placement) | Detail::PictureFound(placement) => {
-            placement.among_first(1).tied
-        }
-    }
-}
-
-fn margin(detail: &Detail) -> Option<f32> {
-    match detail {
-        Detail::Choice(choice) => choice.margin,
-        Detail::Square(square) => Some(square.text_margin.min(square.image_margin)),
-        Detail::HardPositive(item) => Some(item.caption_margin.min(item.positive_margin)),
-        _ => None,
-    }
-}
-
-/// How bad an answer is; comparable within a set, whose answers are all of one kind (retrieval has
-/// two, both of which count ranks).
-fn badness(answer: &Answer) -> f64 {
-    match &answer.detail {
-        Detail::Chain(chain) => -chain.recall,
-        Detail::Classified(classified) => classified.placement.rank as f64,
-        Detail::CaptionFound(placement) | Detail::PictureFound(placement) => placement.rank as f64,
-        detail => margin(detail).map_or(0.0, |margin| -f64::from(margin)),
+        Filter::Wrong => !form.is_right(),
+        Filter::Right => form.is_right(),
+        Filter::Tied => form.is_tied(),
     }
 }
 
 fn show(set: &ProbeSet, answer: &Answer) -> ShownAnswer {
-    let correct = answer.right;
-    let several_pictures = answer.pictures.len() > 1;
+    let form = answer.detail.form();
+    let asked = answer.pictures.len();
+    let (pictures, texts) = set.probes.questions().shown(answer);
     let picture = |(place, &index): (usize, &usize)| ShownPicture {
         index,
         label: set.pictures[index].label(),
-        right: correct
-            .filter(|_| several_pictures)
+        right: answer
+            .right
+            .filter(|_| asked > 1)
             .map(|correct| correct == place),
         scene: match &set.pictures[index] {
-            super::Picture::Scene(scene) => serde_json::to_string(scene).ok(),
-            super::Picture::File { .. } => None,
+            Picture::Scene(scene) => serde_json::to_string(scene).ok(),
+            Picture::File { .. } => None,
         },
     };
-    let right = |place: usize| match &answer.detail {
-        Detail::Choice(_) if !several_pictures => correct.map(|correct| correct == place),
-        // c and its rewording are true, the third is not.
-        Detail::HardPositive(_) => Some(place < 2),
-        Detail::Choice(_) | Detail::Square(_) => None,
-        _ => Some(true),
-    };
-    let (pictures, texts) = seen(set, answer);
     let text = |(place, &index): (usize, &usize)| ShownText {
         text: set.texts[index].clone(),
-        right: right(place),
+        right: form.is_true(place, asked, answer.right),
         cosines: answer
             .similarities
             .chunks_exact(answer.texts.len().max(1))
             .map(|row| row[place])
             .collect(),
     };
+    let marks = form.marks().into_iter();
     ShownAnswer {
         id: answer.id.clone(),
         group: answer.group.clone(),
         pictures: pictures.iter().enumerate().map(picture).collect(),
         texts: texts.iter().enumerate().map(text).collect(),
-        marks: answer
-            .detail
-            .marks()
-            .into_iter()
+        marks: marks
             .map(|(name, right)| (name.to_owned(), right))
             .collect(),
-        margin: margin(&answer.detail),
-        tied: is_tied(&answer.detail),
-        note: note(set, answer),
-    }
-}
-
-/// Places of an answer's pictures and texts; where only one of them was asked with, also the other
-/// that it should have found.
-fn seen(set: &ProbeSet, answer: &Answer) -> (Vec<usize>, Vec<usize>) {
-    let (mut pictures, mut texts) = (answer.pictures.clone(), answer.texts.clone());
-    match (&answer.detail, &set.probes) {
-        (Detail::Classified(classified), Probes::Classification(classification)) => {
-            let prompts = classification.prompts.get(classified.class);
-            texts.extend(prompts.and_then(|prompts| prompts.first()));
-        }
-        (Detail::CaptionFound(_), Probes::Retrieval(retrieval)) => {
-            let pairs = retrieval.captions.iter().zip(&retrieval.picture_of);
-            texts.extend(
-                pairs
-                    .filter(|&(_, &place)| pictures.contains(&retrieval.pictures[place]))
-                    .map(|(&caption, _)| caption),
-            );
-        }
-        (Detail::PictureFound(_), Probes::Retrieval(retrieval)) => {
-            let mut pairs = retrieval.captions.iter().zip(&retrieval.picture_of);
-            pictures.extend(
-                pairs
-                    .find(|(caption, _)| texts.contains(caption))
-                    .map(|(_, &place)| retrieval.pictures[place]),
-            );
-        }
-        _ => {}
-    }
-    (pictures, texts)
-}
-
-fn note(set: &ProbeSet, answer: &Answer) -> Option<String> {
-    match &answer.detail {
-        Detail::Classified(classified) => {
-            let Probes::Classification(classification) = &set.probes else {
-                return None;
-            };
-            Some(format!(
-                "its class, {}, stands at place {} of {}",
-                classification.classes.get(classified.class)?,
-                classified.placement.rank + 1,
-                classified.placement.candidates
-            ))
-        }
-        Detail::CaptionFound(placement) => Some(format!(
-            "its first own caption stands at place {} of {}",
-            placement.rank + 1,
-            placement.candidates
-        )),
-        Detail::PictureFound(placement) => Some(format!(
-            "its picture stands at place {} of {}",
-            placement.rank + 1,
-            placement.candidates
-        )),
-        Detail::Chain(chain) => {
-            let found: Vec<&str> = chain
-                .found
-                .iter()
-                .filter_map(|&text| set.texts.get(text))
-                .map(String::as_str)
-                .collect();
-            Some(format!(
-                "{:.0} % of its tiers were found, among: {}",
-                100.0 * chain.recall,
-                found.join(" › ")
-            ))
-        }
-        _ => None,
+        margin: form.margin(None),
+        tied: form.is_tied(),
+        note: set.probes.questions().note(set, answer),
     }
 }
 
@@ -335,5 +225,8 @@ mod tests {
         let (right, shown) = page(Filter::Right, 0, 10);
         assert_eq!((right, shown[0].pictures[0].label.as_str()), (1, "a.png"));
         assert_eq!(page(Filter::Tied, 0, 10).0, 0);
+        // The worst answers are worse than the next: none is shown for its place in the file alone.
+        assert_eq!(gallery.as_bad(&evaluation, Filter::All, 1), 0);
+        assert_eq!(gallery.as_bad(&evaluation, Filter::All, 0), 0);
     }
 }

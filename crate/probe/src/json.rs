@@ -1,34 +1,69 @@
-//! JSON: reading it with errors that name place and remedy, and this project's own probe files.
+//! JSON: reading it with errors that name line, field and remedy, and this project's own probe files.
 
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{
-    Average, CaptionChoice, Chain, Classification, CropBox, HardPositiveTriple, Picture,
-    PictureChoice, ProbeError, ProbeSet, Probes, Protocol, Retrieval, Square, Tables,
-};
+use crate::ProbeError;
+use crate::kinds::{Kind, Probes};
+use crate::set::{Average, CropBox, Picture, ProbeSet, Protocol, Tables};
 use cliprobe_score::TieRule;
 use cliprobe_world::Scene;
 
-/// Reads JSON of a known shape.
-pub(super) fn parse<T: DeserializeOwned>(
+/// Reads JSON of a known shape. An error names the field, what was expected there, line and column.
+pub(crate) fn parse<T: DeserializeOwned>(
     set: &str,
     json: &str,
     hint: &'static str,
 ) -> Result<T, ProbeError> {
-    serde_json::from_str(json.trim_start_matches('\u{feff}')).map_err(|error| ProbeError::Json {
-        set: set.to_owned(),
-        message: error.to_string(),
-        hint,
-    })
+    let mut deserializer = serde_json::Deserializer::from_str(json.trim_start_matches('\u{feff}'));
+    let wrong = |path: &str, error: &serde_json::Error| {
+        let what = plain_words(&error.to_string());
+        ProbeError::Json {
+            set: set.to_owned(),
+            message: match path {
+                "." | "?" => what,
+                path => format!("{path}: {what}"),
+            },
+            hint,
+        }
+    };
+    let value = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| wrong(&error.path().to_string(), error.inner()))?;
+    deserializer.end().map_err(|error| wrong(".", &error))?;
+    Ok(value)
+}
+
+/// The parser's message without Rust's names of types.
+fn plain_words(message: &str) -> String {
+    let mut message = message.to_owned();
+    for (of_rust, plain) in [
+        ("expected usize", "expected a whole number from 0"),
+        ("expected u32", "expected a whole number from 0"),
+        ("expected u64", "expected a whole number from 0"),
+        ("expected i32", "expected a whole number"),
+        ("expected f32", "expected a number"),
+        ("expected f64", "expected a number"),
+        ("expected a sequence", "expected a list"),
+        ("expected a string", "expected a text"),
+        ("invalid type: map", "this is an object"),
+        ("invalid type: sequence", "this is a list"),
+        ("invalid type: string", "this is the text"),
+        ("invalid type: integer", "this is the number"),
+        ("invalid type: floating point", "this is the number"),
+        ("invalid type: boolean", "this is"),
+        ("invalid type: null", "this is null"),
+    ] {
+        message = message.replace(of_rust, plain);
+    }
+    message
 }
 
 /// Reads an object as a list of its entries, in the file's order. A key that stands twice keeps its
 /// last value, as in Python, and is remembered as odd.
-pub(super) fn keyed_items<T: DeserializeOwned>(
+pub(crate) fn keyed_items<T: DeserializeOwned>(
     set: &str,
     json: &str,
     hint: &'static str,
@@ -61,7 +96,7 @@ pub(super) fn keyed_items<T: DeserializeOwned>(
     for (key, item) in entries {
         match places.get(&key) {
             Some(&place) => {
-                tables.odd(
+                tables.warn(
                     &key,
                     "stands in the file more than once; the last one counts",
                 );
@@ -81,39 +116,31 @@ const FORMAT: &str = "cliprobe-probes";
 /// The newest version of the format that is read, and the one that is written.
 const VERSION: u32 = 1;
 const HINT: &str = "docs/benchmarks.md describes probe files";
+/// What messages call a probe file.
+const WHAT: &str = "probe file";
 
-/// What every probe file begins with.
+/// What every probe file begins with. It is read before the rest, since an enum with a tag would lose
+/// the lines in which items stand.
 #[derive(Deserialize)]
+#[serde(expecting = "an object: a probe file")]
 struct Header {
     format: String,
     version: u32,
-    kind: Kind,
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    CaptionChoice,
-    PictureChoice,
-    Square,
-    HardPositive,
-    Chain,
-    Classification,
-    Retrieval,
+    kind: String,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object: a probe file")]
 struct File<I> {
     format: String,
     version: u32,
-    kind: Kind,
+    kind: String,
     name: String,
     #[serde(default = "strict")]
     ties: TieRule,
     #[serde(default)]
     average: JsonAverage,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     classes: Vec<JsonClass>,
     items: Vec<I>,
 }
@@ -122,7 +149,7 @@ fn strict() -> TieRule {
     TieRule::Strict
 }
 
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum JsonAverage {
     #[default]
@@ -135,53 +162,97 @@ enum JsonAverage {
     },
 }
 
-/// A file's name, a part of a file, or a scene.
+/// A class of a classification.
 #[derive(Serialize, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with name and prompts: a class"
+)]
+pub(crate) struct JsonClass {
+    pub(crate) name: String,
+    pub(crate) prompts: Vec<String>,
+}
+
+/// An image: a file's name, a part of a file, or a scene.
+pub(crate) enum JsonPicture {
+    File { name: String, crop: Option<CropBox> },
+    Scene(Box<Scene>),
+}
+
+/// The object that stands for an image that is not a whole file.
+#[derive(Serialize)]
 #[serde(untagged)]
-enum JsonPicture {
-    Whole(String),
-    Part { name: String, crop: CropBox },
-    Scene { scene: Box<Scene> },
+enum JsonPictureObject<'a> {
+    Part { name: &'a str, crop: CropBox },
+    Scene { scene: &'a Scene },
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct JsonClass {
-    name: String,
-    prompts: Vec<String>,
-}
-
-/// What items of every kind may say.
-macro_rules! items {
-    ($($name:ident { $($field:ident: $type:ty),* })*) => {$(
-        #[derive(Serialize, Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct $name {
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            id: Option<String>,
-            #[serde(default, skip_serializing_if = "String::is_empty")]
-            group: String,
-            $($field: $type),*
+impl Serialize for JsonPicture {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::File { name, crop: None } => serializer.serialize_str(name),
+            Self::File {
+                name,
+                crop: Some(crop),
+            } => JsonPictureObject::Part { name, crop: *crop }.serialize(serializer),
+            Self::Scene(scene) => JsonPictureObject::Scene { scene }.serialize(serializer),
         }
-    )*};
+    }
 }
 
-items! {
-    JsonCaptionChoice { picture: JsonPicture, captions: Vec<String>, correct: usize }
-    JsonPictureChoice { caption: String, pictures: Vec<JsonPicture>, correct: usize }
-    JsonSquare { pictures: [JsonPicture; 2], captions: [String; 2] }
-    JsonHardPositive { picture: JsonPicture, caption: String, positive: String, negative: String }
-    JsonChain { picture: JsonPicture, tiers: [String; 4] }
-    JsonLabelled { picture: JsonPicture, class: usize }
-    JsonCaptioned { picture: JsonPicture, captions: Vec<String> }
+// By hand, so that an error stands at its line and says what was expected: an untagged enum says
+// neither.
+impl<'de> Deserialize<'de> for JsonPicture {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PictureVisitor;
+        impl<'de> Visitor<'de> for PictureVisitor {
+            type Value = JsonPicture;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    r#"an image: a file's name, {"name", "crop": {"x", "y", "width", "height"}}, or {"scene"}"#,
+                )
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
+                let name = name.to_owned();
+                Ok(JsonPicture::File { name, crop: None })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let (mut name, mut crop, mut scene) = (None, None, None);
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "name" => name = Some(map.next_value()?),
+                        "crop" => crop = Some(map.next_value()?),
+                        "scene" => scene = Some(map.next_value()?),
+                        other => {
+                            return Err(de::Error::unknown_field(
+                                other,
+                                &["name", "crop", "scene"],
+                            ));
+                        }
+                    }
+                }
+                match (name, scene) {
+                    (None, Some(scene)) if crop.is_none() => Ok(JsonPicture::Scene(scene)),
+                    (Some(name), None) => Ok(JsonPicture::File { name, crop }),
+                    (None, None) => Err(de::Error::custom("an image needs name, or scene")),
+                    _ => Err(de::Error::custom(
+                        "an image has either name and crop, or scene",
+                    )),
+                }
+            }
+        }
+        deserializer.deserialize_any(PictureVisitor)
+    }
 }
 
 impl Tables {
-    fn json_picture(&mut self, picture: JsonPicture) -> usize {
+    pub(crate) fn json_picture(&mut self, picture: JsonPicture) -> usize {
         match picture {
-            JsonPicture::Whole(name) => self.picture(&name, None),
-            JsonPicture::Part { name, crop } => self.picture(&name, Some(crop)),
-            JsonPicture::Scene { scene } => self.scene(*scene),
+            JsonPicture::File { name, crop } => self.picture(&name, crop),
+            JsonPicture::Scene(scene) => self.scene(*scene),
         }
     }
 }
@@ -192,198 +263,114 @@ impl Tables {
 /// # Errors
 /// JSON of another shape or version, a choice whose right answer does not exist, or no items.
 pub fn read_json(json: &str) -> Result<ProbeSet, ProbeError> {
-    let what = "probe file";
-    let header: Header = parse(what, json, HINT)?;
-    let unknown = |message: String| ProbeError::Json {
-        set: what.to_owned(),
-        message,
-        hint: HINT,
-    };
+    let header: Header = parse(WHAT, json, HINT)?;
     if header.format != FORMAT {
-        return Err(unknown(format!(
+        return Err(wrong(format!(
             "its format is {:?}, not {FORMAT:?}",
             header.format
         )));
     }
     if header.version == 0 || header.version > VERSION {
-        return Err(unknown(format!(
+        return Err(wrong(format!(
             "its version is {}, this program reads up to {VERSION}",
             header.version
         )));
     }
-    let mut tables = Tables::default();
-    match header.kind {
-        Kind::CaptionChoice => read_items(json, tables, |tables, id, item: JsonCaptionChoice| {
-            in_range(&id, item.correct, item.captions.len(), 2)?;
-            let wrong: Vec<&str> = texts_but(&item.captions, item.correct);
-            tables.watch(&id, &[&item.captions[item.correct]], &wrong);
-            Ok(CaptionChoice {
-                group: item.group,
-                picture: tables.json_picture(item.picture),
-                captions: item.captions.iter().map(|text| tables.text(text)).collect(),
-                correct: item.correct,
-                id,
-            })
-        })
-        .and_then(|(file, tables, items)| file.set(tables, Probes::CaptionChoice(items))),
-        Kind::PictureChoice => read_items(json, tables, |tables, id, item: JsonPictureChoice| {
-            in_range(&id, item.correct, item.pictures.len(), 2)?;
-            tables.watch(&id, &[&item.caption], &[]);
-            Ok(PictureChoice {
-                group: item.group,
-                caption: tables.text(&item.caption),
-                pictures: item
-                    .pictures
-                    .into_iter()
-                    .map(|picture| tables.json_picture(picture))
-                    .collect(),
-                correct: item.correct,
-                id,
-            })
-        })
-        .and_then(|(file, tables, items)| file.set(tables, Probes::PictureChoice(items))),
-        Kind::Square => read_items(json, tables, |tables, id, item: JsonSquare| {
-            tables.watch(&id, &[&item.captions[0]], &[&item.captions[1]]);
-            Ok(Square {
-                group: item.group,
-                pictures: item.pictures.map(|picture| tables.json_picture(picture)),
-                captions: item.captions.map(|text| tables.text(&text)),
-                id,
-            })
-        })
-        .and_then(|(file, tables, items)| file.set(tables, Probes::Square(items))),
-        Kind::HardPositive => read_items(json, tables, |tables, id, item: JsonHardPositive| {
-            tables.watch(&id, &[&item.caption, &item.positive], &[&item.negative]);
-            Ok(HardPositiveTriple {
-                group: item.group,
-                picture: tables.json_picture(item.picture),
-                caption: tables.text(&item.caption),
-                positive: tables.text(&item.positive),
-                negative: tables.text(&item.negative),
-                id,
-            })
-        })
-        .and_then(|(file, tables, items)| file.set(tables, Probes::HardPositive(items))),
-        Kind::Chain => read_items(json, tables, |tables, id, item: JsonChain| {
-            let tiers: Vec<&str> = item.tiers.iter().map(String::as_str).collect();
-            tables.watch(&id, &tiers, &[]);
-            Ok(Chain {
-                picture: tables.json_picture(item.picture),
-                tiers: item.tiers.map(|text| tables.text(&text)),
-                id,
-            })
-        })
-        .and_then(|(file, tables, items)| file.set(tables, Probes::Chain(items))),
-        Kind::Classification => {
-            let file: File<JsonLabelled> = parse(what, json, HINT)?;
-            let mut classification = Classification::default();
-            for class in &file.classes {
-                if class.prompts.is_empty() {
-                    return Err(wrong_item(&class.name, "is a class without prompts".into()));
-                }
-                classification.classes.push(class.name.clone());
-                let prompts = class.prompts.iter().map(|text| tables.text(text)).collect();
-                classification.prompts.push(prompts);
-            }
-            let head = Head::of(&file);
-            for (number, item) in file.items.into_iter().enumerate() {
-                in_range(
-                    &item.id.unwrap_or_else(|| number.to_string()),
-                    item.class,
-                    classification.classes.len(),
-                    1,
-                )?;
-                let picture = tables.json_picture(item.picture);
-                classification.labelled.push((picture, item.class));
-            }
-            head.set(tables, Probes::Classification(classification))
-        }
-        Kind::Retrieval => {
-            let file: File<JsonCaptioned> = parse(what, json, HINT)?;
-            let head = Head::of(&file);
-            let mut retrieval = Retrieval::default();
-            for (place, item) in file.items.into_iter().enumerate() {
-                retrieval.pictures.push(tables.json_picture(item.picture));
-                for caption in &item.captions {
-                    retrieval.captions.push(tables.text(caption));
-                    retrieval.picture_of.push(place);
-                }
-            }
-            head.set(tables, Probes::Retrieval(retrieval))
-        }
+    Probes::read(&header.kind, json)
+}
+
+/// Writes a set as a probe file, which [`read_json`] reads to the same set.
+pub fn write_json(set: &ProbeSet) -> String {
+    Probes::write(set)
+}
+
+fn wrong(message: String) -> ProbeError {
+    ProbeError::Json {
+        set: WHAT.to_owned(),
+        message,
+        hint: HINT,
     }
 }
 
-/// What a file says beside its items.
-struct Head {
-    name: String,
-    protocol: Protocol,
+/// A probe file of a kind that there is not.
+pub(crate) fn unknown_kind(kind: &str, known: &[&str]) -> ProbeError {
+    wrong(format!(
+        "its kind is {kind:?}; known kinds are {}",
+        known.join(", ")
+    ))
 }
 
-impl Head {
-    fn of<I>(file: &File<I>) -> Self {
-        Self {
-            name: file.name.clone(),
-            protocol: Protocol {
-                ties: file.ties,
-                average: match file.average.clone() {
-                    JsonAverage::Micro => Average::Micro,
-                    JsonAverage::MacroOverGroups { at_least, except } => {
-                        Average::MacroOverGroups { at_least, except }
-                    }
-                },
-            },
-        }
-    }
-
-    fn set(self, tables: Tables, probes: Probes) -> Result<ProbeSet, ProbeError> {
-        tables.set(self.name, probes, self.protocol)
-    }
-}
-
-trait Item {
-    fn take_id(&mut self) -> Option<String>;
-}
-
-macro_rules! take_id {
-    ($($name:ident)*) => {$(
-        impl Item for $name {
-            fn take_id(&mut self) -> Option<String> {
-                self.id.take()
-            }
-        }
-    )*};
-}
-take_id!(JsonCaptionChoice JsonPictureChoice JsonSquare JsonHardPositive JsonChain);
-
-fn read_items<I: DeserializeOwned + Item, T>(
+/// Reads a probe file whose kind is known.
+pub(crate) fn read_items<K: Kind>(
     json: &str,
-    mut tables: Tables,
-    read: impl Fn(&mut Tables, String, I) -> Result<T, ProbeError>,
-) -> Result<(Head, Tables, Vec<T>), ProbeError> {
-    let file: File<I> = parse("probe file", json, HINT)?;
-    let head = Head::of(&file);
-    let items = file
-        .items
-        .into_iter()
-        .enumerate()
-        .map(|(number, mut item)| {
-            let id = item.take_id().unwrap_or_else(|| number.to_string());
-            read(&mut tables, id, item)
-        })
-        .collect::<Result<_, _>>()?;
-    Ok((head, tables, items))
+    probes: fn(K) -> Probes,
+) -> Result<ProbeSet, ProbeError> {
+    let file: File<K::Item> = parse(WHAT, json, HINT)?;
+    let protocol = Protocol {
+        ties: file.ties,
+        average: match file.average {
+            JsonAverage::Micro => Average::Micro,
+            JsonAverage::MacroOverGroups { at_least, except } => {
+                Average::MacroOverGroups { at_least, except }
+            }
+        },
+    };
+    let mut tables = Tables::default();
+    let questions = K::from_items(file.items, file.classes, &mut tables)?;
+    tables.set(file.name, probes(questions), protocol)
 }
 
-fn wrong_item(item: &str, message: String) -> ProbeError {
+/// Writes a set of a kind that is known.
+pub(crate) fn write_items<K: Kind>(set: &ProbeSet, questions: &K) -> String {
+    let (classes, items) = questions.to_items(set);
+    let file = File {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        kind: K::NAME.to_owned(),
+        name: set.name.clone(),
+        ties: set.protocol.ties,
+        average: match set.protocol.average.clone() {
+            Average::Micro => JsonAverage::Micro,
+            Average::MacroOverGroups { at_least, except } => {
+                JsonAverage::MacroOverGroups { at_least, except }
+            }
+        },
+        classes,
+        items,
+    };
+    serde_json::to_string_pretty(&file).expect("strings and numbers are always JSON")
+}
+
+/// Reads items with their keys; one without a key is called by its number.
+pub(crate) fn numbered<I, T>(
+    items: Vec<I>,
+    take_id: impl Fn(&mut I) -> Option<String>,
+    mut read: impl FnMut(String, I) -> Result<T, ProbeError>,
+) -> Result<Vec<T>, ProbeError> {
+    let items = items.into_iter().enumerate();
+    items
+        .map(|(number, mut item)| {
+            let id = take_id(&mut item).unwrap_or_else(|| number.to_string());
+            read(id, item)
+        })
+        .collect()
+}
+
+pub(crate) fn wrong_item(item: &str, message: String) -> ProbeError {
     ProbeError::Item {
-        set: "probe file".into(),
+        set: WHAT.into(),
         item: item.to_owned(),
         message,
     }
 }
 
-fn in_range(id: &str, correct: usize, options: usize, at_least: usize) -> Result<(), ProbeError> {
+/// Checks that an option or class exists.
+pub(crate) fn in_range(
+    id: &str,
+    correct: usize,
+    options: usize,
+    at_least: usize,
+) -> Result<(), ProbeError> {
     if options < at_least {
         return Err(wrong_item(
             id,
@@ -399,7 +386,8 @@ fn in_range(id: &str, correct: usize, options: usize, at_least: usize) -> Result
     Ok(())
 }
 
-fn texts_but(texts: &[String], without: usize) -> Vec<&str> {
+/// All texts but the one at `without`.
+pub(crate) fn texts_but(texts: &[String], without: usize) -> Vec<&str> {
     texts
         .iter()
         .enumerate()
@@ -408,144 +396,15 @@ fn texts_but(texts: &[String], without: usize) -> Vec<&str> {
         .collect()
 }
 
-/// Writes a set as a probe file, which [`read_json`] reads to the same set.
-pub fn write_json(set: &ProbeSet) -> String {
-    let picture = |index: usize| match &set.pictures[index] {
-        Picture::File { name, crop: None } => JsonPicture::Whole(name.clone()),
-        Picture::File {
-            name,
-            crop: Some(crop),
-        } => JsonPicture::Part {
-            name: name.clone(),
-            crop: *crop,
-        },
-        Picture::Scene(scene) => JsonPicture::Scene {
-            scene: scene.clone(),
-        },
-    };
-    let text = |index: usize| set.texts[index].clone();
-    let texts = |indices: &[usize]| indices.iter().map(|&i| text(i)).collect::<Vec<_>>();
-    match &set.probes {
-        Probes::CaptionChoice(items) => to_json(
-            set,
-            Kind::CaptionChoice,
-            Vec::new(),
-            items.iter().map(|item| JsonCaptionChoice {
-                id: Some(item.id.clone()),
-                group: item.group.clone(),
-                picture: picture(item.picture),
-                captions: texts(&item.captions),
-                correct: item.correct,
-            }),
-        ),
-        Probes::PictureChoice(items) => to_json(
-            set,
-            Kind::PictureChoice,
-            Vec::new(),
-            items.iter().map(|item| JsonPictureChoice {
-                id: Some(item.id.clone()),
-                group: item.group.clone(),
-                caption: text(item.caption),
-                pictures: item.pictures.iter().map(|&i| picture(i)).collect(),
-                correct: item.correct,
-            }),
-        ),
-        Probes::Square(items) => to_json(
-            set,
-            Kind::Square,
-            Vec::new(),
-            items.iter().map(|item| JsonSquare {
-                id: Some(item.id.clone()),
-                group: item.group.clone(),
-                pictures: item.pictures.map(picture),
-                captions: item.captions.map(text),
-            }),
-        ),
-        Probes::HardPositive(items) => to_json(
-            set,
-            Kind::HardPositive,
-            Vec::new(),
-            items.iter().map(|item| JsonHardPositive {
-                id: Some(item.id.clone()),
-                group: item.group.clone(),
-                picture: picture(item.picture),
-                caption: text(item.caption),
-                positive: text(item.positive),
-                negative: text(item.negative),
-            }),
-        ),
-        Probes::Chain(items) => to_json(
-            set,
-            Kind::Chain,
-            Vec::new(),
-            items.iter().map(|item| JsonChain {
-                id: Some(item.id.clone()),
-                group: String::new(),
-                picture: picture(item.picture),
-                tiers: item.tiers.map(text),
-            }),
-        ),
-        Probes::Classification(classification) => {
-            let classes = classification.classes.iter().zip(&classification.prompts);
-            to_json(
-                set,
-                Kind::Classification,
-                classes
-                    .map(|(name, prompts)| JsonClass {
-                        name: name.clone(),
-                        prompts: texts(prompts),
-                    })
-                    .collect(),
-                classification
-                    .labelled
-                    .iter()
-                    .map(|&(index, class)| JsonLabelled {
-                        id: None,
-                        group: String::new(),
-                        picture: picture(index),
-                        class,
-                    }),
-            )
-        }
-        Probes::Retrieval(retrieval) => {
-            let mut items: Vec<JsonCaptioned> = retrieval
-                .pictures
-                .iter()
-                .map(|&index| JsonCaptioned {
-                    id: None,
-                    group: String::new(),
-                    picture: picture(index),
-                    captions: Vec::new(),
-                })
-                .collect();
-            for (&caption, &place) in retrieval.captions.iter().zip(&retrieval.picture_of) {
-                items[place].captions.push(text(caption));
-            }
-            to_json(set, Kind::Retrieval, Vec::new(), items)
-        }
+/// An image of a set, as a probe file names it.
+pub(crate) fn picture(set: &ProbeSet, index: usize) -> JsonPicture {
+    match set.pictures[index].clone() {
+        Picture::File { name, crop } => JsonPicture::File { name, crop },
+        Picture::Scene(scene) => JsonPicture::Scene(scene),
     }
 }
 
-fn to_json<I: Serialize>(
-    set: &ProbeSet,
-    kind: Kind,
-    classes: Vec<JsonClass>,
-    items: impl IntoIterator<Item = I>,
-) -> String {
-    let file = File {
-        format: FORMAT.to_owned(),
-        version: VERSION,
-        kind,
-        name: set.name.clone(),
-        ties: set.protocol.ties,
-        average: match set.protocol.average.clone() {
-            Average::Micro => JsonAverage::Micro,
-            Average::MacroOverGroups { at_least, except } => {
-                JsonAverage::MacroOverGroups { at_least, except }
-            }
-        },
-        classes,
-        items: items.into_iter().collect(),
-    };
-    serde_json::to_string_pretty(&file).expect("strings and numbers are always JSON")
+/// Texts of a set.
+pub(crate) fn texts(set: &ProbeSet, indices: &[usize]) -> Vec<String> {
+    indices.iter().map(|&i| set.texts[i].clone()).collect()
 }

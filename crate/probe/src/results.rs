@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Evaluation, Summary};
+use crate::{Evaluation, Metric, Summary};
 
 /// The value of `format` in a result file.
 pub const FORMAT: &str = "cliprobe-results";
@@ -41,14 +41,14 @@ pub struct Run {
 }
 
 /// A set's answers, with the tables that they refer to.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct SetResult {
     /// Metrics and answers.
     #[serde(flatten)]
     pub evaluation: Evaluation,
     /// The files that the questions come from.
     pub files: Vec<SourceFile>,
-    /// Names of the set's pictures.
+    /// Names of the set's images.
     pub pictures: Vec<String>,
     /// The set's texts.
     pub texts: Vec<String>,
@@ -70,7 +70,7 @@ pub struct SourceFile {
 /// What embedding took.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Encoding {
-    /// Of the pictures.
+    /// Of the images.
     pub pictures: Encoded,
     /// Of the texts.
     pub texts: Encoded,
@@ -112,7 +112,7 @@ impl Results {
         !self.absent.is_empty() || self.runs.iter().any(Run::is_incomplete)
     }
 
-    /// The metrics as CSV, a row each: model, set, metric, value, interval, chance, counts.
+    /// The metrics as CSV, a row each: model, set, the columns of [`Metric::CSV`], items and scored.
     pub fn to_csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let mut write = |record: &[String]| {
@@ -120,38 +120,25 @@ impl Results {
                 .write_record(record)
                 .expect("rows of one length are written to memory");
         };
-        write(
-            &[
-                "model", "set", "metric", "value", "low", "high", "chance", "n", "ties", "items",
-                "scored",
-            ]
-            .map(str::to_owned),
-        );
+        let head = ["model", "set"]
+            .iter()
+            .chain(&Metric::CSV)
+            .chain(&["items", "scored"]);
+        write(&head.map(|name| (*name).to_owned()).collect::<Vec<_>>());
         for run in &self.runs {
             let sets = run.sets.iter().map(|set| {
                 let evaluation = &set.evaluation;
-                let counts = Some((evaluation.items, evaluation.scored));
+                let counts = [evaluation.items, evaluation.scored].map(|n| n.to_string());
                 (&evaluation.set, &evaluation.metrics, counts)
             });
-            let summaries = run.summaries.iter().map(|s| (&s.name, &s.metrics, None));
-            for (set, metrics, counts) in sets.chain(summaries) {
+            let averages = run.summaries.iter();
+            let averages = averages.map(|s| (&s.name, &s.metrics, Default::default()));
+            for (set, metrics, counts) in sets.chain(averages) {
                 for metric in metrics {
-                    let number = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
-                    let count = |n: Option<usize>| n.map_or_else(String::new, |n| n.to_string());
-                    let (items, scored) = counts.unzip();
-                    write(&[
-                        run.name().to_owned(),
-                        set.clone(),
-                        metric.name.clone(),
-                        metric.value.to_string(),
-                        number(metric.interval.map(|i| i.low)),
-                        number(metric.interval.map(|i| i.high)),
-                        number(metric.chance),
-                        metric.n.to_string(),
-                        metric.ties.to_string(),
-                        count(items),
-                        count(scored),
-                    ]);
+                    let mut row = vec![run.name().to_owned(), set.clone()];
+                    row.extend(metric.to_csv());
+                    row.extend(counts.clone());
+                    write(&row);
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Evaluation, Metric, Score};
+use crate::{Better, Evaluation, Metric, Score};
 use cliprobe_score::{
     Accuracy, Estimate, HardPositiveAverage, HardPositiveScore, ScoreError, SugarCrepe,
     SugarCrepeCategory, SugarCrepeSubset,
@@ -140,7 +140,7 @@ fn replace(evaluations: &[Evaluation]) -> Result<Option<Summary>, ScoreError> {
         metrics: vec![
             Metric::estimate("augmented", average.augmented, n),
             Metric::estimate("original", average.original, n),
-            Metric::estimate("brittleness", average.brittleness, n),
+            Metric::estimate("brittleness", average.brittleness, n).with(Better::Lower),
         ],
     }))
 }

@@ -4,6 +4,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::set::Tables;
+use cliprobe_score::TieRule;
 use cliprobe_world::{Combination, ProbeKind};
 
 fn texts<'a>(set: &'a ProbeSet, indices: &[usize]) -> Vec<&'a str> {
@@ -31,7 +33,7 @@ fn sugarcrepe_keeps_gaps_and_names_duplicates() {
     assert_eq!(items.len(), 2);
     assert_eq!((items[1].id.as_str(), items[1].correct), ("7", 0));
     assert_eq!(texts(&set, &items[1].captions), ["one", " "]);
-    let odd: Vec<&str> = set.oddities.iter().map(|odd| odd.what.as_str()).collect();
+    let odd: Vec<&str> = set.warnings.iter().map(|odd| odd.what.as_str()).collect();
     assert_eq!(odd.len(), 2, "{odd:?}");
     assert!(odd[0].contains("more than once") && odd[1].contains("empty caption"));
 }
@@ -189,14 +191,15 @@ fn pictures_are_found_as_people_name_them() {
         .map(str::to_owned)
         .to_vec(),
     );
-    assert_eq!(names.find("000000222235.jpg"), Some(0));
-    assert_eq!(names.find("COCO_val2017_000000222235.jpg"), Some(0));
-    assert_eq!(names.find("data/VG_100K_2/1.jpg"), Some(2));
-    assert_eq!(names.find("data/VG_100K/1.jpg"), Some(1));
-    assert_eq!(names.find("ex_0_img_0"), Some(3));
-    assert_eq!(names.find("12.5"), Some(4));
-    assert_eq!(names.find("12"), None);
-    assert_eq!(names.find("000000000001.jpg"), None);
+    let find = |name: &str| names.find(name).map(|found| found.index);
+    assert_eq!(find("000000222235.jpg"), Some(0));
+    assert_eq!(find("COCO_val2017_000000222235.jpg"), Some(0));
+    assert_eq!(find("data/VG_100K_2/1.jpg"), Some(2));
+    assert_eq!(find("data/VG_100K/1.jpg"), Some(1));
+    assert_eq!(find("ex_0_img_0"), Some(3));
+    assert_eq!(find("12.5"), Some(4));
+    assert_eq!(find("12"), None);
+    assert_eq!(find("000000000001.jpg"), None);
 }
 
 #[test]
@@ -262,7 +265,7 @@ fn squares_match_pictures_with_their_captions() {
     let evaluation = score(&set, &[a.clone(), b.clone()], &[a.clone(), b.clone()]);
     let values: Vec<f64> = evaluation.metrics.iter().map(|m| m.value).collect();
     assert_eq!(values, [1.0, 1.0, 1.0]);
-    // Both captions prefer the first picture; the first picture and the second prefer their own.
+    // Both captions prefer the first image; the first image and the second prefer their own.
     let evaluation = score(
         &set,
         &[row(1.0, 1.0), row(1.0, 9.0)],
@@ -272,7 +275,7 @@ fn squares_match_pictures_with_their_captions() {
         panic!("a square expected");
     };
     let s = &evaluation.answers[0].similarities;
-    // similarities are pictures × captions
+    // similarities are images × captions
     assert_eq!(square.text, s[0] > s[1] && s[3] > s[2]);
     assert_eq!(square.image, s[0] > s[2] && s[3] > s[1]);
     assert!(!square.text && !square.image);
@@ -310,7 +313,7 @@ fn a_missing_picture_is_named_and_costs_no_text() {
 #[test]
 fn classes_are_means_of_their_prompts() {
     let classes = ["cat", "dog"].map(str::to_owned);
-    let templates = ["a {}", "the {}"].map(str::to_owned);
+    let templates = Prompts::Templates(["a {}", "the {c}"].map(str::to_owned).to_vec());
     let pictures =
         [("1.png", 0), ("2.png", 1), ("3.png", 1)].map(|(path, class)| LabelledPicture {
             path: path.to_owned(),
@@ -324,7 +327,15 @@ fn classes_are_means_of_their_prompts() {
     let values: Vec<f64> = evaluation.metrics.iter().map(|m| m.value).collect();
     assert_eq!(values[..2], [2.0 / 3.0, 1.0]);
     assert_eq!(values[2], 0.75); // (1/1 + 1/2) / 2
-    assert!(classification("x", &classes, &["no place".to_owned()], &pictures).is_err());
+    assert!(
+        classification(
+            "x",
+            &classes,
+            &Prompts::Templates(vec!["no place".to_owned()]),
+            &pictures
+        )
+        .is_err()
+    );
     let outside = [LabelledPicture {
         path: "4.png".into(),
         class: 2,
@@ -439,7 +450,7 @@ fn probe_files_come_back_as_they_were() {
     for set in examples() {
         let json = write_json(&set);
         let mut back = read_json(&json).unwrap();
-        // A picture's captions are written together; classification's items have no keys of their own.
+        // An image's captions are written together; classification's items have no keys of their own.
         if let (Probes::Retrieval(a), Probes::Retrieval(b)) = (&set.probes, &mut back.probes) {
             let captions = |r: &Retrieval, s: &ProbeSet| {
                 let mut all: Vec<(usize, String)> = r
@@ -471,7 +482,7 @@ fn probe_files_say_where_they_are_wrong() {
         ("cliprobe-probes", "other", "format is \"other\""),
         ("\"correct\": 0", "\"correct\": 5", "option 5"),
         ("\"captions\"", "\"caption\"", "line"),
-        ("caption_choice", "choice", "unknown variant"),
+        ("caption_choice", "choice", "known kinds are caption_choice"),
     ] {
         let error = read_json(&good.replace(from, to)).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");
@@ -499,7 +510,7 @@ proptest! {
     fn an_accuracy_is_what_a_loop_counts(
         values in proptest::collection::vec((0u8..4, 0u8..4, 0u8..4), 1..40),
     ) {
-        // One picture, and captions on a grid of angles so that ties are common.
+        // One image, and captions on a grid of angles so that ties are common.
         let angle = |step: u8| {
             let a = f32::from(step) * 0.4;
             vec![a.cos(), a.sin()]

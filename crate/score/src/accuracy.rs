@@ -20,6 +20,12 @@ pub struct Interval {
 /// (Wilson 1927; Newcombe 1998a, method 3, without continuity correction).
 ///
 /// Nothing is known of a proportion over nothing: for `n` = 0 it is [0, 1].
+///
+/// ```
+/// use cliprobe_score::wilson;
+/// let interval = wilson(8, 10);
+/// assert!((interval.low - 0.4902).abs() < 1e-4 && (interval.high - 0.9433).abs() < 1e-4);
+/// ```
 pub fn wilson(hits: usize, n: usize) -> Interval {
     if n == 0 {
         return Interval {
@@ -63,12 +69,12 @@ pub struct Outcome {
 pub struct Accuracy {
     /// Items that are right, their ties resolved.
     pub correct: usize,
-    /// Items scored. Items that were dropped (a missing picture) are not among them.
+    /// Items scored. Items that were dropped (a missing image) are not among them.
     pub n: usize,
     /// `correct / n`, from 0 to 1.
     pub value: f64,
     /// The 95 % Wilson interval of `value`. It takes items for independent: captions that share
-    /// a picture make the true one wider.
+    /// an image make the true one wider.
     pub interval: Interval,
     /// What random similarities would get, from 0 to 1.
     pub chance: f64,

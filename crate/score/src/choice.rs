@@ -1,4 +1,4 @@
-//! One right option among several: a caption for a picture, or a picture for a caption.
+//! One right option among several: a caption for an image, or an image for a caption.
 
 use rand::Rng;
 use rand::SeedableRng;
@@ -90,6 +90,15 @@ impl Choice {
 /// captions of ARO's Order sets that are identical to the true one.
 /// Similarities are compared as they are, in f32: scaling them by a temperature first can create
 /// or break ties.
+///
+/// ```
+/// use cliprobe_score::{TieRule, choose};
+/// // The right caption comes second and is level with the first.
+/// let choice = choose(0, &[0.3, 0.3], 1, &[], TieRule::Strict)?;
+/// assert!(choice.tied && !choice.correct);
+/// assert_eq!(choice.margin, Some(0.0));
+/// # Ok::<(), cliprobe_score::ScoreError>(())
+/// ```
 ///
 /// # Errors
 /// [`ScoreError::NotFinite`] for NaN or an infinity among the options that take part,

@@ -1,4 +1,4 @@
-//! Zero-shot classification: a picture's class is the nearest class embedding.
+//! Zero-shot classification: an image's class is the nearest class embedding.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::placement::place;
 use super::{Accuracy, Estimate, Placement, ScoreError, TieRule};
 
-/// One picture, classified.
+/// One image, classified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Classified {
     /// Its true class.
@@ -16,7 +16,7 @@ pub struct Classified {
     pub placement: Placement,
 }
 
-/// Places the true class of picture number `item` among the similarities with all classes
+/// Places the true class of image number `item` among the similarities with all classes
 /// (cosines or logits: the order is the same unless scaling makes ties).
 ///
 /// The references take `topk`, which leaves ties to the sorting routine; here a rule decides.
@@ -40,7 +40,7 @@ pub fn classify(
 pub struct ClassRecall {
     /// Which class.
     pub class: usize,
-    /// The share of its pictures that are given it.
+    /// The share of its images that are given it.
     pub recall: Accuracy,
 }
 
@@ -52,14 +52,14 @@ pub struct ClassificationScore {
     /// The true class is among the first five.
     pub top5: Accuracy,
     /// The mean over classes of their recall: scikit-learn's balanced accuracy, which CLoVe
-    /// reports for Flowers102. Classes without pictures do not count.
+    /// reports for Flowers102. Classes without images do not count.
     pub mean_per_class_recall: Estimate,
-    /// Per class that has pictures, by number.
+    /// Per class that has images, by number.
     pub classes: Vec<ClassRecall>,
 }
 
 impl ClassificationScore {
-    /// Counts pictures, whose ties were resolved by `tie_rule`.
+    /// Counts images, whose ties were resolved by `tie_rule`.
     ///
     /// # Errors
     /// [`ScoreError::NoItems`] without any.

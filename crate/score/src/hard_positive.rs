@@ -2,13 +2,13 @@
 //! other words?
 //!
 //! In the words of Kamath et al.: a caption *c*, its hard positive *p* (the same meaning) and its
-//! hard negative *n* (another meaning), all against one picture.
+//! hard negative *n* (another meaning), all against one image.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Accuracy, Estimate, Outcome, ScoreError, TieRule, wilson};
 
-/// The similarities of one item with its picture.
+/// The similarities of one item with its image.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HardPositiveSimilarities {
     /// Of the caption.

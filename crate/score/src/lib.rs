@@ -8,8 +8,8 @@
 //!
 //! | probe | per item | over items |
 //! |---|---|---|
-//! | caption or picture choice | [`choose`] | [`Accuracy::count`]; [`SugarCrepe`], [`Grouped`] |
-//! | two captions, two pictures | [`Square::new`] | [`SquareScore`] |
+//! | caption or image choice | [`choose`] | [`Accuracy::count`]; [`SugarCrepe`], [`Grouped`] |
+//! | two captions, two images | [`Square::new`] | [`SquareScore`] |
 //! | caption, hard positive, hard negative | [`HardPositive::new`] | [`HardPositiveScore`], [`HardPositiveAverage`] |
 //! | classification | [`classify`], with [`mean_direction`] for class weights | [`ClassificationScore`] |
 //! | retrieval | [`Relevance::place_block`] | [`RetrievalScore`] |

@@ -3,14 +3,23 @@
 pub struct Ranked {
     /// Which caption, in the order they were given.
     pub index: usize,
-    /// Its cosine with the picture, from −1 to 1.
+    /// Its cosine with the image, from −1 to 1.
     pub cosine: f32,
     /// How far its cosine is above the next one's; none for the last. Zero is a tie.
     pub margin: Option<f32>,
 }
 
-/// The cosine of two normalised embeddings: their dot product.
+/// The cosine of two normalised embeddings: their dot product, summed in f64.
+///
+/// ```
+/// use cliprobe_score::cosine;
+/// assert_eq!(cosine(&[0.6, 0.8], &[1.0, 0.0]), 0.6);
+/// ```
+///
+/// # Panics
+/// If the two are of different lengths: they are of different models.
 pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len(), "embeddings of one model have one length");
     // In f64: margins of a few thousandths are what is read off.
     a.iter()
         .zip(b)
@@ -18,7 +27,16 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
         .sum::<f64>() as f32
 }
 
-/// Orders captions by their cosine with a picture, best first; ties keep the given order.
+/// Orders captions by their cosine with an image, best first; ties keep the given order.
+///
+/// ```
+/// use cliprobe_score::rank;
+/// let ranked = rank(&[0.25, 0.5, 0.25]);
+/// let order: Vec<usize> = ranked.iter().map(|ranked| ranked.index).collect();
+/// assert_eq!(order, [1, 0, 2]);
+/// assert_eq!(ranked[0].margin, Some(0.25));
+/// assert_eq!(ranked[1].margin, Some(0.0)); // a tie
+/// ```
 pub fn rank(cosines: &[f32]) -> Vec<Ranked> {
     let mut order: Vec<usize> = (0..cosines.len()).collect();
     order.sort_by(|&a, &b| cosines[b].total_cmp(&cosines[a]));

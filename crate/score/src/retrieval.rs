@@ -49,8 +49,8 @@ impl Relevance {
         })
     }
 
-    /// The same pairs, asked from the other side: pictures for captions instead of captions for
-    /// pictures.
+    /// The same pairs, asked from the other side: images for captions instead of captions for
+    /// images.
     pub fn transposed(&self) -> Self {
         let mut of_query = vec![Vec::new(); self.candidates];
         for (query, candidates) in self.of_query.iter().enumerate() {

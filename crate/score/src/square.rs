@@ -1,4 +1,4 @@
-//! Two captions, two pictures: Winoground's text, image and group scores.
+//! Two captions, two images: Winoground's text, image and group scores.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,9 +7,9 @@ use super::{Accuracy, Outcome, ScoreError, TieRule};
 /// What one square of similarities says. Every comparison is strict.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Square {
-    /// Each picture has its own caption above the other.
+    /// Each image has its own caption above the other.
     pub text: bool,
-    /// Each caption has its own picture above the other.
+    /// Each caption has its own image above the other.
     pub image: bool,
     /// Both.
     pub group: bool,
@@ -26,11 +26,11 @@ pub struct Square {
 }
 
 impl Square {
-    /// From `similarities[caption][picture]`, where caption 0 belongs to picture 0 and caption 1
-    /// to picture 1 (Thrush et al. 2022; Netflix/clove `zero_shot.py`).
+    /// From `similarities[caption][picture]`, where caption 0 belongs to image 0 and caption 1
+    /// to image 1 (Thrush et al. 2022; Netflix/clove `zero_shot.py`).
     ///
     /// # Errors
-    /// [`ScoreError::NotFinite`] names the item, and as its option 2 × caption + picture.
+    /// [`ScoreError::NotFinite`] names the item, and as its option 2 × caption + image.
     pub fn new(item: usize, similarities: [[f32; 2]; 2]) -> Result<Self, ScoreError> {
         for (option, &value) in similarities.as_flattened().iter().enumerate() {
             if !value.is_finite() {
@@ -62,9 +62,9 @@ impl Square {
 /// Winoground's three scores.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SquareScore {
-    /// Captions chosen for pictures; chance 1/4.
+    /// Captions chosen for images; chance 1/4.
     pub text: Accuracy,
-    /// Pictures chosen for captions; chance 1/4.
+    /// Images chosen for captions; chance 1/4.
     pub image: Accuracy,
     /// Both; chance 1/6, for 4 of the 24 orders of four similarities are right.
     pub group: Accuracy,

@@ -1,11 +1,11 @@
-//! The groups of SVO-Probes as CLoVe scores it: which of two pictures shows the sentence, by what
+//! The groups of SVO-Probes as CLoVe scores it: which of two images shows the sentence, by what
 //! is negated. There are three accuracies; CLoVe's Table 1 has no average of them, its “avg.” is the
 //! mean of all ten columns of ARO, SugarCrepe and SVO. DeepMind's own metric, which averages binary
 //! match decisions, is another one.
 
 use serde::{Deserialize, Serialize};
 
-/// The part of the sentence that the wrong picture does not show.
+/// The part of the sentence that the wrong image does not show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NegatedPart {

@@ -635,7 +635,7 @@ proptest! {
             .map(|(item, &s)| Square::new(item, s).unwrap())
             .collect();
         let score = SquareScore::new(&squares).unwrap();
-        // As run_winoground_eval, with a caption's and a picture's index spelled out.
+        // As run_winoground_eval, with a caption's and an image's index spelled out.
         let text = |s: &[[f32; 2]; 2]| s[0][0] > s[1][0] && s[1][1] > s[0][1];
         let image = |s: &[[f32; 2]; 2]| s[0][0] > s[0][1] && s[1][1] > s[1][0];
         prop_assert_eq!(score.text.correct, items.iter().filter(|&s| text(s)).count());

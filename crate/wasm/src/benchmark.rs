@@ -1,7 +1,9 @@
 //! `Benchmark`: a set of questions, the embeddings that it has so far, and what follows from them.
 //!
-//! The caller steps through pictures and texts, so that it decides about pauses, and reads the
-//! pictures' bytes, so that no more than one batch of them is in memory.
+//! The caller steps through images and texts, so that it decides about pauses, and reads the
+//! images' bytes, so that no more than one batch of them is in memory.
+
+use std::rc::Rc;
 
 use js_sys::{Array, Date, Uint8Array};
 use serde::{Deserialize, Serialize};
@@ -9,14 +11,11 @@ use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 
 use super::{WebClip, error, png, to_js};
-use cliprobe_clip::image::{self, RgbImage};
-use cliprobe_engine::Embeddings;
-use cliprobe_engine::clip::{PreparedImage, prepare_decoded};
-use cliprobe_evaluate::draw_scene;
-use cliprobe_probe::results::{Encoded, Encoding, Results, Run, SetResult, SourceFile};
+use cliprobe_evaluate::{Job, Memory, Model, Plan, decode, score};
+use cliprobe_probe::results::{Results, Run, SetResult, SourceFile};
 use cliprobe_probe::{
-    BENCHMARKS, Evaluation, Filter, Gallery, Metric, Oddity, Picture, PictureNames, ProbeSet,
-    Skipped, evaluate, read_json, read_retrieval_csv, tableau, tableau_name, tableau_sets,
+    BENCHMARKS, Filter, Gallery, Metric, Picture, PictureNames, ProbeSet, Skipped, Warning,
+    decode_text, read_json, read_retrieval_csv, tableau, tableau_name, tableau_sets,
 };
 use cliprobe_score::TieRule;
 use cliprobe_world as world;
@@ -59,7 +58,7 @@ struct Overview<'a> {
     skipped_count: usize,
     skipped: &'a [Skipped],
     oddity_count: usize,
-    oddities: &'a [Oddity],
+    oddities: &'a [Warning],
     truncated: usize,
     seconds: f64,
 }
@@ -70,13 +69,9 @@ struct Page<T> {
     answers: Vec<T>,
 }
 
-type Row = Result<Box<[f32]>, String>;
-
 struct Evaluated {
-    evaluation: Evaluation,
+    result: SetResult,
     gallery: Gallery,
-    /// Time of scoring.
-    seconds: f64,
     /// The model that gave the answers.
     model: serde_json::Value,
 }
@@ -86,13 +81,11 @@ struct Evaluated {
 pub struct WebBenchmark {
     set: ProbeSet,
     files: Vec<SourceFile>,
-    /// Which texts belong to a question whose pictures are all there.
-    needed: Vec<bool>,
-    /// The embeddings so far, in the order of the set.
-    pictures: Vec<Row>,
-    /// Likewise; the hierarchy's root, where it is needed, comes last.
-    texts: Vec<Row>,
-    truncated: Vec<usize>,
+    job: Job,
+    /// How many of the set's images were handed over.
+    handed_over: usize,
+    images: Memory,
+    texts: Memory,
     picture_seconds: f64,
     text_seconds: f64,
     /// Hash of the model that gave the embeddings.
@@ -177,8 +170,7 @@ impl WebBenchmark {
                 .iter()
                 .map(|byte| format!("{byte:02x}"))
                 .collect();
-            let text =
-                String::from_utf8(bytes).map_err(|_| error(format!("{path} is not UTF-8 text")))?;
+            let text = decode_text(bytes).map_err(|why| error(format!("{path} {why}")))?;
             texts.push(text);
             files.push(SourceFile { path, sha256 });
         }
@@ -223,7 +215,7 @@ impl WebBenchmark {
             pictures: self.set.pictures.len(),
             texts: self.text_count(),
             files: &self.files,
-            oddities: self.set.oddities.len(),
+            oddities: self.set.warnings.len(),
         })
     }
 
@@ -241,24 +233,18 @@ impl WebBenchmark {
     #[wasm_bindgen(skip_typescript)]
     pub fn locate(&mut self, paths: Vec<String>) -> Vec<i32> {
         let files = PictureNames::new(paths);
-        let pictures = self.set.pictures.iter();
-        let places: Vec<Option<usize>> = pictures
-            .map(|picture| match picture {
-                Picture::File { name, .. } => files.find(name),
-                Picture::Scene(_) => None,
-            })
-            .collect();
-        let there: Vec<bool> = places
-            .iter()
-            .zip(&self.set.pictures)
-            .map(|(place, picture)| place.is_some() || matches!(picture, Picture::Scene(_)))
-            .collect();
-        self.needed = self.set.texts_needed(&there);
+        let mut locate = |name: &str| {
+            let found = files.find(name).map(|found| found.index);
+            found.ok_or_else(|| format!("{name} is not among the given pictures"))
+        };
+        self.begin(&mut locate);
+        let place = |picture: &Picture| match picture {
+            Picture::File { name, .. } => files.find(name).map(|found| found.index),
+            Picture::Scene(_) => None,
+        };
         let number = |place: usize| i32::try_from(place).unwrap_or(-1);
-        places
-            .into_iter()
-            .map(|place| place.map_or(-1, number))
-            .collect()
+        let places = self.set.pictures.iter().map(place);
+        places.map(|place| place.map_or(-1, number)).collect()
     }
 
     /// See `types.ts`.
@@ -270,19 +256,23 @@ impl WebBenchmark {
     /// See `types.ts`.
     #[wasm_bindgen(js_name = encodedPictures, skip_typescript)]
     pub fn encoded_pictures(&self) -> usize {
-        self.pictures.len()
+        self.handed_over
     }
 
     /// See `types.ts`.
     #[wasm_bindgen(js_name = encodedTexts, skip_typescript)]
     pub fn encoded_texts(&self) -> usize {
-        self.texts.len()
+        let (all, done) = self.job.texts();
+        if done == all {
+            return self.text_count();
+        }
+        self.job.texts_passed(0)
     }
 
     /// See `types.ts`.
     ///
     /// # Errors
-    /// More pictures than the set has left, another model than before, or the engine's.
+    /// More images than the set has left, another model than before, or the engine's.
     #[wasm_bindgen(js_name = encodePictures, skip_typescript)]
     pub async fn encode_pictures(
         &mut self,
@@ -291,24 +281,25 @@ impl WebBenchmark {
     ) -> Result<usize, JsError> {
         let started = Date::now();
         self.check_model(clip)?;
-        let first = self.pictures.len();
-        let wanted = self.set.pictures.get(first..first + files.len());
-        let wanted = wanted.ok_or_else(|| error("there are no more pictures than the set's"))?;
-        let mut rows: Vec<Row> = Vec::with_capacity(files.len());
-        let mut prepared = Vec::with_capacity(files.len());
-        for (picture, file) in wanted.iter().zip(&files) {
-            match prepare(clip, picture, file) {
-                Ok(image) => {
-                    prepared.push(image);
-                    rows.push(Ok(Box::default()));
-                }
-                Err(why) => rows.push(Err(why)),
-            }
-        }
-        let embeddings = clip.clip.encode_prepared(&prepared).await.map_err(error)?;
-        fill(&mut rows, &embeddings)?;
-        let failed = rows.iter().filter(|row| row.is_err()).count();
-        self.pictures.append(&mut rows);
+        let first = self.handed_over;
+        let end = first + files.len();
+        let places = self.job.plan().sets[0].get(first..end);
+        let places = places.ok_or_else(|| error("there are no more pictures than the set's"))?;
+        let places = places.to_vec();
+        let given = places.iter().zip(&files);
+        let given = given
+            .map(|(&place, file)| (place, bytes_of(file)))
+            .collect();
+        let model = Model {
+            clip: &clip.clip,
+            batch: files.len(),
+            unletterbox: false,
+        };
+        let embedded = self.job.embed_images(model, &mut self.images, given).await;
+        embedded.map_err(error)?;
+        let failed = places.iter().filter(|&&place| self.job.image_failed(place));
+        let failed = failed.count();
+        self.handed_over = end;
         self.picture_seconds += (Date::now() - started) / 1000.0;
         Ok(failed)
     }
@@ -321,31 +312,11 @@ impl WebBenchmark {
     pub async fn encode_texts(&mut self, clip: &WebClip, count: usize) -> Result<(), JsError> {
         let started = Date::now();
         self.check_model(clip)?;
-        // A text that no question needs gets a reason in the place of an embedding.
-        let mut places = Vec::with_capacity(count);
-        let mut rows: Vec<Row> = Vec::with_capacity(count);
-        let mut index = self.texts.len();
-        while index < self.text_count() && places.len() < count {
-            // Beyond the set's texts stands the root, which is the empty one.
-            if self.needed.get(index).copied().unwrap_or(true) {
-                places.push(index);
-                rows.push(Ok(Box::default()));
-            } else {
-                rows.push(Err("its pictures are missing".to_owned()));
-            }
-            index += 1;
-        }
-        if !places.is_empty() {
-            let text = |&index: &usize| self.set.texts.get(index).map_or("", String::as_str);
-            let texts: Vec<&str> = places.iter().map(text).collect();
-            let encoded = clip.clip.encode_texts(&texts, &mut |_| {}).await;
-            let encoded = encoded.map_err(error)?;
-            fill(&mut rows, &encoded.embeddings)?;
-            let truncated = places.iter().zip(&encoded.truncated);
-            let truncated = truncated.filter_map(|(&place, &cut)| cut.then_some(place));
-            self.truncated.extend(truncated);
-        }
-        self.texts.append(&mut rows);
+        let embedded = self
+            .job
+            .embed_texts(&clip.clip, &mut self.texts, count)
+            .await;
+        embedded.map_err(error)?;
         self.text_seconds += (Date::now() - started) / 1000.0;
         Ok(())
     }
@@ -357,18 +328,12 @@ impl WebBenchmark {
     #[wasm_bindgen(skip_typescript)]
     pub fn evaluate(&mut self, clip: &WebClip) -> Result<JsValue, JsError> {
         self.check_model(clip)?;
-        let started = Date::now();
-        let pictures = borrowed(&self.pictures);
-        let (texts, root) = self
-            .texts
-            .split_at(self.set.texts.len().min(self.texts.len()));
-        let texts = borrowed(texts);
-        let root = root.first().and_then(|row| row.as_deref().ok());
-        let evaluation = evaluate(&self.set, &pictures, &texts, root, None).map_err(error)?;
+        let rows = self.job.rows(0, &self.images, &self.texts);
+        let clock = || Date::now() / 1000.0;
+        let result = score(&self.set, &self.files, &rows, None, &clock).map_err(error)?;
         self.evaluated = Some(Evaluated {
-            gallery: Gallery::new(&evaluation),
-            evaluation,
-            seconds: (Date::now() - started) / 1000.0,
+            gallery: Gallery::new(&result.evaluation),
+            result,
             model: clip.description()?,
         });
         self.overview()
@@ -388,18 +353,16 @@ impl WebBenchmark {
         let filter =
             Filter::deserialize(serde_wasm_bindgen::Deserializer::from(filter)).map_err(error)?;
         let Evaluated {
-            evaluation,
-            gallery,
-            ..
+            result, gallery, ..
         } = self.evaluated()?;
-        let (total, answers) = gallery.page(&self.set, evaluation, filter, offset, limit);
+        let (total, answers) = gallery.page(&self.set, &result.evaluation, filter, offset, limit);
         to_js(&Page { total, answers })
     }
 
     /// See `types.ts`.
     ///
     /// # Errors
-    /// A picture that there is not, or that cannot be decoded, cropped or drawn.
+    /// An image that there is not, or that cannot be decoded, cropped or drawn.
     #[wasm_bindgen(skip_typescript)]
     pub fn shown(&self, index: usize, file: JsValue, size: u32) -> Result<Uint8Array, JsError> {
         let picture = self.set.pictures.get(index);
@@ -409,8 +372,10 @@ impl WebBenchmark {
                 png(&world::draw(scene, size).map_err(error)?).map_err(error)?
             }
             Picture::File { crop: None, .. } => bytes_of(&file).map_err(error)?,
-            Picture::File { .. } => {
-                let part = decode(picture, &file, size as usize).map_err(error)?;
+            Picture::File { name, crop } => {
+                let bytes = bytes_of(&file).map_err(error)?;
+                let part = decode(&bytes, *crop, false);
+                let part = part.map_err(|why| error(format!("{name}: {why}")))?;
                 png(&world::Picture {
                     width: part.width(),
                     height: part.height(),
@@ -442,19 +407,33 @@ impl WebBenchmark {
 }
 
 impl WebBenchmark {
-    fn new(set: ProbeSet, files: Vec<SourceFile>) -> Self {
+    fn new(mut set: ProbeSet, files: Vec<SourceFile>) -> Self {
+        // Nothing is located yet: every file is taken for one of its own.
+        let mut count = 0;
+        let mut locate = |_: &str| {
+            count += 1;
+            Ok(count - 1)
+        };
+        let job = job_of(&mut set, &mut locate);
         Self {
-            needed: vec![true; set.texts.len()],
             set,
             files,
-            pictures: Vec::new(),
-            texts: Vec::new(),
-            truncated: Vec::new(),
+            job,
+            handed_over: 0,
+            images: Memory::default(),
+            texts: Memory::default(),
             picture_seconds: 0.0,
             text_seconds: 0.0,
             model: None,
             evaluated: None,
         }
+    }
+
+    /// Begins with the files at hand.
+    fn begin(&mut self, locate: &mut dyn FnMut(&str) -> Result<usize, String>) {
+        self.job = job_of(&mut self.set, locate);
+        self.handed_over = 0;
+        self.evaluated = None;
     }
 
     /// How many texts are to be embedded, the root included.
@@ -479,8 +458,9 @@ impl WebBenchmark {
     }
 
     fn overview(&self) -> Result<JsValue, JsError> {
-        let Evaluated { evaluation, .. } = self.evaluated()?;
-        let (skipped, oddities) = (&evaluation.skipped, &evaluation.oddities);
+        let result = &self.evaluated()?.result;
+        let evaluation = &result.evaluation;
+        let (skipped, warnings) = (&evaluation.skipped, &evaluation.warnings);
         to_js(&Overview {
             set: &evaluation.set,
             ties: evaluation.ties,
@@ -489,9 +469,9 @@ impl WebBenchmark {
             metrics: &evaluation.metrics,
             skipped_count: skipped.len(),
             skipped: &skipped[..skipped.len().min(LISTED)],
-            oddity_count: oddities.len(),
-            oddities: &oddities[..oddities.len().min(LISTED)],
-            truncated: self.truncated.len(),
+            oddity_count: warnings.len(),
+            oddities: &warnings[..warnings.len().min(LISTED)],
+            truncated: result.truncated.len(),
             seconds: self.picture_seconds + self.text_seconds,
         })
     }
@@ -499,40 +479,26 @@ impl WebBenchmark {
     /// The result file of this one run and set.
     fn results(&self) -> Result<Results, JsError> {
         let evaluated = self.evaluated()?;
-        let (pictures, texts) = self.set.references();
-        let encoded = |named: usize, rows: &[Row], failed: usize, seconds: f64| {
-            let computed = rows.iter().filter(|row| row.is_ok()).count();
-            Encoded {
-                named,
-                distinct: computed + failed,
-                known: 0,
-                computed,
-                failed,
-                seconds,
-            }
-        };
-        // A text without an embedding was not needed.
-        let failed = self.pictures.iter().filter(|row| row.is_err()).count();
+        let mut encoding = self.job.encoding();
+        encoding.pictures.seconds = self.picture_seconds;
+        encoding.texts.seconds = self.text_seconds;
+        encoding.seconds = self.picture_seconds + self.text_seconds;
         let run = Run {
             model: evaluated.model.clone(),
-            encoding: Some(Encoding {
-                pictures: encoded(pictures, &self.pictures, failed, self.picture_seconds),
-                texts: encoded(texts, &self.texts, 0, self.text_seconds),
-                seconds: self.picture_seconds + self.text_seconds,
-            }),
+            encoding: Some(encoding),
             summaries: Vec::new(), // one set is no average
-            sets: vec![SetResult {
-                evaluation: evaluated.evaluation.clone(),
-                files: self.files.clone(),
-                pictures: self.set.pictures.iter().map(Picture::label).collect(),
-                texts: self.set.texts.clone(),
-                truncated: self.truncated.clone(),
-                seconds: evaluated.seconds,
-            }],
+            sets: vec![evaluated.result.clone()],
             unscored: Vec::new(),
         };
         Ok(Results::new(vec![run], Vec::new()))
     }
+}
+
+fn job_of(set: &mut ProbeSet, locate: &mut dyn FnMut(&str) -> Result<usize, String>) -> Job {
+    let plan = Plan::new([&mut *set], locate);
+    let mut job = Job::new(Rc::new(plan));
+    job.plan_texts(&[&*set]);
+    job
 }
 
 /// What a file may be that belongs to no benchmark.
@@ -549,24 +515,6 @@ fn is_table(path: &str) -> bool {
     path.ends_with(".csv") || path.ends_with(".tsv")
 }
 
-/// Puts embeddings in the places of the rows that have no reason against it.
-fn fill(rows: &mut [Row], embeddings: &Embeddings) -> Result<(), JsError> {
-    let mut embedded = embeddings.rows();
-    for row in rows.iter_mut().flatten() {
-        let embedding = embedded.next();
-        *row = embedding
-            .ok_or_else(|| error("the engine gave too few embeddings"))?
-            .into();
-    }
-    Ok(())
-}
-
-fn borrowed(rows: &[Row]) -> Vec<Result<&[f32], &str>> {
-    rows.iter()
-        .map(|row| row.as_deref().map_err(String::as_str))
-        .collect()
-}
-
 /// A file's bytes, or the reason that the caller gives for their absence.
 fn bytes_of(file: &JsValue) -> Result<Vec<u8>, String> {
     if let Some(bytes) = file.dyn_ref::<Uint8Array>() {
@@ -575,27 +523,4 @@ fn bytes_of(file: &JsValue) -> Result<Vec<u8>, String> {
     Err(file
         .as_string()
         .unwrap_or_else(|| "the picture is not there".to_owned()))
-}
-
-/// What is shown, at the size at which the model looks at scenes.
-fn decode(picture: &Picture, file: &JsValue, side: usize) -> Result<RgbImage, String> {
-    match picture {
-        Picture::Scene(scene) => draw_scene(scene, side).map_err(|e| e.to_string()),
-        Picture::File { name, crop } => {
-            let bytes = bytes_of(file)?;
-            let wrong = |e: image::ImageError| format!("{name}: {e}");
-            let whole = image::decode(&bytes).map_err(wrong)?;
-            match crop {
-                None => Ok(whole),
-                Some(c) => whole.crop(c.x, c.y, c.width, c.height).map_err(wrong),
-            }
-        }
-    }
-}
-
-fn prepare(clip: &WebClip, picture: &Picture, file: &JsValue) -> Result<PreparedImage, String> {
-    let side = clip.clip.config().vision.image_size;
-    let decoded = decode(picture, file, side)?;
-    prepare_decoded(&decoded, clip.clip.preprocessing())
-        .map_err(|e| format!("{}: {e}", picture.label()))
 }

@@ -234,8 +234,12 @@ export interface SetInfo {
 
 export interface Metric {
   name: string;
-  /** Shares lie from 0 to 1. */
+  /** In `unit`. */
   value: number;
+  /** A share of items from 0 to 1; a rank correlation from −1 to 1; a cosine or a difference of cosines. */
+  unit: "share" | "correlation" | "cosine";
+  /** Which of two values is better. */
+  better: "higher" | "lower";
   /** 95 % interval. */
   interval?: { low: number; high: number };
   /** What random similarities would get. */

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
-use cliprobe::probe::{Answer, Detail, Score};
+use cliprobe::probe::{Aim, Answer, Better, Unit};
 use cliprobe::score::{
     Difference, PairedComparison, PairedMean, ScoreError, holm, paired_difference,
 };
@@ -68,17 +68,11 @@ pub(super) struct SetComparison {
     pub(super) missing_after: Vec<Missing>,
     /// Items that only this model has answered.
     pub(super) missing_before: Vec<Missing>,
+    /// What the set counts for.
+    pub(super) aim: Aim,
+    /// The marks that the benchmark is known by.
     #[serde(skip)]
-    pub(super) kind: Kind,
-}
-
-/// What a set asks for, as far as gain and retention go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Composition,
-    ZeroShot,
-    Retrieval,
-    Hierarchy,
+    main_marks: Vec<&'static str>,
 }
 
 /// The share of items with a mark, before and after.
@@ -103,6 +97,8 @@ pub(super) struct MarkChange {
 #[derive(Serialize)]
 pub(super) struct MeanChange {
     pub(super) metric: &'static str,
+    pub(super) unit: Unit,
+    pub(super) better: Better,
     /// By the paired t method.
     #[serde(flatten)]
     pub(super) paired: PairedMean,
@@ -113,6 +109,9 @@ pub(super) struct MeanChange {
 #[derive(Serialize)]
 pub(super) struct MacroChange {
     pub(super) metric: &'static str,
+    /// Whether it is the number that the benchmark is known by.
+    #[serde(skip)]
+    is_main: bool,
     /// Groups averaged.
     pub(super) groups: usize,
     pub(super) before: f64,
@@ -126,6 +125,8 @@ pub(super) struct MacroChange {
 pub(super) struct AverageChange {
     pub(super) average: String,
     pub(super) metric: String,
+    pub(super) unit: Unit,
+    pub(super) better: Better,
     pub(super) before: f64,
     pub(super) after: f64,
     pub(super) difference: f64,
@@ -154,7 +155,7 @@ pub(super) struct Flip {
 /// A model's answer to an item that flipped.
 #[derive(Serialize)]
 pub(super) struct Side {
-    /// Cosines of pictures × texts.
+    /// Cosines of images × texts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) similarities: Vec<f32>,
     /// By how much the right answer leads.
@@ -275,7 +276,7 @@ fn warnings(before: &Run, after: &Run) -> Vec<String> {
     }
     for (field, what) in [
         ("activation", "have different activations"),
-        ("preprocessing", "preprocess pictures differently"),
+        ("preprocessing", "preprocess images differently"),
         ("engine", "were computed by different engines"),
         ("dtype", "were computed in different precisions"),
         ("version", "were computed by different versions of cliprobe"),
@@ -317,6 +318,8 @@ fn averages(before: &Run, after: &Run, sets: &[SetComparison]) -> Vec<AverageCha
             averages.push(AverageChange {
                 average: b.name.clone(),
                 metric: metric.name.clone(),
+                unit: metric.unit,
+                better: metric.better,
                 before: metric.value,
                 after: other.value,
                 difference: other.value - metric.value,
@@ -335,7 +338,7 @@ impl SetComparison {
     ) -> Result<Self, ScoreError> {
         let pairs = &pairing.pairs;
         let mut names: Vec<&'static str> = Vec::new();
-        for (mark, _) in pairs.iter().flat_map(|(b, _)| b.detail.marks()) {
+        for (mark, _) in pairs.iter().flat_map(|(b, _)| b.detail.form().marks()) {
             if !names.contains(&mark) {
                 names.push(mark);
             }
@@ -378,84 +381,79 @@ impl SetComparison {
             set: before.evaluation.set.clone(),
             compared: pairs.len(),
             marks,
-            means: means(pairs)?,
+            means: means(pairs, before)?,
             macro_average: macro_average(pairs, before, after)?,
             flips,
-            kind: kind(pairs),
+            aim: before.evaluation.score.form().aim(),
+            main_marks: main_marks(pairs),
             warnings: pairing.warnings,
             missing_after: pairing.missing_after,
             missing_before: pairing.missing_before,
         })
     }
 
-    /// The change of what the benchmark is known by: the macro average where its authors take one,
-    /// the strictest mark of squares and of hard positives, the first mark of all else.
-    pub(super) fn main_change(&self) -> Option<Difference> {
-        let average = self
-            .macro_average
-            .as_ref()
-            .filter(|m| m.metric == MACRO_ACCURACY);
-        let strictest = || {
-            let mut marks = self.marks.iter();
-            marks.find(|mark| mark.mark == "group" || mark.mark == "augmented")
-        };
-        average.map(|average| average.difference).or_else(|| {
-            strictest()
-                .or(self.marks.first())
-                .map(|mark| mark.difference)
-        })
+    /// The changes of what the benchmark is known by: the macro average where its authors take one,
+    /// else the main mark of its answers (of both directions of retrieval).
+    pub(super) fn main_changes(&self) -> Vec<Difference> {
+        if let Some(average) = self.macro_average.as_ref().filter(|m| m.is_main) {
+            return vec![average.difference];
+        }
+        let marks = self.marks.iter();
+        marks
+            .filter(|change| self.main_marks.contains(&change.mark.as_str()))
+            .map(|change| change.difference)
+            .collect()
     }
 }
 
+/// The marks that the answers' benchmark is known by.
+fn main_marks(pairs: &[(&Answer, &Answer)]) -> Vec<&'static str> {
+    let mut marks = Vec::new();
+    for mark in pairs
+        .iter()
+        .filter_map(|(b, _)| b.detail.form().main_mark())
+    {
+        if !marks.contains(&mark) {
+            marks.push(mark);
+        }
+    }
+    marks
+}
+
 fn has(answer: &Answer, mark: &str) -> Option<bool> {
-    let marks = answer.detail.marks();
+    let marks = answer.detail.form().marks();
     marks
         .into_iter()
         .find(|(name, _)| *name == mark)
         .map(|(_, right)| right)
 }
 
-fn kind(pairs: &[(&Answer, &Answer)]) -> Kind {
-    match pairs.first().map(|(before, _)| &before.detail) {
-        Some(Detail::Chain(_)) => Kind::Hierarchy,
-        Some(Detail::Classified(_)) => Kind::ZeroShot,
-        Some(Detail::CaptionFound(_) | Detail::PictureFound(_)) => Kind::Retrieval,
-        _ => Kind::Composition,
-    }
-}
-
-/// The numbers of chains.
-fn means(pairs: &[(&Answer, &Answer)]) -> Result<Vec<MeanChange>, ScoreError> {
-    let numbers = |answer: &Answer| match &answer.detail {
-        Detail::Chain(chain) => Some([
-            chain.recall,
-            chain.precision,
-            chain.order_correlation,
-            chain.order_aware_recall,
-        ]),
-        _ => None,
-    };
-    let (before, after): (Vec<[f64; 4]>, Vec<[f64; 4]>) = pairs
-        .iter()
-        .filter_map(|(b, a)| Some((numbers(b)?, numbers(a)?)))
-        .unzip();
-    if before.is_empty() {
-        return Ok(Vec::new());
-    }
-    let names = [
-        "recall",
-        "precision",
-        "order correlation τ_d",
-        "order-aware recall",
-    ];
-    names
+/// Means of what is neither right nor wrong about answers.
+fn means(pairs: &[(&Answer, &Answer)], before: &SetResult) -> Result<Vec<MeanChange>, ScoreError> {
+    let numbers = |answer: &Answer| answer.detail.form().numbers();
+    let of_first = pairs.first().map(|(b, _)| numbers(b));
+    let names = of_first
+        .unwrap_or_default()
         .into_iter()
-        .enumerate()
-        .map(|(place, metric)| {
-            let column = |rows: &[[f64; 4]]| rows.iter().map(|row| row[place]).collect::<Vec<_>>();
-            let paired = PairedMean::new(&column(&before), &column(&after))?;
+        .map(|number| number.0);
+    let named = |answer: &Answer, name: &str| {
+        let mut numbers = numbers(answer).into_iter();
+        numbers
+            .find(|number| number.0 == name)
+            .map(|number| number.1)
+    };
+    names
+        .map(|metric| {
+            let (was, is): (Vec<f64>, Vec<f64>) = pairs
+                .iter()
+                .filter_map(|(b, a)| Some((named(b, metric)?, named(a, metric)?)))
+                .unzip();
+            let paired = PairedMean::new(&was, &is)?;
+            let known = before.evaluation.metrics.iter().find(|m| m.name == metric);
             Ok(MeanChange {
                 metric,
+                unit: known.map_or_else(Unit::default, |m| m.unit),
+                better: known.map_or_else(Better::default, |m| m.better),
                 p_holm: paired.p_value,
                 paired,
             })
@@ -463,27 +461,26 @@ fn means(pairs: &[(&Answer, &Answer)]) -> Result<Vec<MeanChange>, ScoreError> {
         .collect()
 }
 
-const MACRO_ACCURACY: &str = "macro accuracy";
-
 /// The average over groups, where the benchmark has one. Groups count that both results count.
 fn macro_average(
     pairs: &[(&Answer, &Answer)],
     before: &SetResult,
     after: &SetResult,
 ) -> Result<Option<MacroChange>, ScoreError> {
-    let counted = |result: &SetResult, group: &str| match &result.evaluation.score {
-        Score::Grouped(grouped) => grouped.groups.iter().any(|g| g.name == group),
-        _ => true,
-    };
-    let metric = match &before.evaluation.score {
-        Score::Grouped(_) => MACRO_ACCURACY,
-        Score::Classification(_) => "mean per-class recall",
-        _ => return Ok(None),
+    let (was, is) = (
+        before.evaluation.score.form(),
+        after.evaluation.score.form(),
+    );
+    let Some(average) = was.group_average() else {
+        return Ok(None);
     };
     // Both right, gained, lost, neither.
     let mut counts: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
     for (b, a) in pairs {
-        let first = |answer: &Answer| answer.detail.marks().first().map(|mark| mark.1);
+        let first = |answer: &Answer| {
+            let marks = answer.detail.form().marks();
+            marks.first().map(|mark| mark.1)
+        };
         if let (Some(was), Some(is)) = (first(b), first(a)) {
             let cell = match (was, is) {
                 (true, true) => 0,
@@ -494,7 +491,7 @@ fn macro_average(
             counts.entry(&b.group).or_default()[cell] += 1;
         }
     }
-    counts.retain(|group, _| counted(before, group) && counted(after, group));
+    counts.retain(|group, _| was.counts_group(group) && is.counts_group(group));
     if counts.is_empty() {
         return Ok(None);
     }
@@ -509,7 +506,8 @@ fn macro_average(
         .values()
         .map(|&[both, gained, lost, neither]| paired_difference(both, gained, lost, neither));
     Ok(Some(MacroChange {
-        metric,
+        metric: average.metric,
+        is_main: average.is_main,
         groups,
         before: mean(&|c| c[0] + c[2]),
         after: mean(&|c| c[0] + c[1]),
@@ -555,29 +553,8 @@ impl Flip {
 
 impl Side {
     fn of(mark: &str, answer: &Answer) -> Self {
-        let (margin, rank) = match &answer.detail {
-            Detail::Choice(choice) => (choice.margin, None),
-            Detail::Square(square) => {
-                let margin = match mark {
-                    "text" => square.text_margin,
-                    "image" => square.image_margin,
-                    _ => square.text_margin.min(square.image_margin),
-                };
-                (Some(margin), None)
-            }
-            Detail::HardPositive(item) => {
-                let margin = match mark {
-                    "original" => item.caption_margin,
-                    _ => item.caption_margin.min(item.positive_margin),
-                };
-                (Some(margin), None)
-            }
-            Detail::Classified(classified) => (None, Some(classified.placement.rank)),
-            Detail::CaptionFound(placement) | Detail::PictureFound(placement) => {
-                (None, Some(placement.rank))
-            }
-            _ => (None, None),
-        };
+        let form = answer.detail.form();
+        let (margin, rank) = (form.margin(Some(mark)), form.rank());
         Self {
             similarities: answer.similarities.clone(),
             margin,

@@ -6,7 +6,8 @@ use super::comparison::{Comparison, Comparisons, Flip, SetComparison};
 use super::notes;
 use super::pareto::{Pareto, Trade};
 use crate::html::{Point, anchor, page, plane, table, text};
-use crate::quantity::{Unit, p_value};
+use crate::quantity::{self, p_value};
+use cliprobe::probe::{Better, Unit};
 
 /// Writes the report; of flipped items the first `flips` of each set, mark and direction.
 pub(super) fn report(comparisons: &Comparisons, flips: usize) -> String {
@@ -56,9 +57,9 @@ fn comparison(comparison: &Comparison, flips: usize) -> Markup {
             vec![
                 text(&a.average),
                 text(&a.metric),
-                text(Unit::Share.value(a.before)),
-                text(Unit::Share.value(a.after)),
-                text(Unit::Share.difference(a.difference)),
+                text(quantity::value(a.unit, a.before)),
+                text(quantity::value(a.unit, a.after)),
+                text(quantity::difference(a.unit, a.difference)),
                 text(if a.same_items { "" } else { notes::OTHER_ITEMS }),
             ]
         })
@@ -85,10 +86,10 @@ fn rows(set: &SetComparison) -> Vec<Vec<Markup>> {
             text(&set.set),
             text(&m.mark),
             text(m.n.to_string()),
-            text(unit.value(m.before)),
-            text(unit.value(m.after)),
-            difference(unit, m.difference.value, m.p_holm),
-            text(unit.difference_interval(m.difference.interval)),
+            text(quantity::value(unit, m.before)),
+            text(quantity::value(unit, m.after)),
+            difference(unit, Better::Higher, m.difference.value, m.p_holm),
+            text(quantity::difference_interval(unit, m.difference.interval)),
             text(m.gained.to_string()),
             text(m.lost.to_string()),
             text(p_value(m.p_value)),
@@ -96,15 +97,18 @@ fn rows(set: &SetComparison) -> Vec<Vec<Markup>> {
         ]);
     }
     for m in &set.means {
-        let unit = Unit::named(m.metric);
+        let unit = m.unit;
         rows.push(vec![
             text(&set.set),
             text(m.metric),
             text(m.paired.n.to_string()),
-            text(unit.value(m.paired.before)),
-            text(unit.value(m.paired.after)),
-            difference(unit, m.paired.difference.value, m.p_holm),
-            text(unit.difference_interval(m.paired.difference.interval)),
+            text(quantity::value(unit, m.paired.before)),
+            text(quantity::value(unit, m.paired.after)),
+            difference(unit, m.better, m.paired.difference.value, m.p_holm),
+            text(quantity::difference_interval(
+                unit,
+                m.paired.difference.interval,
+            )),
             text(""),
             text(""),
             text(p_value(m.paired.p_value)),
@@ -117,10 +121,10 @@ fn rows(set: &SetComparison) -> Vec<Vec<Markup>> {
             text(&set.set),
             text(format!("{} over {} groups", m.metric, m.groups)),
             text(set.compared.to_string()),
-            text(unit.value(m.before)),
-            text(unit.value(m.after)),
-            text(unit.difference(m.difference.value)),
-            text(unit.difference_interval(m.difference.interval)),
+            text(quantity::value(unit, m.before)),
+            text(quantity::value(unit, m.after)),
+            text(quantity::difference(unit, m.difference.value)),
+            text(quantity::difference_interval(unit, m.difference.interval)),
             text(""),
             text(""),
             text(""),
@@ -131,11 +135,11 @@ fn rows(set: &SetComparison) -> Vec<Vec<Markup>> {
 }
 
 /// A difference, in bold and colour where it stands after the adjustment for all tests.
-fn difference(unit: Unit, value: f64, p_holm: f64) -> Markup {
-    let shown = unit.difference(value);
+fn difference(unit: Unit, better: Better, value: f64, p_holm: f64) -> Markup {
+    let shown = quantity::difference(unit, value);
     html! {
         @if p_holm < 0.05 {
-            strong class=(if value > 0.0 { "right" } else { "wrong" }) { (shown) }
+            strong class=(if quantity::is_gain(better, value) { "right" } else { "wrong" }) { (shown) }
         } @else { (shown) }
     }
 }
@@ -152,7 +156,7 @@ fn flips(set: &SetComparison, most: usize) -> Markup {
                     @let title = format!("{}, {}: {word}, {} of {all}", set.set, mark.mark, shown.len());
                     details {
                         summary { (title) }
-                        (table("The largest changes first; the JSON has all", &["item", "picture", "texts", "before", "after"], &[3, 4],
+                        (table("The largest changes first; the JSON has all", &["item", "image", "texts", "before", "after"], &[3, 4],
                             &shown.into_iter().map(flip).collect::<Vec<_>>()))
                     }
                 }

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::comparison::{Comparison, Comparisons, Flip, SetComparison};
 use super::notes;
-use crate::quantity::{Unit, p_value};
+use crate::quantity::{self, p_value};
+use cliprobe::probe::Unit;
 
 /// Writes the comparison; of flipped items the first `flips` of each set, mark and direction.
 pub(super) fn report(comparisons: &Comparisons, flips: usize) -> String {
@@ -63,9 +64,9 @@ fn write_comparison(out: &mut String, comparison: &Comparison, flips: usize) {
                 "| {} | {} | {} | {} | {} | {note} |",
                 cell(&a.average),
                 cell(&a.metric),
-                Unit::Share.value(a.before),
-                Unit::Share.value(a.after),
-                Unit::Share.difference(a.difference)
+                quantity::value(a.unit, a.before),
+                quantity::value(a.unit, a.after),
+                quantity::difference(a.unit, a.difference)
             );
         }
     }
@@ -83,10 +84,10 @@ fn write_set(out: &mut String, set: &SetComparison) {
             cell(&set.set),
             cell(&m.mark),
             m.n,
-            unit.value(m.before),
-            unit.value(m.after),
-            unit.difference(m.difference.value),
-            unit.difference_interval(m.difference.interval),
+            quantity::value(unit, m.before),
+            quantity::value(unit, m.after),
+            quantity::difference(unit, m.difference.value),
+            quantity::difference_interval(unit, m.difference.interval),
             m.gained,
             m.lost,
             p_value(m.p_value),
@@ -94,17 +95,17 @@ fn write_set(out: &mut String, set: &SetComparison) {
         );
     }
     for m in &set.means {
-        let unit = Unit::named(m.metric);
+        let unit = m.unit;
         put!(
             out,
             "| {} | {} | {} | {} | {} | {} | {} | | | {} | {} |",
             cell(&set.set),
             cell(m.metric),
             m.paired.n,
-            unit.value(m.paired.before),
-            unit.value(m.paired.after),
-            unit.difference(m.paired.difference.value),
-            unit.difference_interval(m.paired.difference.interval),
+            quantity::value(unit, m.paired.before),
+            quantity::value(unit, m.paired.after),
+            quantity::difference(unit, m.paired.difference.value),
+            quantity::difference_interval(unit, m.paired.difference.interval),
             p_value(m.paired.p_value),
             p_value(m.p_holm)
         );
@@ -118,10 +119,10 @@ fn write_set(out: &mut String, set: &SetComparison) {
             m.metric,
             m.groups,
             set.compared,
-            unit.value(m.before),
-            unit.value(m.after),
-            unit.difference(m.difference.value),
-            unit.difference_interval(m.difference.interval)
+            quantity::value(unit, m.before),
+            quantity::value(unit, m.after),
+            quantity::difference(unit, m.difference.value),
+            quantity::difference_interval(unit, m.difference.interval)
         );
     }
 }
@@ -147,7 +148,7 @@ fn write_flips(out: &mut String, set: &SetComparison, most: usize) {
                     shown.len()
                 ),
             );
-            line(out, "| item | picture | texts | before | after |");
+            line(out, "| item | image | texts | before | after |");
             put!(out, "|---|---|---|---:|---:|");
             for flip in shown {
                 put!(

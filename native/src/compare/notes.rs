@@ -4,7 +4,8 @@ use cliprobe::score::Difference;
 
 use super::comparison::{Comparison, Flip, Side};
 use super::pareto::Pareto;
-use crate::quantity::Unit;
+use crate::quantity;
+use cliprobe::probe::Unit;
 
 /// How the numbers are made.
 pub(super) const METHODS: &str = "Differences are after minus before, in percentage points for shares, over the items that both models have answered, with 95 % intervals: of shares by Newcombe's method 10 for paired proportions, of means by the paired t method, of averages over groups by combining the groups' intervals. p is of the exact two-sided McNemar test (of the paired t test for means).";
@@ -80,8 +81,8 @@ pub(super) fn change(difference: Option<Difference>) -> String {
         |d| {
             format!(
                 "{} ({})",
-                Unit::Share.difference(d.value),
-                Unit::Share.difference_interval(d.interval)
+                quantity::difference(Unit::Share, d.value),
+                quantity::difference_interval(Unit::Share, d.interval)
             )
         },
     )

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cliprobe::probe::{Answer, Detail};
+use cliprobe::probe::{Answer, Candidates};
 use serde::Serialize;
 
 use cliprobe::probe::results::SetResult;
@@ -55,7 +55,7 @@ pub(super) fn pair<'a>(before: &'a SetResult, after: &'a SetResult) -> Result<Pa
         }
         if candidates(before, b) != candidates(after, a) {
             return Err(format!(
-                "{set}: its answers were sought among different candidates (another --limit, or pictures missing in one); run both models on the same",
+                "{set}: its answers were sought among different candidates (another --limit, or images missing in one); run both models on the same",
             ));
         }
     }
@@ -98,7 +98,7 @@ fn missing(answer: &Answer, other: &SetResult) -> Missing {
     }
 }
 
-/// The pictures, texts and right option of a question.
+/// The images, texts and right option of a question.
 fn shown<'a>(
     result: &'a SetResult,
     answer: &Answer,
@@ -117,22 +117,12 @@ fn shown<'a>(
 }
 
 /// Among what an answer was sought, where that is more than the question's own options.
-#[derive(PartialEq)]
-enum Candidates<'a> {
-    Own,
-    Among(usize),
-    Texts(&'a [String]),
-    /// The kinds differ, which no other value equals.
-    Class(usize, usize, &'a [String]),
-}
-
-fn candidates<'a>(result: &'a SetResult, answer: &Answer) -> Candidates<'a> {
-    match &answer.detail {
-        Detail::Chain(_) => Candidates::Texts(&result.texts),
-        Detail::Classified(c) => Candidates::Class(c.class, c.placement.candidates, &result.texts),
-        Detail::CaptionFound(p) | Detail::PictureFound(p) => Candidates::Among(p.candidates),
-        _ => Candidates::Own,
-    }
+fn candidates<'a>(result: &'a SetResult, answer: &Answer) -> (Candidates, Option<&'a [String]>) {
+    let candidates = answer.detail.form().candidates();
+    (
+        candidates,
+        candidates.all_texts.then_some(&result.texts[..]),
+    )
 }
 
 fn warnings(before: &SetResult, after: &SetResult) -> Vec<String> {

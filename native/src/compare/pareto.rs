@@ -3,7 +3,8 @@
 use cliprobe::score::{Difference, Interval, ScoreError};
 use serde::Serialize;
 
-use super::comparison::{Comparison, Kind, SetComparison};
+use super::comparison::Comparison;
+use cliprobe::probe::Aim;
 
 /// Gain and retention of every model, over the sets that all comparisons have.
 #[derive(Serialize)]
@@ -30,12 +31,12 @@ pub(super) struct Trade {
 
 impl Pareto {
     pub(super) fn new(baseline: &str, comparisons: &[Comparison]) -> Result<Self, ScoreError> {
-        let sets_of = |kind: Kind| -> Vec<String> {
+        let sets_of = |aim: Aim| -> Vec<String> {
             let Some((first, others)) = comparisons.split_first() else {
                 return Vec::new();
             };
             let has = |c: &Comparison, name: &str| {
-                c.sets.iter().any(|set| set.set == name && set.kind == kind)
+                c.sets.iter().any(|set| set.set == name && set.aim == aim)
             };
             let names = first.sets.iter().map(|set| &set.set);
             names
@@ -43,9 +44,9 @@ impl Pareto {
                 .cloned()
                 .collect()
         };
-        let composition = sets_of(Kind::Composition);
-        let zero_shot = sets_of(Kind::ZeroShot);
-        let retrieval = sets_of(Kind::Retrieval);
+        let composition = sets_of(Aim::Composition);
+        let zero_shot = sets_of(Aim::ZeroShot);
+        let retrieval = sets_of(Aim::Retrieval);
         let none = Difference {
             value: 0.0,
             interval: Interval {
@@ -104,7 +105,7 @@ fn change(comparison: &Comparison, sets: &[String]) -> Result<Option<Difference>
     let mut benchmarks: Vec<(&str, Vec<Difference>)> = Vec::new();
     for set in comparison.sets.iter().filter(|set| sets.contains(&set.set)) {
         let benchmark = set.set.split('/').next().unwrap_or(&set.set);
-        let changes = main_changes(set);
+        let changes = set.main_changes();
         match benchmarks.iter_mut().find(|(name, _)| *name == benchmark) {
             Some((_, of_benchmark)) => of_benchmark.extend(changes),
             None => benchmarks.push((benchmark, changes)),
@@ -119,15 +120,6 @@ fn change(comparison: &Comparison, sets: &[String]) -> Result<Option<Difference>
         return Ok(None);
     }
     Difference::mean(means).map(Some)
-}
-
-/// R@1 in both directions of retrieval, the main change of all else.
-fn main_changes(set: &SetComparison) -> Vec<Difference> {
-    if set.kind == Kind::Retrieval {
-        let marks = set.marks.iter().filter(|mark| mark.mark.ends_with("R@1"));
-        return marks.map(|mark| mark.difference).collect();
-    }
-    set.main_change().into_iter().collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Asking a model: questions and pictures once, then any number of checkpoints.
+//! Asking a model: questions and images once, then any number of checkpoints.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -7,14 +7,15 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use cliprobe::clip::Checkpoint;
+use cliprobe::evaluate::{self, Cache, Memory, Model, Plan, SetRows, model_key};
 use cliprobe::facade;
-use cliprobe::probe::results::{Encoding, Run, SetResult};
-use cliprobe::probe::{Evaluation, ProbeSet, evaluate, summarise};
+use cliprobe::probe::ProbeSet;
+use cliprobe::probe::results::Run;
 use cliprobe::score::TieRule;
 
-use super::cache::{self, Cache};
-use super::encode::{self, Embedded, Encoder, PictureReader};
+use super::cache::{self, FileCache};
 use super::pictures::PictureFiles;
+use super::progress::Bars;
 use super::questions::{self, QuestionArgs, Questions};
 use crate::model::{self, DeviceArgs};
 
@@ -23,18 +24,18 @@ use crate::model::{self, DeviceArgs};
 pub(crate) struct BenchArgs {
     #[command(flatten)]
     pub(super) questions: QuestionArgs,
-    /// Folders with pictures, or with tar archives of them; the folders of --data where not given
+    /// Folders with images, or with tar archives of them; the folders of --data where not given
     #[arg(long, value_name = "DIR", num_args = 1..)]
     images: Vec<PathBuf>,
     /// What a tie counts for, where the benchmark's authors leave a choice
     #[arg(long, value_enum, default_value_t = Ties::Authors)]
     ties: Ties,
-    /// Take the white bands away that make a square of a picture, as of HierarCaps'
+    /// Take away the white bands that make an image square, as in HierarCaps
     #[arg(long)]
     pub(super) unletterbox: bool,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Pictures computed at once
+    /// Images computed at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     batch: u16,
     /// Where embeddings are kept between runs
@@ -90,15 +91,16 @@ impl BenchArgs {
     }
 }
 
-/// Questions with the pictures that they are about.
+/// Questions with the images that they are about.
 pub(crate) struct Bench<'a> {
     args: &'a BenchArgs,
     pub(crate) questions: Questions,
     pub(super) files: PictureFiles,
+    plan: Rc<Plan>,
 }
 
 impl<'a> Bench<'a> {
-    /// Reads the lists of the benchmarks and looks for their pictures.
+    /// Reads the lists of the benchmarks and looks for their images.
     pub(crate) fn read(benchmarks: &[String], args: &'a BenchArgs) -> Result<Self> {
         let mut questions = questions::collect(benchmarks, &args.questions)?;
         let mut folders = if args.images.is_empty() {
@@ -107,14 +109,19 @@ impl<'a> Bench<'a> {
             args.images.clone()
         };
         folders.append(&mut questions.picture_folders);
+        let files = PictureFiles::search(&folders)?;
+        let sets = questions.asked.iter_mut().map(|asked| &mut asked.set);
+        let plan = Rc::new(Plan::new(sets, &mut |name| files.locate(name)));
         Ok(Self {
             args,
-            files: PictureFiles::search(&folders)?,
+            files,
             questions,
+            plan,
         })
     }
 
-    /// Says what is left out; it is an error if that is everything.
+    /// Says what is left out and what is noteworthy about the files; it is an error if everything is
+    /// left out.
     pub(crate) fn check(&self) -> Result<()> {
         for absent in &self.questions.absent {
             eprintln!("left out: {absent}");
@@ -122,15 +129,22 @@ impl<'a> Bench<'a> {
         if self.questions.asked.is_empty() {
             bail!("none of the lists that are asked for is there");
         }
+        for note in self.notes() {
+            eprintln!("{note}");
+        }
         Ok(())
     }
 
-    pub(super) fn sets(&self) -> Vec<&ProbeSet> {
-        self.questions
-            .asked
-            .iter()
-            .map(|asked| &asked.set)
-            .collect()
+    /// What a reader of the numbers should know about the images.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self.files.notes();
+        if self.plan.united > 0 {
+            notes.push(format!(
+                "{} images stand in a set under a second name of the same file; each counts once",
+                self.plan.united
+            ));
+        }
+        notes
     }
 
     /// Embeds everything with a checkpoint, and scores it.
@@ -140,73 +154,67 @@ impl<'a> Bench<'a> {
         let clip = model::load(checkpoint, args.device)?;
         let description = facade::description(checkpoint, Some(&clip))?;
         let dim = clip.config().projection_dim;
-        let open = |kind: &str| -> Result<Cache> {
+        let open = |kind: &str| -> Box<dyn Cache> {
             let folder = args.cache.clone().or_else(cache::default_folder);
-            match (args.no_cache, folder) {
-                (false, Some(folder)) => {
-                    let model = encode::model_key(&description);
-                    Cache::open(&folder.join(model).join(format!("{kind}.bin")), dim)
-                }
-                _ => Ok(Cache::in_memory()),
+            let folder = folder.filter(|_| !args.no_cache);
+            let file = folder.and_then(|folder| {
+                let path = folder.join(model_key(&description));
+                FileCache::open(&path.join(format!("{kind}.bin")), dim)
+            });
+            match file {
+                Some(cache) => Box::new(cache),
+                None => Box::new(Memory::default()),
             }
         };
-        let mut encoder = Encoder {
-            clip: &clip,
-            reader: PictureReader {
-                files: &self.files,
-                preprocessing: &checkpoint.preprocessing,
+        let (mut images, mut texts) = (open("pictures"), open("texts"));
+        let mut bars = Bars::default();
+        let mut run = pollster::block_on(evaluate::run(
+            &self.questions.asked,
+            &self.plan,
+            &self.files,
+            Model {
+                clip: &clip,
+                batch: usize::from(args.batch),
                 unletterbox: args.unletterbox,
-                side: clip.config().vision.image_size,
             },
-            batch: usize::from(args.batch),
-            pictures: open("pictures")?,
-            texts: open("texts")?,
-        };
-        let (embedded, mut encoding) = encoder.encode(&self.sets())?;
-        encoding.seconds = started.elapsed().as_secs_f64();
-        self.score(&embedded, description, Some(encoding))
+            description,
+            (images.as_mut(), texts.as_mut()),
+            args.ties.rule(),
+            &|| started.elapsed().as_secs_f64(),
+            &mut |progress| bars.tell(progress),
+        ))?;
+        bars.finish();
+        if let Some(encoding) = &mut run.encoding {
+            encoding.seconds = started.elapsed().as_secs_f64();
+        }
+        say_unscored(&run);
+        Ok(run)
     }
 
-    /// Scores every set with one model's embeddings. A set that cannot be scored is named in the
-    /// result.
-    pub(super) fn score(
+    /// Scores every set with embeddings that were computed elsewhere.
+    pub(super) fn score<'r>(
         &self,
-        embedded: &Embedded,
+        rows: impl Fn(&ProbeSet) -> SetRows<'r>,
         model: serde_json::Value,
-        encoding: Option<Encoding>,
     ) -> Result<Run> {
+        let started = Instant::now();
+        let clock = || started.elapsed().as_secs_f64();
         let ties = self.args.ties.rule();
-        let mut sets = Vec::new();
-        let mut unscored = Vec::new();
-        for (number, asked) in self.questions.asked.iter().enumerate() {
-            let set = &asked.set;
-            let (pictures, texts) = embedded.rows(number);
-            let started = Instant::now();
-            match evaluate(set, &pictures, &texts, embedded.root(), ties) {
-                Ok(evaluation) => sets.push(SetResult {
-                    pictures: set.pictures.iter().map(|picture| picture.label()).collect(),
-                    texts: set.texts.clone(),
-                    truncated: embedded.truncated(number),
-                    files: asked.files.clone(),
-                    seconds: started.elapsed().as_secs_f64(),
-                    evaluation,
-                }),
-                Err(error) => {
-                    eprintln!("{error}");
-                    unscored.push(error.to_string());
-                }
+        let (mut sets, mut unscored) = (Vec::new(), Vec::new());
+        for asked in &self.questions.asked {
+            match evaluate::score(&asked.set, &asked.files, &rows(&asked.set), ties, &clock) {
+                Ok(result) => sets.push(result),
+                Err(error) => unscored.push(error.to_string()),
             }
         }
-        if sets.is_empty() {
-            bail!("none of the sets could be scored");
-        }
-        let evaluations: Vec<Evaluation> = sets.iter().map(|set| set.evaluation.clone()).collect();
-        Ok(Run {
-            model,
-            encoding,
-            summaries: summarise(&evaluations).context("the averages")?,
-            sets,
-            unscored,
-        })
+        let run = evaluate::finish(model, None, sets, unscored).context("the embeddings")?;
+        say_unscored(&run);
+        Ok(run)
+    }
+}
+
+fn say_unscored(run: &Run) {
+    for why in &run.unscored {
+        eprintln!("{why}");
     }
 }

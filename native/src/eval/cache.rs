@@ -1,6 +1,6 @@
-//! Embeddings on disk, so that no picture or caption is computed twice, also after a kill.
+//! Embeddings on disk, so that no image or caption is computed twice, also after a kill.
 //!
-//! One file for pictures and one for captions in a folder of the model's own. A file is a header and
+//! One file for images and one for captions in a folder of the model's own. A file is a header and
 //! records that are only ever appended: the key of what was embedded, the embedding, and a check sum.
 //! A record that a kill cut off, or a disk damaged, ends the file there; what is before it counts.
 
@@ -9,42 +9,39 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use cliprobe::evaluate::{Cache, Key};
 use sha2::{Digest, Sha256};
-
-/// What was embedded: a hash of everything that the embedding depends on but the model.
-pub(super) type Key = [u8; 32];
 
 const MAGIC: &[u8; 8] = b"CLIPEMB1";
 const CHECK_BYTES: usize = 8;
 
 /// Embeddings of one kind by one model.
-pub(super) struct Cache {
+pub(super) struct FileCache {
     known: HashMap<Key, Vec<f32>>,
-    /// None where nothing is kept.
+    /// None once it could not be written.
     file: Option<File>,
+    path: PathBuf,
 }
 
-impl Cache {
-    /// A cache that forgets everything at the end.
-    pub(super) fn in_memory() -> Self {
-        Self {
-            known: HashMap::new(),
-            file: None,
-        }
+impl FileCache {
+    /// Opens or begins a file of embeddings of `dim` values. None, and a sentence on standard error, where
+    /// that is impossible: an evaluation is worth its time also without.
+    pub(super) fn open(path: &Path, dim: usize) -> Option<Self> {
+        let opened = Self::try_open(path, dim);
+        opened
+            .inspect_err(|why| {
+                eprintln!(
+                    "embeddings are not kept: {} {why}; --cache gives another folder, --no-cache does without",
+                    path.display()
+                );
+            })
+            .ok()
     }
 
-    /// Opens or begins a file of embeddings of `dim` values. While another process uses it, this one
-    /// works without.
-    pub(super) fn open(path: &Path, dim: usize) -> Result<Self> {
-        let unusable = || {
-            format!(
-                "the embedding cache {} cannot be used; give another folder with --cache, or --no-cache",
-                path.display()
-            )
-        };
+    fn try_open(path: &Path, dim: usize) -> Result<Self, String> {
+        let unusable = |error: std::io::Error| format!("cannot be used ({error})");
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).with_context(unusable)?;
+            std::fs::create_dir_all(folder).map_err(unusable)?;
         }
         let mut options = OpenOptions::new();
         let mut file = options
@@ -53,40 +50,39 @@ impl Cache {
             .create(true)
             .truncate(false)
             .open(path)
-            .with_context(unusable)?;
+            .map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => {
-                eprintln!(
-                    "another process is writing {}; this one computes without it",
-                    path.display()
-                );
-                return Ok(Self::in_memory());
+                return Err("is being written by another process".to_owned());
             }
-            Err(std::fs::TryLockError::Error(error)) => {
-                return Err(error).with_context(unusable);
-            }
+            Err(std::fs::TryLockError::Error(error)) => return Err(unusable(error)),
         }
-        let known = read_records(&mut file, dim).with_context(unusable)?;
+        let known = read_records(&mut file, dim).map_err(unusable)?;
         Ok(Self {
             known,
             file: Some(file),
+            path: path.to_owned(),
         })
     }
+}
 
-    pub(super) fn get(&self, key: &Key) -> Option<&[f32]> {
+impl Cache for FileCache {
+    fn get(&self, key: &Key) -> Option<&[f32]> {
         self.known.get(key).map(Vec::as_slice)
     }
 
-    /// Keeps an embedding.
-    pub(super) fn insert(&mut self, key: Key, embedding: Vec<f32>) -> Result<()> {
-        if let Some(file) = &mut self.file {
-            let record = record(&key, &embedding);
-            file.write_all(&record)
-                .context("the embedding cache cannot be written; is the disk full? --no-cache works without it")?;
+    fn insert(&mut self, key: Key, embedding: Vec<f32>) {
+        if let Some(file) = &mut self.file
+            && let Err(error) = file.write_all(&record(&key, &embedding))
+        {
+            eprintln!(
+                "embeddings are kept no longer: {} cannot be written ({error})",
+                self.path.display()
+            );
+            self.file = None;
         }
         self.known.insert(key, embedding);
-        Ok(())
     }
 }
 
@@ -160,21 +156,21 @@ mod tests {
     fn what_was_written_before_a_kill_is_there_after_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep").join("pictures.bin");
-        let mut cache = Cache::open(&path, 2).unwrap();
-        cache.insert([1; 32], vec![0.5, -1.0]).unwrap();
-        cache.insert([2; 32], vec![2.0, 3.0]).unwrap();
+        let mut cache = FileCache::open(&path, 2).unwrap();
+        cache.insert([1; 32], vec![0.5, -1.0]);
+        cache.insert([2; 32], vec![2.0, 3.0]);
         drop(cache);
         // A kill in the middle of the second record.
         let length = std::fs::metadata(&path).unwrap().len();
         let file = OpenOptions::new().write(true).open(&path).unwrap();
         file.set_len(length - 3).unwrap();
         drop(file);
-        let mut cache = Cache::open(&path, 2).unwrap();
+        let mut cache = FileCache::open(&path, 2).unwrap();
         assert_eq!(cache.get(&[1; 32]), Some([0.5, -1.0].as_slice()));
         assert_eq!(cache.get(&[2; 32]), None);
-        cache.insert([3; 32], vec![4.0, 5.0]).unwrap();
+        cache.insert([3; 32], vec![4.0, 5.0]);
         drop(cache);
-        let cache = Cache::open(&path, 2).unwrap();
+        let cache = FileCache::open(&path, 2).unwrap();
         assert_eq!(cache.get(&[3; 32]), Some([4.0, 5.0].as_slice()));
         assert_eq!(cache.known.len(), 2);
     }
@@ -183,31 +179,44 @@ mod tests {
     fn a_damaged_or_foreign_file_is_begun_anew() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("texts.bin");
-        let mut cache = Cache::open(&path, 1).unwrap();
-        cache.insert([1; 32], vec![0.5]).unwrap();
-        cache.insert([2; 32], vec![0.25]).unwrap();
+        let mut cache = FileCache::open(&path, 1).unwrap();
+        cache.insert([1; 32], vec![0.5]);
+        cache.insert([2; 32], vec![0.25]);
         drop(cache);
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[20] ^= 1; // in the first record
         std::fs::write(&path, &bytes).unwrap();
-        assert!(Cache::open(&path, 1).unwrap().known.is_empty());
+        assert!(FileCache::open(&path, 1).unwrap().known.is_empty());
         // Another dimension, or no cache at all.
-        assert!(Cache::open(&path, 3).unwrap().known.is_empty());
+        assert!(FileCache::open(&path, 3).unwrap().known.is_empty());
         std::fs::write(&path, b"something else").unwrap();
-        assert!(Cache::open(&path, 1).unwrap().known.is_empty());
+        assert!(FileCache::open(&path, 1).unwrap().known.is_empty());
     }
 
     #[test]
     fn two_processes_do_not_write_into_each_other() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("texts.bin");
-        let mut first = Cache::open(&path, 1).unwrap();
-        let mut second = Cache::open(&path, 1).unwrap();
-        second.insert([2; 32], vec![0.25]).unwrap();
-        first.insert([1; 32], vec![0.5]).unwrap();
-        drop((first, second));
-        let cache = Cache::open(&path, 1).unwrap();
+        let mut first = FileCache::open(&path, 1).unwrap();
+        assert!(FileCache::open(&path, 1).is_none());
+        first.insert([1; 32], vec![0.5]);
+        drop(first);
+        let cache = FileCache::open(&path, 1).unwrap();
         assert_eq!(cache.get(&[1; 32]), Some([0.5].as_slice()));
-        assert_eq!(cache.get(&[2; 32]), None);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_known_for_this_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, b"in the way").unwrap();
+        assert!(FileCache::open(&path.join("texts.bin"), 1).is_none());
+        // A file that can be opened but not written, as on a full disk.
+        let texts = folder.path().join("texts.bin");
+        let mut cache = FileCache::open(&texts, 1).unwrap();
+        cache.file = Some(File::open(&texts).unwrap());
+        cache.insert([1; 32], vec![0.5]);
+        assert!(cache.file.is_none());
+        assert_eq!(cache.get(&[1; 32]), Some([0.5].as_slice()));
     }
 }

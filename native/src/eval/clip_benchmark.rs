@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use cliprobe::probe::Score;
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::output::write_whole;
@@ -13,6 +12,7 @@ use cliprobe::probe::results::{Results, SetResult};
 pub(super) fn write(folder: &Path, results: &Results) -> Result<()> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("{} cannot be made", folder.display()))?;
+    let mut written = std::collections::HashSet::new();
     for run in &results.runs {
         for set in &run.sets {
             let dataset = set.evaluation.set.replace('/', "_");
@@ -26,6 +26,9 @@ pub(super) fn write(folder: &Path, results: &Results) -> Result<()> {
                 "language": "en",
             });
             let name = format!("{dataset}_{}_{task}.json", file_name(run.name()));
+            if !written.insert(name.clone()) {
+                bail!("{name} would be written twice: two models or sets have that name");
+            }
             let text = serde_json::to_string_pretty(&file)?;
             write_whole(
                 &folder.join(name),
@@ -47,48 +50,20 @@ fn file_name(model: &str) -> String {
     model.chars().map(keep).collect()
 }
 
-/// CLIP_benchmark's names for what was done and measured. What it does not know keeps our names.
+/// CLIP_benchmark's names for what was done and measured. What it does not know keeps our names. `n`
+/// and `items` are ours: a share of 17 items looks like any other without them.
 fn task(set: &SetResult) -> (&'static str, Value) {
-    match &set.evaluation.score {
-        Score::Accuracy(accuracy) => (
-            "image_caption_selection",
-            json!({"text_acc": accuracy.value, "acc": accuracy.value}),
-        ),
-        Score::Square(score) => (
-            "image_caption_selection",
-            json!({
-                "image_acc": score.image.value,
-                "text_acc": score.text.value,
-                "acc": score.group.value,
-            }),
-        ),
-        Score::Classification(score) => (
-            "zeroshot_classification",
-            json!({
-                "acc1": score.top1.value,
-                "acc5": score.top5.value,
-                "mean_per_class_recall": score.mean_per_class_recall.value,
-            }),
-        ),
-        Score::Retrieval {
-            image_to_text,
-            text_to_image,
-        } => {
-            let mut metrics = serde_json::Map::new();
-            for (name, score) in [
-                ("image_retrieval", text_to_image),
-                ("text_retrieval", image_to_text),
-            ] {
-                for at in &score.recall {
-                    metrics.insert(format!("{name}_recall@{}", at.k), json!(at.recall.value));
-                }
-            }
-            ("zeroshot_retrieval", Value::Object(metrics))
-        }
-        _ => {
-            let metrics = set.evaluation.metrics.iter();
-            let metrics = metrics.map(|metric| (metric.name.clone(), json!(metric.value)));
-            ("probe", Value::Object(metrics.collect()))
-        }
-    }
+    let evaluation = &set.evaluation;
+    let (task, metrics) = evaluation.score.form().clip_benchmark().unwrap_or_else(|| {
+        let metrics = evaluation.metrics.iter();
+        let metrics = metrics.map(|metric| (metric.name.clone(), metric.value));
+        ("probe", metrics.collect())
+    });
+    let mut object: serde_json::Map<String, Value> = metrics
+        .into_iter()
+        .map(|(name, value)| (name, json!(value)))
+        .collect();
+    object.insert("n".to_owned(), json!(evaluation.scored));
+    object.insert("items".to_owned(), json!(evaluation.items));
+    (task, Value::Object(object))
 }

@@ -1,15 +1,15 @@
 //! Embeddings that were computed elsewhere.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use cliprobe::engine::Embeddings;
+use cliprobe::evaluate::SetRows;
 use cliprobe::probe::{Picture, PictureNames, ProbeSet};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::json;
-
-use super::encode::{Embedded, Places, Text};
 
 /// The contents of such a file.
 pub(super) struct Given {
@@ -35,7 +35,7 @@ pub(super) fn read(path: &Path) -> Result<Given> {
     let read = |tensor: &str, names: &str, kind: &'static str| {
         rows(&tensors, &metadata, tensor, names, kind).with_context(|| name.clone())
     };
-    let (pictures, images) = read("image_embeds", "images", "picture")?;
+    let (pictures, images) = read("image_embeds", "images", "image")?;
     let (texts, captions) = read("text_embeds", "texts", "caption")?;
     if pictures.dim != texts.dim && !images.is_empty() && !captions.is_empty() {
         bail!(
@@ -107,42 +107,33 @@ fn rows(
 }
 
 impl Given {
-    /// The sets' rows, as far as they are there.
-    pub(super) fn embedded(&self, sets: &[&ProbeSet]) -> Embedded {
-        let mut pictures = Vec::new();
-        let mut texts = Vec::new();
-        let mut places = Vec::new();
+    /// A set's rows, as far as they are there.
+    pub(super) fn rows(&self, set: &ProbeSet) -> SetRows<'_> {
         let text = |text: &str| {
             let place = *self.text_places.get(text)?;
-            Some(self.texts.row(place).to_vec())
+            Some(self.texts.row(place))
         };
-        for set in sets {
-            let first = (pictures.len(), texts.len());
-            pictures.extend(set.pictures.iter().map(|picture| {
-                let label = picture.label();
-                // A part of a picture is only found as that part.
-                let found = self.picture_places.get(&label).copied();
-                let found = found.or_else(|| match picture {
-                    Picture::File { name, crop: None } => self.picture_names.find(name),
-                    _ => None,
-                });
-                match found {
-                    Some(place) => Ok(self.pictures.row(place).to_vec()),
-                    None => Err(format!("{label} has no row in image_embeds")),
+        let picture = |picture: &Picture| {
+            let label = picture.label();
+            // A part of an image is only found as that part.
+            let found = self.picture_places.get(&label).copied();
+            let found = found.or_else(|| match picture {
+                Picture::File { name, crop: None } => {
+                    self.picture_names.find(name).map(|found| found.index)
                 }
-            }));
-            texts.extend(set.texts.iter().map(|t| match text(t) {
-                Some(embedding) => Ok(Text {
-                    embedding,
-                    truncated: false,
-                }),
-                None => Err(format!("{t:?} has no row in text_embeds")),
-            }));
-            places.push(Places {
-                pictures: (first.0..pictures.len()).collect(),
-                texts: (first.1..texts.len()).map(Some).collect(),
+                _ => None,
             });
+            let row = found.map(|place| self.pictures.row(place));
+            row.ok_or_else(|| Cow::Owned(format!("{label} has no row in image_embeds")))
+        };
+        let named = |t: &String| {
+            text(t).ok_or_else(|| Cow::Owned(format!("{t:?} has no row in text_embeds")))
+        };
+        SetRows {
+            pictures: set.pictures.iter().map(picture).collect(),
+            texts: set.texts.iter().map(named).collect(),
+            root: text(""),
+            truncated: Vec::new(),
         }
-        Embedded::new(pictures, texts, text(""), places)
     }
 }

@@ -1,4 +1,4 @@
-//! Data sets that are folders: class folders with pictures, and CLIP_benchmark's webdatasets.
+//! Data sets that are folders: class folders with images, and CLIP_benchmark's webdatasets.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,17 +7,29 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use cliprobe::probe::{LabelledPicture, ProbeSet, classification, read_retrieval_json};
 
-use super::pictures::{files_in, relative, slashed};
-use super::questions::{Templates, read_classes, read_list};
-use crate::archive::{Member, key_of, members};
+use super::pictures::{files_in, relative, slashed, unread_image};
+use super::questions::{Templates, read_classes};
+use crate::archive::{Member, members, samples};
 use crate::pictures::is_picture;
 
-/// Reads a folder: a webdataset if it has tar archives, else class folders.
-pub(super) fn read(
-    folder: &Path,
-    classes: Option<&Path>,
-    templates: Option<&Templates>,
-) -> Result<Vec<ProbeSet>> {
+/// How a folder is read.
+pub(super) struct FolderOptions<'a> {
+    /// Names of the classes, where they are given.
+    pub(super) classes: Option<&'a Path>,
+    /// Sentences around them, where they are given.
+    pub(super) templates: Option<&'a Templates>,
+    /// Which of `train`, `val`, `test` … is asked, where the folder has several.
+    pub(super) split: Option<&'a str>,
+}
+
+/// Names that folders of a split have.
+const SPLITS: [&str; 6] = ["test", "val", "valid", "validation", "train", "dev"];
+
+/// Reads a folder: a webdataset if it has tar archives, else class folders. Of a folder with splits one
+/// is taken: the one that is named, else `test`, else the only one.
+pub(super) fn read(folder: &Path, options: &FolderOptions<'_>) -> Result<Vec<ProbeSet>> {
+    let top = folder;
+    let folder = &split_of(folder, options.split)?;
     let files = files_in(folder)?;
     let archives: Vec<PathBuf> = files
         .iter()
@@ -25,9 +37,57 @@ pub(super) fn read(
         .cloned()
         .collect();
     if archives.is_empty() {
-        class_folders(folder, &files, classes, templates).map(|set| vec![set])
+        class_folders(top, folder, &files, options).map(|set| vec![set])
     } else {
-        webdataset(folder, &archives, classes, templates)
+        webdataset(top, &archives, options)
+    }
+}
+
+/// The folder of the split that is asked.
+fn split_of(folder: &Path, wanted: Option<&str>) -> Result<PathBuf> {
+    let mut there = Vec::new();
+    let mut others = 0;
+    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let entry = entry.with_context(|| folder.display().to_string())?;
+        if !entry.path().is_dir() {
+            continue;
+        }
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if SPLITS.contains(&name.as_str()) || Some(name.as_str()) == wanted {
+            there.push(name);
+        } else {
+            others += 1;
+        }
+    }
+    there.sort();
+    let listed = there.join(", ");
+    match wanted {
+        Some(wanted) if there.iter().any(|name| name == wanted) => Ok(folder.join(wanted)),
+        Some(wanted) => bail!(
+            "{} has no split {wanted}{}",
+            folder.display(),
+            if there.is_empty() {
+                String::new()
+            } else {
+                format!(", only {listed}")
+            }
+        ),
+        // A class may be called test.
+        None if there.is_empty() || others > 0 => Ok(folder.to_owned()),
+        None => {
+            let chosen = match there.as_slice() {
+                [only] => only,
+                several if several.iter().any(|name| name == "test") => "test",
+                _ => bail!(
+                    "{} has the splits {listed}; say which with --split",
+                    folder.display()
+                ),
+            };
+            if there.len() > 1 {
+                eprintln!("{}: the split {chosen} of {listed}", folder.display());
+            }
+            Ok(folder.join(chosen))
+        }
     }
 }
 
@@ -39,29 +99,60 @@ fn name_of(folder: &Path) -> String {
     )
 }
 
-/// `FOLDER/CLASS/**/PICTURE`, the classes in the order of their folders' names.
+/// `FOLDER/CLASS/**/IMAGE`, the classes in the order of their folders' names. A class without an image
+/// that is read is an error: without it the task would be easier.
 fn class_folders(
+    top: &Path,
     folder: &Path,
     files: &[PathBuf],
-    classes: Option<&Path>,
-    templates: Option<&Templates>,
+    options: &FolderOptions<'_>,
 ) -> Result<ProbeSet> {
     let mut by_class: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for file in files.iter().filter(|file| is_picture(file)) {
+    let mut unread: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    for file in files {
         let below = relative(file, folder);
         let Some((class, _)) = below.split_once('/') else {
-            continue; // a picture beside the class folders has no class
+            continue; // an image beside the class folders has no class
         };
-        let pictures = by_class.entry(class.to_owned()).or_default();
-        pictures.push(slashed(file));
+        if is_picture(file) {
+            let pictures = by_class.entry(class.to_owned()).or_default();
+            pictures.push(slashed(file));
+        } else if let Some(ending) = unread_image(file) {
+            let of_class = unread.entry(class.to_owned()).or_default();
+            *of_class.entry(ending).or_default() += 1;
+        }
     }
-    if by_class.is_empty() {
+    if by_class.is_empty() && unread.is_empty() {
         bail!(
-            "{} has neither class folders with pictures nor tar archives",
+            "{} has neither class folders with images nor tar archives",
             folder.display()
         );
     }
-    let names = match classes {
+    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let entry = entry.with_context(|| folder.display().to_string())?;
+        let class = entry.file_name().to_string_lossy().into_owned();
+        if !entry.path().is_dir() || by_class.contains_key(&class) || class.starts_with('.') {
+            continue;
+        }
+        let why = unread.get(&class).map_or_else(
+            || "it is empty, or has other files only".to_owned(),
+            |endings| {
+                let endings: Vec<String> = endings
+                    .iter()
+                    .map(|(e, count)| format!("{count} .{e}"))
+                    .collect();
+                format!(
+                    "it has {}, which is not read; convert them to PNG or JPEG",
+                    endings.join(", ")
+                )
+            },
+        );
+        bail!(
+            "the class {class} of {} has no image: {why}; or take the folder away",
+            folder.display()
+        );
+    }
+    let names = match options.classes {
         None => by_class
             .keys()
             .map(|class| class.replace('_', " "))
@@ -89,32 +180,22 @@ fn class_folders(
                 .map(move |path| LabelledPicture { path, class })
         })
         .collect();
-    let templates = templates.unwrap_or(&Templates::Clip80).read()?;
-    Ok(classification(
-        &name_of(folder),
-        &names,
-        &templates,
-        &pictures,
-    )?)
+    let prompts = options.templates.unwrap_or(&Templates::Clip80).read()?;
+    Ok(classification(&name_of(top), &names, &prompts, &pictures)?)
 }
 
 /// CLIP_benchmark's layout: `classnames.txt`, `zeroshot_classification_templates.txt` and shards with
-/// `KEY.cls` (the class's number) or `KEY.txt` (captions, one a line) beside each picture.
+/// `KEY.cls` (the class's number) or `KEY.txt` (captions, one a line) beside each image.
 fn webdataset(
     folder: &Path,
     archives: &[PathBuf],
-    classes: Option<&Path>,
-    templates: Option<&Templates>,
+    options: &FolderOptions<'_>,
 ) -> Result<Vec<ProbeSet>> {
     let mut labelled = Vec::new();
     let mut captioned = Vec::new();
     for archive in archives {
         let shard = slashed(archive);
-        let mut samples: BTreeMap<String, Vec<Member>> = BTreeMap::new();
-        for member in members(archive)? {
-            let key = key_of(&member.name).to_owned();
-            samples.entry(key).or_default().push(member);
-        }
+        let samples = samples(members(archive)?).with_context(|| archive.display().to_string())?;
         let mut file = File::open(archive).with_context(|| archive.display().to_string())?;
         for (key, parts) in samples {
             let part = |wanted: &dyn Fn(&str) -> bool| parts.iter().find(|part| wanted(&part.name));
@@ -148,15 +229,10 @@ fn webdataset(
     let name = name_of(folder);
     let mut sets = Vec::new();
     if !labelled.is_empty() {
-        let classes = read_classes(classes.unwrap_or(&folder.join("classnames.txt")))?;
-        let templates = match templates {
-            Some(templates) => templates.read()?,
-            None => read_list(&folder.join("zeroshot_classification_templates.txt"))?
-                .into_iter()
-                .map(|template| template.replace("{c}", "{}"))
-                .collect(),
-        };
-        sets.push(classification(&name, &classes, &templates, &labelled)?);
+        let classes = read_classes(options.classes.unwrap_or(&folder.join("classnames.txt")))?;
+        let own = Templates::File(folder.join("zeroshot_classification_templates.txt"));
+        let prompts = options.templates.unwrap_or(&own).read()?;
+        sets.push(classification(&name, &classes, &prompts, &labelled)?);
     }
     if !captioned.is_empty() {
         let json = serde_json::Value::Array(captioned).to_string();
@@ -167,7 +243,7 @@ fn webdataset(
         )?);
     }
     if sets.is_empty() {
-        bail!("{} has no pictures in its tar archives", folder.display());
+        bail!("{} has no images in its tar archives", folder.display());
     }
     Ok(sets)
 }
@@ -222,7 +298,12 @@ mod tests {
         let folders = names.map(|set| top.path().join(set));
         let files = PictureFiles::search(&folders).unwrap();
         for (name, folder) in names.iter().zip(&folders) {
-            for set in read(folder, None, None).unwrap() {
+            let options = FolderOptions {
+                classes: None,
+                templates: None,
+                split: None,
+            };
+            for set in read(folder, &options).unwrap() {
                 let mut found: Vec<String> = set
                     .pictures
                     .iter()

@@ -11,10 +11,11 @@ use super::published::{Published, published};
 use super::questions::Asked;
 use super::thumbnails::Thumbnails;
 use crate::html::{DotRow, Reference, anchor, dots, page, table, text};
-use crate::quantity::Unit;
+use crate::quantity;
+use cliprobe::probe::Unit;
 use cliprobe::probe::results::{Results, Run, SetResult};
 
-/// Reasons, oddities and texts that are listed one by one; the JSON has all.
+/// Reasons, warnings and texts that are listed one by one; the JSON has all.
 const LISTED: usize = 20;
 /// Groups that a breakdown shows: the lowest of more.
 const GROUPS: usize = 40;
@@ -51,10 +52,15 @@ pub(super) fn report(
         @for absent in &results.absent { p.note { "Not there: " (absent) } }
         @for (id, run, sections) in &runs {
             h2 id=(id) { (run.name()) }
-            (model_card(run))
-            (coverage(run))
+            (incomplete(run))
+            (overview(run))
             @for section in sections {
                 (self::section(id, section, thumbnails, failures, &set_of))
+            }
+            details {
+                summary { "Where these numbers come from: the model, what computed it, files and coverage" }
+                (model_card(run))
+                (coverage(run))
             }
         }
     };
@@ -128,7 +134,7 @@ fn sections(run: &Run) -> Vec<Section<'_>> {
 
 /// The first metric of every set, model by model.
 fn side_by_side(results: &Results) -> Markup {
-    let mut head = vec!["set", "metric"];
+    let mut head = vec!["set", "metric", "chance"];
     head.extend(results.runs.iter().map(Run::name));
     let mut rows: Vec<(&str, &str)> = Vec::new();
     for set in results.runs.iter().flat_map(|run| &run.sets) {
@@ -138,15 +144,32 @@ fn side_by_side(results: &Results) -> Markup {
             rows.push((&set.evaluation.set, &metric.name));
         }
     }
+    let of = |run: &'_ Run, set: &str, metric: &str| -> Option<(String, Metric)> {
+        let found = run.sets.iter().find(|s| s.evaluation.set == set)?;
+        let metric = found.evaluation.metrics.iter().find(|m| m.name == metric)?;
+        Some((covered(found), metric.clone()))
+    };
     let cell = |run: &Run, set: &str, metric: &str| {
-        let found = run.sets.iter().find(|s| s.evaluation.set == set);
-        let metric = found.and_then(|s| s.evaluation.metrics.iter().find(|m| m.name == metric));
-        text(metric.map_or_else(|| "–".to_owned(), |m| Unit::of(m).value(m.value)))
+        let Some((covered, m)) = of(run, set, metric) else {
+            return text("–");
+        };
+        html! {
+            strong { (quantity::value(m.unit, m.value)) }
+            @if let Some(interval) = m.interval {
+                div.quiet { (quantity::interval(m.unit, interval)) }
+            }
+            div.quiet { "n " (covered) }
+        }
+    };
+    let chance = |set: &str, metric: &str| {
+        let mut found = results.runs.iter().filter_map(|run| of(run, set, metric));
+        let chance = found.find_map(|(_, m)| Some(quantity::value(m.unit, m.chance?)));
+        text(chance.unwrap_or_default())
     };
     let rows: Vec<Vec<Markup>> = rows
         .into_iter()
         .map(|(set, metric)| {
-            let mut row = vec![text(set), text(metric)];
+            let mut row = vec![text(set), text(metric), chance(set, metric)];
             row.extend(results.runs.iter().map(|run| cell(run, set, metric)));
             row
         })
@@ -154,7 +177,55 @@ fn side_by_side(results: &Results) -> Markup {
     let numbers: Vec<usize> = (2..head.len()).collect();
     html! {
         h2 { "Side by side" }
-        (table("The main metric of every set; `cliprobe compare` tests the differences", &head, &numbers, &rows))
+        (table("The main metric of every set with its 95 % interval and items; cliprobe compare tests the differences", &head, &numbers, &rows))
+    }
+}
+
+/// The main metric of every set, at one look.
+fn overview(run: &Run) -> Markup {
+    let rows: Vec<DotRow> = run
+        .sets
+        .iter()
+        .filter_map(|set| {
+            let metric = set.evaluation.metrics.first()?;
+            (metric.unit == Unit::Share).then(|| DotRow {
+                label: set.evaluation.set.clone(),
+                value: metric.value,
+                shown: quantity::value(metric.unit, metric.value),
+                interval: metric.interval,
+                chance: metric.chance,
+                references: Vec::new(),
+            })
+        })
+        .collect();
+    html! {
+        @if rows.len() > 1 {
+            (dots("The main metric of every set", &rows))
+            p.quiet { "The main metric of every set. Dot: this model, in per cent; bar: its 95 % interval; dashed: chance." }
+        }
+    }
+}
+
+/// Sets of which items have no answer, or none at all.
+fn incomplete(run: &Run) -> Markup {
+    html! {
+        @for set in &run.sets {
+            @let e = &set.evaluation;
+            @if e.scored < e.items {
+                p.note { (e.set) ": " (covered(set)) " items scored; numbers are of these only." }
+            }
+        }
+        @for unscored in &run.unscored { p.note { "Not scored: " (unscored) } }
+    }
+}
+
+/// `17 of 245`, or the number where all are scored.
+fn covered(set: &SetResult) -> String {
+    let e = &set.evaluation;
+    if e.scored < e.items {
+        format!("{} of {}", e.scored, e.items)
+    } else {
+        e.items.to_string()
     }
 }
 
@@ -187,7 +258,7 @@ fn model_card(run: &Run) -> Markup {
         .filter_map(|(field, title)| Some(vec![text(title), html! { code { (said(field)?) } }]))
         .collect();
     if let Some(encoding) = &run.encoding {
-        let counts = [("Pictures", encoding.pictures), ("Texts", encoding.texts)];
+        let counts = [("Images", encoding.pictures), ("Texts", encoding.texts)];
         rows.extend(counts.map(|(title, c)| {
             vec![text(title), text(format!(
                 "{} named by items, {} different, {} from the cache or equal to another, {} computed, {} missing",
@@ -224,7 +295,7 @@ fn coverage(run: &Run) -> Markup {
                 text(e.items.to_string()),
                 html! { (e.scored) @if e.scored < e.items { " (" (format!("{share:.1}")) " %)" } },
                 text(ties(e.ties)),
-                text(e.oddities.len().to_string()),
+                text(e.warnings.len().to_string()),
                 text(set.truncated.len().to_string()),
                 html! { @for file in &set.files {
                     div title=(file.path) { (file_name(&file.path)) " " code { (&file.sha256.get(..12).unwrap_or(&file.sha256)) } }
@@ -237,13 +308,12 @@ fn coverage(run: &Run) -> Markup {
         "items",
         "scored",
         "a tie is",
-        "oddities",
+        "warnings",
         "texts cut off",
         "files and their SHA-256",
     ];
     html! {
         (table("What was asked and what has an answer", &head, &[1, 2, 4, 5], &rows))
-        @for unscored in &run.unscored { p.note { "Not scored: " (unscored) } }
     }
 }
 
@@ -282,10 +352,7 @@ fn chart(section: &Section<'_>, references: &References) -> Markup {
         .count();
     let is_only_average = |name: &str| averages == 1 && is_average(name);
     for (set, metrics) in &section.rows {
-        for metric in metrics
-            .iter()
-            .filter(|metric| Unit::of(metric) == Unit::Share)
-        {
+        for metric in metrics.iter().filter(|metric| metric.unit == Unit::Share) {
             let name = set
                 .strip_prefix(&format!("{}/", section.key))
                 .unwrap_or(set);
@@ -301,7 +368,7 @@ fn chart(section: &Section<'_>, references: &References) -> Markup {
                     format!("{name}, {}", metric.name)
                 },
                 value: metric.value,
-                shown: Unit::Share.value(metric.value),
+                shown: quantity::value(Unit::Share, metric.value),
                 interval: metric.interval,
                 chance: metric.chance,
                 references: marks
@@ -325,19 +392,26 @@ fn chart(section: &Section<'_>, references: &References) -> Markup {
 fn metrics(section: &Section<'_>) -> Markup {
     let mut rows = Vec::new();
     for (set, metrics) in &section.rows {
+        let result = section.sets.iter().find(|s| s.evaluation.set == *set);
+        let items = result.map_or_else(String::new, |s| s.evaluation.items.to_string());
         for metric in *metrics {
-            let unit = Unit::of(metric);
+            let unit = metric.unit;
             rows.push(vec![
                 text(set),
                 text(&metric.name),
-                text(unit.value(metric.value)),
+                text(quantity::value(unit, metric.value)),
                 text(
                     metric
                         .interval
-                        .map_or_else(String::new, |i| unit.interval(i)),
+                        .map_or_else(String::new, |i| quantity::interval(unit, i)),
                 ),
-                text(metric.chance.map_or_else(String::new, |c| unit.value(c))),
+                text(
+                    metric
+                        .chance
+                        .map_or_else(String::new, |c| quantity::value(unit, c)),
+                ),
                 text(metric.n.to_string()),
+                text(items.clone()),
                 text(metric.ties.to_string()),
             ]);
         }
@@ -349,9 +423,10 @@ fn metrics(section: &Section<'_>) -> Markup {
         "95 % interval",
         "chance",
         "n",
+        "of items",
         "ties",
     ];
-    table(&section.title, &head, &[2, 3, 4, 5, 6], &rows)
+    table(&section.title, &head, &[2, 3, 4, 5, 6, 7], &rows)
 }
 
 /// Published numbers of a section, each model of each source with a letter.
@@ -410,20 +485,25 @@ impl References {
             .iter()
             .map(|(set, metric)| column_name(section, set, metric))
             .collect();
-        let mut head = vec!["mark", "model"];
+        let mut head = vec!["model"];
         head.extend(names.iter().map(String::as_str));
         head.push("from");
-        let percent = |metric: &str, value: f64| match Unit::named(metric) {
+        let percent = |unit: Unit, value: f64| match unit {
             Unit::Share => format!("{:.2}", 100.0 * value),
-            unit @ Unit::Plain => unit.value(value),
+            Unit::Correlation | Unit::Cosine => quantity::value(unit, value),
+        };
+        let unit_of = |set: &str, metric: &str| {
+            let row = section.rows.iter().find(|(name, _)| *name == set);
+            let found = row.and_then(|(_, metrics)| metrics.iter().find(|m| m.name == metric));
+            found.map_or_else(Unit::default, |m| m.unit)
         };
         let own = columns.iter().map(|(set, metric)| {
             let row = section.rows.iter().find(|(name, _)| name == set);
             let found = row.and_then(|(_, metrics)| metrics.iter().find(|m| m.name == *metric));
-            html! { @if let Some(m) = found { strong { (percent(metric, m.value)) } } }
+            html! { @if let Some(m) = found { strong { (percent(m.unit, m.value)) } } }
         });
         let mut rows = vec![
-            [text(""), html! { strong { "this model" } }]
+            [html! { strong { "this model" } }]
                 .into_iter()
                 .chain(own)
                 .chain([text("")])
@@ -435,10 +515,12 @@ impl References {
             let Some((.., first)) = of_model().next() else {
                 continue;
             };
-            let mut row = vec![text(letter), text(first.model)];
+            let mut row = vec![text(format!("{letter}: {}", first.model))];
             row.extend(columns.iter().map(|(set, metric)| {
                 let cell = of_model().find(|(s, m, ..)| s == set && m == metric);
-                text(cell.map_or_else(String::new, |(.., p)| percent(metric, p.value)))
+                text(cell.map_or_else(String::new, |(.., p)| {
+                    percent(unit_of(set, metric), p.value)
+                }))
             }));
             let known = sources
                 .iter()
@@ -450,10 +532,10 @@ impl References {
             row.push(text(format!("[{}]", source + 1)));
             rows.push(row);
         }
-        let numbers: Vec<usize> = (2..head.len() - 1).collect();
+        let numbers: Vec<usize> = (1..head.len() - 1).collect();
         html! { details open {
             summary { "Published numbers beside it" }
-            (table("Published numbers, shares in per cent; protocols, pictures at hand and precision may differ", &head, &numbers, &rows))
+            (table("Published numbers, shares in per cent; protocols, images at hand and precision may differ", &head, &numbers, &rows))
             ul.sources { @for (number, source) in sources.iter().enumerate() {
                 li {
                     "[" (number + 1) "] "
@@ -501,7 +583,7 @@ fn groups(set: &SetResult) -> Markup {
     let mut by_group: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     let mut mark = "";
     for Answer { group, detail, .. } in &set.evaluation.answers {
-        if let (false, Some(&(name, right))) = (group.is_empty(), detail.marks().first()) {
+        if let (false, Some(&(name, right))) = (group.is_empty(), detail.form().marks().first()) {
             mark = name;
             let counts = by_group.entry(group).or_default();
             *counts = (counts.0 + usize::from(right), counts.1 + 1);
@@ -520,8 +602,8 @@ fn groups(set: &SetResult) -> Markup {
         .map(|(group, counts)| {
             vec![
                 text(group),
-                text(Unit::Share.value(share(counts))),
-                text(Unit::Share.interval(wilson(counts.0, counts.1))),
+                text(quantity::value(Unit::Share, share(counts))),
+                text(quantity::interval(Unit::Share, wilson(counts.0, counts.1))),
                 text(counts.1.to_string()),
             ]
         })
@@ -539,18 +621,24 @@ fn failures_of(
     thumbnails: &Thumbnails<'_>,
     most: usize,
 ) -> Markup {
-    let (answers, all) = worst(&result.evaluation, most);
+    let Some(set) = set else {
+        return html! {};
+    };
+    let worst = worst(&result.evaluation, set, most);
     html! {
-        @if let (Some(set), false) = (set, answers.is_empty()) {
+        @if !worst.shown.is_empty() {
             details open {
-                summary { (result.evaluation.set) ": the worst " (answers.len()) " of " (all) " failures" }
-                (gallery(result, set, &answers, thumbnails))
+                summary {
+                    (result.evaluation.set) ": the worst " (worst.shown.len()) " of " (worst.wrong) " failures"
+                    @if worst.as_bad > 0 { "; " (worst.as_bad) " others are as bad as the last" }
+                }
+                (gallery(set, &worst.shown, thumbnails))
             }
         }
     }
 }
 
-/// Skipped items, oddities and texts that were cut off.
+/// Skipped items, warnings and texts that were cut off.
 fn notes(set: &SetResult) -> Markup {
     let e = &set.evaluation;
     let skipped: Vec<Vec<Markup>> = e
@@ -560,7 +648,7 @@ fn notes(set: &SetResult) -> Markup {
         .map(|s| vec![text(&s.item), text(&s.why)])
         .collect();
     let odd: Vec<Vec<Markup>> = e
-        .oddities
+        .warnings
         .iter()
         .take(LISTED)
         .map(|o| vec![text(&o.item), text(&o.what)])
@@ -574,8 +662,8 @@ fn notes(set: &SetResult) -> Markup {
     let lists = [
         ("items skipped", e.skipped.len(), ["item", "why"], skipped),
         (
-            "oddities in its file",
-            e.oddities.len(),
+            "warnings about its file",
+            e.warnings.len(),
             ["item", "what"],
             odd,
         ),

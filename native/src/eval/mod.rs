@@ -4,11 +4,12 @@ pub(crate) mod bench;
 mod cache;
 mod clip_benchmark;
 mod embeddings_file;
-mod encode;
 mod folders;
 mod gallery;
 mod html;
+mod names;
 pub(crate) mod pictures;
+mod progress;
 mod published;
 pub(crate) mod questions;
 mod report;
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use cliprobe::probe::results::Results;
 
@@ -31,9 +32,10 @@ use thumbnails::Thumbnails;
 ///
 /// BENCH is a benchmark (sugarcrepe, aro, svo, winoground, hard-positives, hierarcaps, retrieval,
 /// tableau), one of its sets (sugarcrepe/swap_obj, tableau/swap_attribute), or a path: a probe file
-/// (.json, or - for standard input), a retrieval table (.csv, .tsv), or a folder of class folders or of
-/// CLIP_benchmark's webdataset shards. Every picture and caption is embedded once for all of them, and
-/// kept in a cache, so that a run that was stopped goes on where it was.
+/// (.json, or - for standard input), a retrieval table (.csv, .tsv, .txt), or a folder of class folders or of
+/// CLIP_benchmark's webdataset shards. Every image and caption is embedded once for all of them, and
+/// kept in a cache, so that a run that was stopped goes on where it was. Of a folder with train and test
+/// the test split is asked.
 #[derive(Debug, Args)]
 // Options take several values each, so that what is asked comes before them.
 #[command(override_usage = "cliprobe eval <BENCH>... --model <MODEL>... [OPTIONS]")]
@@ -103,41 +105,32 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
     let beside = beside.transpose()?;
     let bench = Bench::read(&args.benchmarks, &args.bench)?;
     if args.dry_run {
-        report::print_dry_run(&bench.questions, &bench.files);
+        report::print_dry_run(&bench.questions, &bench.files, &bench.notes());
         return Ok(exit_code(!bench.questions.absent.is_empty()));
     }
     bench.check()?;
+    for path in [&args.json, &args.csv, &args.html].into_iter().flatten() {
+        check_target(path)?;
+    }
+    if let Some(folder) = &args.clip_benchmark {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("{} cannot be made", folder.display()))?;
+    }
 
     let mut runs = Vec::new();
     if let Some(path) = &args.embeddings {
         let given = embeddings_file::read(path)?;
-        let embedded = given.embedded(&bench.sets());
-        runs.push(bench.score(&embedded, given.description, None)?);
+        let description = given.description.clone();
+        runs.push(bench.score(|set| given.rows(set), description)?);
     }
     for path in &args.models {
         runs.push(bench.ask(&Rc::new(args.overrides.open(path)?))?);
     }
+    names::tell_apart(&mut runs, &args.models);
     let questions = &bench.questions;
     let results = Results::new(runs, questions.absent.clone());
 
-    if let Some(path) = &args.json {
-        let text = serde_json::to_string(&results)?;
-        write_text(path, &text)?;
-    }
-    if let Some(path) = &args.csv {
-        write_text(path, &results.to_csv())?;
-    }
-    if let Some(path) = &args.html {
-        let thumbnails = Thumbnails::new(&bench.files, args.bench.unletterbox);
-        let failures = usize::from(args.failures);
-        write_text(
-            path,
-            &html::report(&results, &questions.asked, &thumbnails, failures),
-        )?;
-    }
-    if let Some(folder) = &args.clip_benchmark {
-        clip_benchmark::write(folder, &results)?;
-    }
+    // Shown before any file is written: whatever happens to a file, the numbers are there.
     let to_standard_output = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
     if ![&args.json, &args.csv, &args.html]
         .into_iter()
@@ -145,6 +138,24 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
     {
         report::print(&results, beside);
     }
+    let mut written = Vec::new();
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string(&results)?;
+        written.push(write_text(path, &text));
+    }
+    if let Some(path) = &args.csv {
+        written.push(write_text(path, &results.to_csv()));
+    }
+    if let Some(path) = &args.html {
+        let thumbnails = Thumbnails::new(&bench.files, args.bench.unletterbox);
+        let failures = usize::from(args.failures);
+        let page = html::report(&results, &questions.asked, &thumbnails, failures);
+        written.push(write_text(path, &page));
+    }
+    if let Some(folder) = &args.clip_benchmark {
+        written.push(clip_benchmark::write(folder, &results));
+    }
+    written.into_iter().collect::<Result<()>>()?;
     Ok(exit_code(results.is_incomplete()))
 }
 
@@ -154,4 +165,27 @@ fn exit_code(some_missing: bool) -> ExitCode {
     } else {
         ExitCode::SUCCESS
     }
+}
+
+/// Whether a result can be written there, before hours of computing.
+fn check_target(path: &Path) -> Result<()> {
+    if path == Path::new("-") {
+        return Ok(());
+    }
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    ensure!(
+        folder.is_dir(),
+        "{} cannot be written: there is no folder {}; make it first",
+        path.display(),
+        folder.display()
+    );
+    ensure!(
+        !path.is_dir(),
+        "{} is a folder; name a file in it",
+        path.display()
+    );
+    tempfile::NamedTempFile::new_in(folder)
+        .map(drop)
+        .with_context(|| format!("{} cannot be written", path.display()))
 }

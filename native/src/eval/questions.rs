@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use cliprobe::probe::{
-    BENCHMARKS, Benchmark, CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, ProbeSet, Source,
-    imagenet_class_names, read_json, read_retrieval_csv, read_text_list, tableau, tableau_name,
-    tableau_sets,
+    BENCHMARKS, Benchmark, CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, Prompts, Source, TableOptions,
+    decode_text, imagenet_class_names, read_json, read_prompts, read_retrieval_table,
+    read_text_list, tableau, tableau_name, tableau_sets,
 };
 use sha2::{Digest, Sha256};
 
-use super::folders;
+use super::folders::{self, FolderOptions};
 use super::pictures::{files_in, relative};
 use cliprobe::probe::results::SourceFile;
 
@@ -28,17 +28,55 @@ pub(crate) struct QuestionArgs {
     /// Ask only the first N questions of every set
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
-    /// Templates for class names: clip-80, clip-7, none, or a file with one a line; clip-80 for class
-    /// folders, their own for webdatasets
+    /// Templates for class names: clip-80, clip-7, none, or a file: one a line with {} or {c} where the
+    /// name belongs, or CuPL's JSON (class to prompts); clip-80 for class folders, their own for
+    /// webdatasets
     #[arg(long, value_name = "WHICH|FILE")]
     templates: Option<Templates>,
     /// Names of the classes of class folders, in the folders' order: imagenet, or a file with one a
     /// line; the folders' names where not given
     #[arg(long, value_name = "imagenet|FILE")]
     classes: Option<PathBuf>,
+    /// Split of a folder that has several (train, val, test …); test where not given
+    #[arg(long, value_name = "NAME")]
+    split: Option<String>,
+    #[command(flatten)]
+    table: TableArgs,
     /// Questions of each of Tableau's sets
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     tableau_items: u32,
+}
+
+/// How a retrieval table is read.
+#[derive(Debug, Default, Args)]
+struct TableArgs {
+    /// What separates the columns of a table: a character, or tab; found by its header where not given
+    #[arg(long, value_name = "CHAR", value_parser = separator)]
+    separator: Option<u8>,
+    /// Column of a table with the images' paths; filepath or image where not given
+    #[arg(long, value_name = "NAME")]
+    image_column: Option<String>,
+    /// Column of a table with the captions; title or caption where not given
+    #[arg(long, value_name = "NAME")]
+    caption_column: Option<String>,
+}
+
+fn separator(given: &str) -> Result<u8, String> {
+    match given.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [one] if one.is_ascii() && !matches!(one, b'"' | b'\n' | b'\r') => Ok(*one),
+        _ => Err("it is neither one character nor tab".to_owned()),
+    }
+}
+
+impl TableArgs {
+    fn options(&self) -> TableOptions {
+        TableOptions {
+            separator: self.separator,
+            image: self.image_column.clone(),
+            caption: self.caption_column.clone(),
+        }
+    }
 }
 
 impl QuestionArgs {
@@ -50,6 +88,8 @@ impl QuestionArgs {
             limit,
             templates: None,
             classes: None,
+            split: None,
+            table: TableArgs::default(),
             tableau_items,
         }
     }
@@ -60,15 +100,12 @@ pub(crate) struct Questions {
     pub(crate) asked: Vec<Asked>,
     /// Sets of the asked benchmarks whose files are not there, each with where to get them.
     pub(crate) absent: Vec<String>,
-    /// Folders that hold pictures beside those given as such.
+    /// Folders that hold images beside those given as such.
     pub(super) picture_folders: Vec<PathBuf>,
 }
 
 /// A set and where it was read.
-pub(crate) struct Asked {
-    pub(crate) set: ProbeSet,
-    pub(super) files: Vec<SourceFile>,
-}
+pub(crate) use cliprobe::evaluate::Question as Asked;
 
 /// Which sentences class names are put into.
 #[derive(Clone, Debug)]
@@ -92,13 +129,16 @@ impl From<&str> for Templates {
 }
 
 impl Templates {
-    pub(super) fn read(&self) -> Result<Vec<String>> {
-        let lines = |text: &str| text.lines().map(str::to_owned).collect();
+    pub(super) fn read(&self) -> Result<Prompts> {
+        let lines = |text: &str| Prompts::Templates(text.lines().map(str::to_owned).collect());
         match self {
             Self::Clip80 => Ok(lines(CLIP_TEMPLATES_80)),
             Self::Clip7 => Ok(lines(CLIP_TEMPLATES_7)),
-            Self::None => Ok(vec!["{}".to_owned()]),
-            Self::File(path) => read_list(path),
+            Self::None => Ok(lines("{}")),
+            Self::File(path) => {
+                let (text, file) = read_text(path)?;
+                Ok(read_prompts(&file.path, &text)?)
+            }
         }
     }
 }
@@ -159,24 +199,34 @@ fn add(name: &str, args: &QuestionArgs, lists: &Lists, questions: &mut Questions
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("json");
         let set = match extension.to_ascii_lowercase().as_str() {
             "json" | "jsonl" => read_json(&text),
-            "csv" | "tsv" => read_retrieval_csv(name, &text),
+            "csv" | "tsv" | "txt" => read_retrieval_table(name, &text, &args.table.options()),
             other => bail!(
-                "{name} ends in .{other}; a probe file ends in .json, a retrieval table in .csv or .tsv"
+                "{name} ends in .{other}; a probe file ends in .json, a retrieval table in .csv, .tsv or .txt"
             ),
         };
         questions.asked.push(Asked {
             set: set.with_context(|| name.to_owned())?,
             files: vec![file],
         });
-        questions.picture_folders.extend(
-            path.parent()
-                .filter(|p| args.data.is_empty() && p.is_dir())
-                .map(Into::into),
-        );
+        // The parent of a bare name is empty, which is the folder that the command runs in.
+        let beside = path
+            .parent()
+            .map(|folder| match folder.as_os_str().is_empty() {
+                true => PathBuf::from("."),
+                false => folder.to_owned(),
+            });
+        questions
+            .picture_folders
+            .extend(beside.filter(|folder| args.data.is_empty() && folder.is_dir()));
         return Ok(());
     }
     if path.is_dir() {
-        let sets = folders::read(path, args.classes.as_deref(), args.templates.as_ref())?;
+        let options = FolderOptions {
+            classes: args.classes.as_deref(),
+            templates: args.templates.as_ref(),
+            split: args.split.as_deref(),
+        };
+        let sets = folders::read(path, &options)?;
         questions.asked.extend(sets.into_iter().map(|set| Asked {
             set,
             files: Vec::new(),
@@ -310,7 +360,7 @@ fn read_text(path: &Path) -> Result<(String, SourceFile)> {
     }
     let hash = Sha256::digest(&bytes);
     let sha256 = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    let text = String::from_utf8(bytes).with_context(|| format!("{name} is not UTF-8 text"))?;
+    let text = decode_text(bytes).map_err(|why| anyhow::anyhow!("{name} {why}"))?;
     Ok((text, SourceFile { path: name, sha256 }))
 }
 

@@ -5,11 +5,11 @@ use cliprobe::probe::{Metric, Picture};
 use super::pictures::PictureFiles;
 use super::published::published;
 use super::questions::Questions;
-use crate::quantity::Unit;
+use crate::quantity;
 use cliprobe::probe::results::{Encoded, Results, Run};
 
 /// Prints what is there and what is missing.
-pub(super) fn print_dry_run(questions: &Questions, files: &PictureFiles) {
+pub(super) fn print_dry_run(questions: &Questions, files: &PictureFiles, notes: &[String]) {
     for asked in &questions.asked {
         let set = &asked.set;
         let missing: Vec<&str> = set
@@ -23,7 +23,7 @@ pub(super) fn print_dry_run(questions: &Questions, files: &PictureFiles) {
             .collect();
         let there = set.pictures.len() - missing.len();
         println!(
-            "{}: {} items, {} texts, {there} of {} pictures",
+            "{}: {} items, {} texts, {there} of {} images",
             set.name,
             set.probes.len(),
             set.texts.len(),
@@ -32,15 +32,18 @@ pub(super) fn print_dry_run(questions: &Questions, files: &PictureFiles) {
         for file in &asked.files {
             println!("    {} (sha256 {})", file.path, &file.sha256[..16]);
         }
-        for odd in set.oddities.iter().take(3) {
+        for odd in set.warnings.iter().take(3) {
             println!("    item {} {}", odd.item, odd.what);
         }
-        if set.oddities.len() > 3 {
-            println!("    and {} more oddities", set.oddities.len() - 3);
+        if set.warnings.len() > 3 {
+            println!("    and {} more warnings", set.warnings.len() - 3);
         }
         if let [first, ..] = missing.as_slice() {
-            println!("    missing pictures: {first} …");
+            println!("    missing images: {first} …");
         }
+    }
+    for note in notes {
+        println!("{note}");
     }
     for absent in &questions.absent {
         println!("missing: {absent}");
@@ -105,7 +108,7 @@ fn print_run(run: &Run, beside: Option<&str>) {
                 if !sources.contains(&source) {
                     sources.push(source);
                 }
-                format!("  {:>9}", Unit::of(metric).value(number.value))
+                format!("  {:>9}", quantity::value(metric.unit, number.value))
             });
             let name = if place == 0 { name.as_str() } else { "" };
             println!("{name:width$}  {}{number}", row(metric));
@@ -123,7 +126,7 @@ fn print_run(run: &Run, beside: Option<&str>) {
         let evaluation = &set.evaluation;
         if let Some(first) = evaluation.skipped.first() {
             println!(
-                "{}: {} of {} items scored; skipped for example {}: {}",
+                "{}: {} of {} items scored, the numbers are of these; skipped for example {}: {}",
                 evaluation.set, evaluation.scored, evaluation.items, first.item, first.why
             );
         }
@@ -134,11 +137,11 @@ fn print_run(run: &Run, beside: Option<&str>) {
                 set.truncated.len()
             );
         }
-        if let Some(odd) = evaluation.oddities.first() {
+        if let Some(odd) = evaluation.warnings.first() {
             println!(
-                "{}: {} oddities in its file, for example item {} {}",
+                "{}: {} warnings about its file, for example item {} {}",
                 evaluation.set,
-                evaluation.oddities.len(),
+                evaluation.warnings.len(),
                 odd.item,
                 odd.what
             );
@@ -148,23 +151,23 @@ fn print_run(run: &Run, beside: Option<&str>) {
         println!("not scored: {unscored}");
     }
     if let Some(encoding) = &run.encoding {
-        println!("{}", encoded("pictures", encoding.pictures));
+        println!("{}", encoded("images", encoding.pictures));
         println!("{}", encoded("texts", encoding.texts));
     }
 }
 
 fn row(metric: &Metric) -> String {
-    let unit = Unit::of(metric);
+    let unit = metric.unit;
     format!(
         "{:<28} {:>7}  {:^15}  {:>7}  {:>6} {:>5}",
         metric.name,
-        unit.value(metric.value),
+        quantity::value(unit, metric.value),
         metric
             .interval
-            .map_or_else(String::new, |i| unit.interval(i)),
+            .map_or_else(String::new, |i| quantity::interval(unit, i)),
         metric
             .chance
-            .map_or_else(String::new, |chance| unit.value(chance)),
+            .map_or_else(String::new, |chance| quantity::value(unit, chance)),
         metric.n,
         metric.ties
     )
@@ -177,7 +180,7 @@ fn encoded(what: &str, counts: Encoded) -> String {
         String::new()
     };
     format!(
-        "{what}: {} named by items, {} different, {} known, {} computed in {:.1} s{rate}, {} missing",
+        "{what}: {} named by items, {} different, {} from the cache or equal to another, {} computed in {:.1} s{rate}, {} missing",
         counts.named, counts.distinct, counts.known, counts.computed, counts.seconds, counts.failed
     )
 }

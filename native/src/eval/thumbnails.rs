@@ -1,4 +1,4 @@
-//! Small pictures inside a report.
+//! Small images inside a report.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,16 +8,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cliprobe::clip::image::{self, RgbImage};
 use cliprobe::clip::preprocessing::{Preprocessing, Resize};
+use cliprobe::evaluate::decode;
 use cliprobe::probe::Picture;
 use cliprobe::world;
 
-use super::pictures::{PictureFiles, decode};
+use super::pictures::PictureFiles;
 use crate::world::encode_png;
 
 /// The longer side of a thumbnail.
 const SIDE: u32 = 128;
 
-/// A picture that stands in the page itself.
+/// An image that stands in the page itself.
 #[derive(Clone)]
 pub(super) struct Thumbnail {
     /// The address of the contents: `data:image/png;base64,…`.
@@ -34,7 +35,7 @@ pub(super) struct Thumbnails<'a> {
 }
 
 impl<'a> Thumbnails<'a> {
-    /// Of pictures as the model saw them before its own preprocessing.
+    /// Of images as the model saw them before its own preprocessing.
     pub(super) fn new(files: &'a PictureFiles, unletterbox: bool) -> Self {
         Self {
             files,
@@ -43,7 +44,7 @@ impl<'a> Thumbnails<'a> {
         }
     }
 
-    /// The thumbnail of a picture; none where it is not at hand, as with embeddings from a file.
+    /// The thumbnail of an image; none where it is not at hand, as with embeddings from a file.
     pub(super) fn of(&self, picture: &Picture) -> Option<Thumbnail> {
         // A scene's label is its seed, which an edited scene keeps.
         let key = serde_json::to_string(picture).ok()?;
@@ -72,7 +73,7 @@ impl<'a> Thumbnails<'a> {
     }
 }
 
-/// Scales a picture down, with the filter that CLIP's own preprocessing has; never up.
+/// Scales an image down, with the filter that CLIP's own preprocessing has; never up.
 fn small(picture: &RgbImage) -> Result<world::Picture, image::ImageError> {
     let longer = picture.width().max(picture.height());
     let scaled = |side: u32| {

@@ -10,7 +10,7 @@ const VALUES: f64 = 90.0;
 /// Heights of a row and of the axis.
 const ROW: f64 = 30.0;
 const AXIS: f64 = 24.0;
-/// The least distance of two letters that do not overlap.
+/// Width of a letter with the space around it.
 const LETTER: f64 = 9.0;
 
 /// A row of the chart.
@@ -80,14 +80,15 @@ pub(crate) fn dots(title: &str, rows: &[DotRow]) -> Markup {
 fn references(references: &[Reference], y: f64, x: &dyn Fn(f64) -> f64) -> Markup {
     let mut sorted: Vec<&Reference> = references.iter().collect();
     sorted.sort_by(|a, b| a.value.total_cmp(&b.value));
-    let mut last = f64::NEG_INFINITY;
+    let mut end = f64::NEG_INFINITY;
     let placed: Vec<(f64, bool, &Reference)> = sorted
         .into_iter()
         .map(|reference| {
             let at = x(reference.value);
-            let has_room = at - last >= LETTER;
+            let half = LETTER * reference.letter.chars().count() as f64 / 2.0;
+            let has_room = at - half >= end;
             if has_room {
-                last = at;
+                end = at + half;
             }
             (at, has_room, reference)
         })

@@ -6,7 +6,8 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::sweep::{Aim, Point, Sweep};
+use super::sweep::{Point, Sweep, aim_words};
+use cliprobe::probe::Aim;
 
 const SIZE: u32 = 460;
 const TEXT: (&str, i32) = ("sans-serif", 14);
@@ -80,7 +81,7 @@ fn along(area: &Area<'_>, sweep: &Sweep, aims: &[(Aim, RGBColor)]) -> Drawn {
     let (names, area) = area.split_vertically(NAMES);
     let (mut left, mut top) = (16, 10);
     for (aim, colour, _) in &curves {
-        let words = aim.words();
+        let words = aim_words(*aim);
         let width = LETTER * (words.chars().count() as i32 + 3);
         if left + width > SIZE as i32 {
             (left, top) = (16, top + 17);
@@ -134,7 +135,7 @@ fn plane(area: &Area<'_>, sweep: &Sweep, aim: Aim, colour: RGBColor) -> Drawn {
         .collect();
     let x = extent(points.iter().map(|point| point.1), 0.12);
     let y = extent(points.iter().map(|point| point.2), 0.12);
-    let x_title = format!("{}, per cent", aim.words());
+    let x_title = format!("{}, per cent", aim_words(aim));
     let mut chart = empty_chart(area, (x, &x_title), (y, "composition, per cent"))?;
     let places = points.iter().map(|&(_, x, y)| (x, y));
     chart.draw_series(LineSeries::new(places, colour.mix(0.5).stroke_width(2)))?;

@@ -12,7 +12,7 @@ use cliprobe::clip::Checkpoint;
 use cliprobe::clip::blend::blend;
 use cliprobe::facade;
 use cliprobe::probe::results::Run;
-use cliprobe::probe::{Evaluation, Metric, Score};
+use cliprobe::probe::{Aim, Evaluation, Metric};
 use serde::Serialize;
 
 use super::{figure, number};
@@ -136,71 +136,44 @@ struct Scores {
     metrics: Vec<Metric>,
 }
 
-/// What models are made for, as `cliprobe compare` groups sets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Aim {
-    Composition,
-    ZeroShot,
-    Retrieval,
-    Hierarchy,
+/// What a sweep calls an aim.
+pub(super) fn aim_words(aim: Aim) -> &'static str {
+    match aim {
+        Aim::Composition => "composition",
+        Aim::ZeroShot => "zero-shot classification",
+        Aim::Retrieval => "retrieval, R@1",
+        Aim::Hierarchy => "hierarchy, recall",
+    }
 }
 
-impl Aim {
-    const ALL: [Self; 4] = [
-        Self::Composition,
-        Self::ZeroShot,
-        Self::Retrieval,
-        Self::Hierarchy,
-    ];
-
-    pub(super) fn words(self) -> &'static str {
-        match self {
-            Self::Composition => "composition",
-            Self::ZeroShot => "zero-shot classification",
-            Self::Retrieval => "retrieval, R@1",
-            Self::Hierarchy => "hierarchy, recall",
+/// The mean over benchmarks of the mean over their sets of the main metric.
+fn aim_value(aim: Aim, run: &Run) -> Option<f64> {
+    let mut benchmarks: Vec<(&str, Vec<f64>)> = Vec::new();
+    for set in &run.sets {
+        let evaluation = &set.evaluation;
+        if evaluation.score.form().aim() != aim {
+            continue;
+        }
+        let name = evaluation.set.split('/').next().unwrap_or(&evaluation.set);
+        let values = main_values(aim, evaluation);
+        match benchmarks.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => known.extend(values),
+            None => benchmarks.push((name, values)),
         }
     }
+    let means: Vec<f64> = benchmarks.iter().filter_map(|(_, v)| mean(v)).collect();
+    mean(&means)
+}
 
-    fn of(score: &Score) -> Self {
-        match score {
-            Score::Classification(_) => Self::ZeroShot,
-            Score::Retrieval { .. } => Self::Retrieval,
-            Score::Hierarchy { .. } => Self::Hierarchy,
-            _ => Self::Composition,
-        }
-    }
-
-    /// The mean over benchmarks of the mean over their sets of the main metric.
-    fn value(self, run: &Run) -> Option<f64> {
-        let mut benchmarks: Vec<(&str, Vec<f64>)> = Vec::new();
-        for set in &run.sets {
-            let evaluation = &set.evaluation;
-            if Self::of(&evaluation.score) != self {
-                continue;
-            }
-            let name = evaluation.set.split('/').next().unwrap_or(&evaluation.set);
-            let values = self.main_values(evaluation);
-            match benchmarks.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, known)) => known.extend(values),
-                None => benchmarks.push((name, values)),
-            }
-        }
-        let means: Vec<f64> = benchmarks.iter().filter_map(|(_, v)| mean(v)).collect();
-        mean(&means)
-    }
-
-    /// R@1 in both directions of retrieval, the first metric of all else.
-    fn main_values(self, evaluation: &Evaluation) -> Vec<f64> {
-        let metrics = evaluation.metrics.iter();
-        match self {
-            Self::Retrieval => metrics
-                .filter(|metric| metric.name.ends_with("R@1"))
-                .map(|metric| metric.value)
-                .collect(),
-            _ => metrics.take(1).map(|metric| metric.value).collect(),
-        }
+/// R@1 in both directions of retrieval, the first metric of all else.
+fn main_values(aim: Aim, evaluation: &Evaluation) -> Vec<f64> {
+    let metrics = evaluation.metrics.iter();
+    match aim {
+        Aim::Retrieval => metrics
+            .filter(|metric| metric.name.ends_with("R@1"))
+            .map(|metric| metric.value)
+            .collect(),
+        _ => metrics.take(1).map(|metric| metric.value).collect(),
     }
 }
 
@@ -212,7 +185,7 @@ impl Point {
     fn new(alpha: f64, run: Run) -> Self {
         let aims = Aim::ALL
             .into_iter()
-            .filter_map(|aim| Some((aim, aim.value(&run)?)))
+            .filter_map(|aim| Some((aim, aim_value(aim, &run)?)))
             .collect();
         let sets = run.sets.into_iter().map(|set| Scores {
             name: set.evaluation.set,
@@ -297,7 +270,7 @@ pub(super) fn run(
 
 fn words(point: &Point) -> String {
     let aims = point.aims.iter();
-    let words = aims.map(|(aim, value)| format!("{} {:.2} %", aim.words(), 100.0 * value));
+    let words = aims.map(|(aim, value)| format!("{} {:.2} %", aim_words(*aim), 100.0 * value));
     words.collect::<Vec<_>>().join(", ")
 }
 
@@ -305,24 +278,12 @@ impl Sweep {
     /// A row for each α, set and metric.
     fn to_csv(&self) -> Result<String> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record([
-            "alpha", "set", "metric", "value", "low", "high", "chance", "n", "ties",
-        ])?;
-        let optional = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
+        writer.write_record(["alpha", "set"].iter().chain(&Metric::CSV))?;
         for point in &self.points {
             for scores in point.scores() {
                 for metric in &scores.metrics {
-                    writer.write_record([
-                        point.alpha.to_string(),
-                        scores.name.clone(),
-                        metric.name.clone(),
-                        metric.value.to_string(),
-                        optional(metric.interval.map(|i| i.low)),
-                        optional(metric.interval.map(|i| i.high)),
-                        optional(metric.chance),
-                        metric.n.to_string(),
-                        metric.ties.to_string(),
-                    ])?;
+                    let alpha = [point.alpha.to_string(), scores.name.clone()];
+                    writer.write_record(alpha.iter().chain(&metric.to_csv()))?;
                 }
             }
         }
@@ -336,7 +297,7 @@ impl Sweep {
         let heads: String = first
             .aims
             .iter()
-            .map(|(aim, _)| format!("  {:>26}", aim.words()))
+            .map(|(aim, _)| format!("  {:>26}", aim_words(*aim)))
             .collect();
         println!("{:>8}{heads}", "α");
         for point in &self.points {

@@ -35,7 +35,7 @@ impl Number {
     fn of(self, answer: &Answer) -> Option<f64> {
         match (self, &answer.detail) {
             (Self::Mark(mark), detail) => {
-                let mut marks = detail.marks().into_iter();
+                let mut marks = detail.form().marks().into_iter();
                 let (_, right) = marks.find(|(name, _)| *name == mark)?;
                 Some(f64::from(right))
             }

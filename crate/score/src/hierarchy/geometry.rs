@@ -21,6 +21,15 @@ pub enum RadiusKind {
 /// The root is the embedding of the empty caption, *normalised like the others*: it lies on the
 /// sphere, not at its centre.
 ///
+/// ```
+/// use cliprobe_score::hierarchy::{RadiusKind, radius};
+/// let (text, root) = ([0.6, 0.8], [1.0, 0.0]);
+/// let euclidean = radius(&text, &root, RadiusKind::Euclidean)?;
+/// assert!((euclidean - 0.8f64.sqrt()).abs() < 1e-6);
+/// assert!((radius(&text, &root, RadiusKind::Cosine)? - 0.4).abs() < 1e-6);
+/// # Ok::<(), cliprobe_score::hierarchy::HierarchyError>(())
+/// ```
+///
 /// # Errors
 /// [`HierarchyError::Length`] if the widths differ.
 pub fn radius(embedding: &[f32], root: &[f32], kind: RadiusKind) -> Result<f64, HierarchyError> {
@@ -88,6 +97,16 @@ pub const ANGLE_EPSILON: f64 = 1e-8;
 /// Ξ = acos( a·d / ((‖a‖ + ε)(‖d‖ + ε)) ), ε = [`ANGLE_EPSILON`], the cosine clamped to [−1, 1]
 /// (Alper and Averbuch-Elor 2024; TAU-VAILab/hierarcaps `train.py`, which has no ε and is NaN
 /// where two of the three points coincide). A side of length zero gives π/2: no evidence.
+///
+/// ```
+/// use cliprobe_score::hierarchy::exterior_angle;
+/// let (root, animal) = ([0.0, 0.0], [1.0, 0.0]);
+/// // Straight beyond the general text, and at a right angle to it.
+/// assert!(exterior_angle(&root, &animal, &[2.0, 0.0])? < 1e-3);
+/// let aside = exterior_angle(&root, &animal, &[1.0, 1.0])?;
+/// assert!((aside - std::f64::consts::FRAC_PI_2).abs() < 1e-6);
+/// # Ok::<(), cliprobe_score::hierarchy::HierarchyError>(())
+/// ```
 ///
 /// # Errors
 /// [`HierarchyError::Length`] if the widths differ.

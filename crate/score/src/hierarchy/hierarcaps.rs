@@ -61,8 +61,8 @@ pub struct HierarCaps {
     pub precision: Mean,
     /// Mean recall.
     pub recall: Mean,
-    /// τ_d (`d_corr`): the mean over chains of Kendall's τ between radius and tier, from −1 to 1;
-    /// chance 0.
+    /// τ_d (`d_corr`): the mean over all chains of Kendall's τ between radius and tier, from −1 to 1;
+    /// chance 0. Images play no part in it.
     pub order_correlation: Mean,
     /// Mean order-aware recall: `calculate_Ro` in the authors' code, which they do not report.
     pub order_aware_recall: Mean,
@@ -169,12 +169,13 @@ pub fn hierarcaps<S: AsRef<str> + Sync>(
             .collect();
         found.extend(scored?);
     }
-    let mean_of = |of: fn(&PictureChain) -> f64| Mean::of(found.iter().map(of).collect());
+    let mean_of =
+        |of: fn(&PictureChain) -> f64| Mean::of(&found.iter().map(of).collect::<Vec<_>>());
     Ok(HierarCaps {
         precision: mean_of(|picture| picture.precision),
         recall: mean_of(|picture| picture.recall),
         order_aware_recall: mean_of(|picture| picture.order_aware_recall),
-        order_correlation: Mean::of(chain_correlations.clone()),
+        order_correlation: Mean::of(&chain_correlations),
         steps,
         pictures: found,
         chain_correlations,
@@ -232,8 +233,8 @@ pub(super) fn order_correlation(radii: &[f64]) -> f64 {
 }
 
 impl Mean {
-    /// Of at least one value.
-    fn of(values: Vec<f64>) -> Self {
+    /// Of at least one value; of none it is not a number.
+    pub fn of(values: &[f64]) -> Self {
         let n = values.len() as f64;
         let value = values.iter().sum::<f64>() / n;
         let squares: f64 = values.iter().map(|x| (x - value).powi(2)).sum();

@@ -1,11 +1,12 @@
 //! HierarCaps (Alper & Averbuch-Elor 2024): `TAU-VAILab/hierarcaps`, `hierarcaps_test.csv`.
 
 use super::table::Table;
-use super::{Average, Chain, ProbeError, ProbeSet, Probes, Protocol, Tables};
+use crate::set::Tables;
+use crate::{Average, Chain, ProbeError, ProbeSet, Probes, Protocol};
 use cliprobe_score::TieRule;
 
 /// Reads `hierarcaps_test.csv`: four tiers joined by `=>` in `captions`, general to specific, and
-/// the picture's address in `image_url`, whose last part is its file's name.
+/// the image's address in `image_url`, whose last part is its file's name.
 ///
 /// # Errors
 /// A table without these columns, a row without four tiers, or no items.
@@ -15,6 +16,7 @@ pub fn read_hierarcaps(csv: &str) -> Result<ProbeSet, ProbeError> {
     let table = Table::read(&name, csv, b',', hint)?;
     let columns = table.columns(["id", "captions", "image_url"])?;
     let mut tables = Tables::default();
+    table.warn(&mut tables);
     let mut items = Vec::new();
     for [id, captions, image_url] in table.rows(columns) {
         let tiers: Vec<&str> = captions.split("=>").map(str::trim).collect();

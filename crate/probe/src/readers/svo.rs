@@ -1,12 +1,13 @@
 //! SVO-Probes (Hendricks & Nematzadeh 2021): `google-deepmind/svo_probes`, `svo_probes.csv`.
 
 use super::table::Table;
-use super::{Average, PictureChoice, ProbeError, ProbeSet, Probes, Protocol, Tables};
+use crate::set::Tables;
+use crate::{Average, PictureChoice, ProbeError, ProbeSet, Probes, Protocol};
 use cliprobe_score::{NegatedPart, TieRule};
 
-/// Reads `svo_probes.csv`. Pictures are named by their ids; `<id>.jpg` and other endings are found.
+/// Reads `svo_probes.csv`. Images are named by their ids; `<id>.jpg` and other endings are found.
 ///
-/// Scored as CLoVe does (`Netflix/clove`): right if the caption is nearer to the true picture, by
+/// Scored as CLoVe does (`Netflix/clove`): right if the caption is nearer to the true image, by
 /// what was exchanged: subject, verb or object. DeepMind's own metric is of match decisions, which
 /// CLIP does not make.
 ///
@@ -24,6 +25,7 @@ pub fn read_svo(csv: &str) -> Result<ProbeSet, ProbeError> {
         "neg_image_id",
     ])?;
     let mut tables = Tables::default();
+    table.warn(&mut tables);
     let mut items = Vec::new();
     for (row, [sentence, subject, verb, right, wrong]) in table.rows(columns).enumerate() {
         let id = row.to_string();
@@ -38,7 +40,7 @@ pub fn read_svo(csv: &str) -> Result<ProbeSet, ProbeError> {
         };
         let part = NegatedPart::from_flags(flag(subject)?, flag(verb)?);
         if right == wrong {
-            tables.odd(
+            tables.warn(
                 &id,
                 "has the same picture as right and wrong: it cannot be answered",
             );

@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use super::json::keyed_items;
-use super::{Average, CaptionChoice, ProbeError, ProbeSet, Probes, Protocol, Tables};
+use crate::json::keyed_items;
+use crate::set::Tables;
+use crate::{Average, CaptionChoice, ProbeError, ProbeSet, Probes, Protocol};
 use cliprobe_score::TieRule;
 
 #[derive(Deserialize)]

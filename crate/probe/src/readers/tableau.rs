@@ -1,9 +1,10 @@
 //! The synthetic world's own benchmark: scenes that no training ever draws, with captions whose
 //! truth is known.
 
-use super::{
+use crate::set::Tables;
+use crate::{
     Average, CaptionChoice, Chain, Classification, HardPositiveTriple, PictureChoice, ProbeError,
-    ProbeSet, Probes, Protocol, Retrieval, Square, Tables,
+    ProbeSet, Probes, Protocol, Retrieval, Square,
 };
 use cliprobe_score::{NegatedPart, TieRule};
 use cliprobe_world::{self as world, Claim, Combination, ProbeKind, SentencePart, WorldProbe};
@@ -26,7 +27,7 @@ pub fn tableau_name(kind: ProbeKind, combination: Combination) -> String {
 }
 
 /// `n` probes of a kind: recognition as zero-shot classification without templates, rewordings as
-/// hard-positive triples, sentences and pictures as in SVO-Probes and Winoground, chains as in
+/// hard-positive triples, sentences and images as in SVO-Probes and Winoground, chains as in
 /// HierarCaps, full captions as retrieval, the rest as a choice of two captions. What relates the
 /// things, or which part of a sentence is wrong, is the question's group. The same kind, combination
 /// and seed give the same set, and a longer one begins with the shorter.
@@ -180,7 +181,7 @@ fn group(claim: &Claim) -> String {
         .unwrap_or_default()
 }
 
-/// A picture of one thing; every probe offers the same words.
+/// An image of one thing; every probe offers the same words.
 fn recognition(probe: WorldProbe, classification: &mut Classification, tables: &mut Tables) {
     let WorldProbe::Captions {
         scene,

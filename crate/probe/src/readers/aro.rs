@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use super::json::parse;
-use super::{Average, CaptionChoice, CropBox, ProbeError, ProbeSet, Probes, Protocol, Tables};
+use crate::json::parse;
+use crate::set::Tables;
+use crate::{Average, CaptionChoice, CropBox, ProbeError, ProbeSet, Probes, Protocol};
 use cliprobe_score::{SYMMETRIC_RELATIONS, TieRule, VG_ATTRIBUTION_LEAST};
 
 #[derive(Deserialize)]
@@ -133,7 +134,7 @@ pub fn read_order(subset: &str, json: &str) -> Result<ProbeSet, ProbeError> {
             return Err(fewer_than_two(name, id));
         }
         if wrong.contains(right) {
-            tables.odd(
+            tables.warn(
                 &id,
                 "has a perturbation equal to its caption, which the authors count as right",
             );

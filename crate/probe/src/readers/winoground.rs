@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::json::parse;
-use super::{Average, ProbeError, ProbeSet, Probes, Protocol, Square, Tables};
+use crate::json::parse;
+use crate::set::Tables;
+use crate::{Average, ProbeError, ProbeSet, Probes, Protocol, Square};
 use cliprobe_score::TieRule;
 
 #[derive(Deserialize)]
@@ -18,7 +19,7 @@ struct Example {
     collapsed_tag: String,
 }
 
-/// Reads `examples.jsonl` (one example a line), or the same objects as a JSON list. Pictures are
+/// Reads `examples.jsonl` (one example a line), or the same objects as a JSON list. Images are
 /// named as the file does (`ex_0_img_0`); endings are found.
 ///
 /// Scored with strict comparisons; ties fail.

@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use super::json::parse;
-use super::{Average, CropBox, HardPositiveTriple, ProbeError, ProbeSet, Probes, Protocol, Tables};
+use crate::json::parse;
+use crate::set::Tables;
+use crate::{Average, CropBox, HardPositiveTriple, ProbeError, ProbeSet, Probes, Protocol};
 use cliprobe_score::TieRule;
 
 #[derive(Deserialize)]
@@ -18,7 +19,7 @@ struct Pair {
 }
 
 /// Reads a pair of lists that are aligned by index: `data/F.json` with (c, c_n) and
-/// `swapped_data/F.json` with (c_p, c_n). REPLACE lists show the whole picture, the SWAP list
+/// `swapped_data/F.json` with (c_p, c_n). REPLACE lists show the whole image, the SWAP list
 /// (`visual_genome_attribution.json`) a part of it.
 ///
 /// Every comparison is strict, as in `run_eval.py`.

@@ -1,9 +1,10 @@
 //! The benchmarks by name: which files they are made of, how to read them and where to get them.
 
 use super::{
-    ProbeError, ProbeSet, read_hard_positives, read_hierarcaps, read_order, read_retrieval_json,
-    read_sugarcrepe, read_svo, read_vg_attribution, read_vg_relation, read_winoground,
+    read_hard_positives, read_hierarcaps, read_order, read_retrieval_json, read_sugarcrepe,
+    read_svo, read_vg_attribution, read_vg_relation, read_winoground,
 };
+use crate::{ProbeError, ProbeSet};
 
 /// A benchmark of one or several sets that its authors report together.
 pub struct Benchmark {
@@ -11,7 +12,7 @@ pub struct Benchmark {
     pub name: &'static str,
     /// Its name in print, with its paper.
     pub title: &'static str,
-    /// How to get its lists and pictures.
+    /// How to get its lists and images.
     pub obtain: &'static str,
     /// Its sets.
     pub sources: &'static [Source],
@@ -75,13 +76,13 @@ pub const BENCHMARKS: &[Benchmark] = &[
     Benchmark {
         name: "sugarcrepe",
         title: "SugarCrepe (Hsieh et al. 2023)",
-        obtain: "lists: github.com/RAIVNLab/sugar-crepe, folder data (MIT); pictures: COCO val2017 (cocodataset.org), or the same numbers of val2014",
+        obtain: "lists: github.com/RAIVNLab/sugar-crepe, folder data (MIT); images: COCO val2017 (cocodataset.org), or the same numbers of val2014",
         sources: sugarcrepe!("replace_obj" "replace_att" "replace_rel" "swap_obj" "swap_att" "add_obj" "add_att"),
     },
     Benchmark {
         name: "aro",
         title: "ARO (Yuksekgonul et al. 2023)",
-        obtain: "lists and pictures of VG-Relation and VG-Attribution: the Google Drive links in github.com/mertyg/vision-language-models-are-bows (visual_genome_relation.json, visual_genome_attribution.json, vgr_vga_images.zip); Order sets: `cliprobe caption order` makes frozen ones from coco_karpathy_test.json and flickr30k_test.json; pictures: COCO val2014, Flickr30k",
+        obtain: "lists and images of VG-Relation and VG-Attribution: the Google Drive links in github.com/mertyg/vision-language-models-are-bows (visual_genome_relation.json, visual_genome_attribution.json, vgr_vga_images.zip); Order sets: `cliprobe caption order` makes frozen ones from coco_karpathy_test.json and flickr30k_test.json; images: COCO val2014, Flickr30k",
         sources: &[
             Source {
                 set: "aro/vg-relation",
@@ -111,7 +112,7 @@ pub const BENCHMARKS: &[Benchmark] = &[
     Benchmark {
         name: "svo",
         title: "SVO-Probes (Hendricks & Nematzadeh 2021)",
-        obtain: "list: svo_probes.csv of github.com/google-deepmind/svo_probes; pictures: the addresses in its image_urls.txt, saved as <image id>.jpg; many are gone, which the coverage will show",
+        obtain: "list: svo_probes.csv of github.com/google-deepmind/svo_probes; images: the addresses in its image_urls.txt, saved as <image id>.jpg; many are gone, which the coverage will show",
         sources: &[Source {
             set: "svo",
             files: &[&["svo_probes.csv"]],
@@ -135,7 +136,7 @@ pub const BENCHMARKS: &[Benchmark] = &[
     Benchmark {
         name: "hard-positives",
         title: "Hard Positives (Kamath et al. 2024)",
-        obtain: "lists: folders data and swapped_data of github.com/amitakamath/hard_positives; pictures: Visual Genome (REPLACE: VG_100K and VG_100K_2; SWAP: ARO's vgr_vga_images.zip)",
+        obtain: "lists: folders data and swapped_data of github.com/amitakamath/hard_positives; images: Visual Genome (REPLACE: VG_100K and VG_100K_2; SWAP: ARO's vgr_vga_images.zip)",
         sources: &[
             Source {
                 set: "hard-positives/replace-attributes",
@@ -166,7 +167,7 @@ pub const BENCHMARKS: &[Benchmark] = &[
     Benchmark {
         name: "hierarcaps",
         title: "HierarCaps (Alper & Averbuch-Elor 2024)",
-        obtain: "list and pictures: github.com/TAU-VAILab/hierarcaps, hierarcaps_test.csv and assets/test_imgs (256 × 256, letterboxed)",
+        obtain: "list and images: github.com/TAU-VAILab/hierarcaps, hierarcaps_test.csv and assets/test_imgs (256 × 256, letterboxed)",
         sources: &[Source {
             set: "hierarcaps",
             files: &[&["hierarcaps_test.csv"]],
@@ -176,7 +177,7 @@ pub const BENCHMARKS: &[Benchmark] = &[
     Benchmark {
         name: "retrieval",
         title: "Retrieval, COCO and Flickr30k (Karpathy's test splits)",
-        obtain: "lists: Karpathy's dataset_coco.json and dataset_flickr30k.json, or one split's coco_karpathy_test.json and flickr30k_test.json; pictures: COCO val2014, Flickr30k (on request from its authors)",
+        obtain: "lists: Karpathy's dataset_coco.json and dataset_flickr30k.json, or one split's coco_karpathy_test.json and flickr30k_test.json; images: COCO val2014, Flickr30k (on request from its authors)",
         sources: &[
             Source {
                 set: "retrieval/coco",

@@ -1,0 +1,27 @@
+//! One reader for each benchmark's own files. Readers take the contents of files and never open any.
+
+mod aro;
+mod benchmark;
+mod captioned;
+mod class_folders;
+mod hard_positives;
+mod hierarcaps;
+mod sugarcrepe;
+mod svo;
+mod table;
+mod tableau;
+mod winoground;
+
+pub use aro::{read_order, read_vg_attribution, read_vg_relation};
+pub use benchmark::{BENCHMARKS, Benchmark, Source};
+pub use captioned::{TableOptions, read_retrieval_csv, read_retrieval_json, read_retrieval_table};
+pub use class_folders::{
+    CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, LabelledPicture, Prompts, classification,
+    imagenet_class_names, read_prompts, read_text_list,
+};
+pub use hard_positives::read_hard_positives;
+pub use hierarcaps::read_hierarcaps;
+pub use sugarcrepe::read_sugarcrepe;
+pub use svo::read_svo;
+pub use tableau::{tableau, tableau_name, tableau_sets};
+pub use winoground::read_winoground;
