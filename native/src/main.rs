@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-mod archive;
+use cliprobe_files::{archive, model_directory, python_list};
+
 mod caption;
 mod caption_order;
 mod compare;
@@ -15,7 +16,6 @@ mod html;
 mod hub;
 mod inspect;
 mod model;
-mod model_directory;
 mod output;
 mod page_model;
 mod patch;
@@ -23,7 +23,6 @@ mod pictures;
 mod pixels;
 mod probes;
 mod progress;
-mod python_list;
 mod quantity;
 mod quantize;
 mod reproduce;

@@ -5,17 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// Files that a directory is searched for.
-const EXTENSIONS: [&str; 6] = ["png", "jpg", "jpeg", "webp", "gif", "jfif"];
-
-/// Whether a file is a picture by its name.
-pub(crate) fn is_picture(file: &Path) -> bool {
-    let extension = file
-        .extension()
-        .and_then(|e| e.to_str())
-        .map(str::to_ascii_lowercase);
-    extension.is_some_and(|e| EXTENSIONS.contains(&e.as_str()))
-}
+pub(crate) use cliprobe_files::picture_files::{EXTENSIONS, is_picture};
 
 /// The files meant by `paths`: directories stand for the pictures in them, by name.
 pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {

@@ -8,7 +8,7 @@ mod encode;
 mod folders;
 mod gallery;
 mod html;
-pub(crate) mod pictures;
+use cliprobe_files::picture_files as pictures;
 mod published;
 pub(crate) mod questions;
 mod report;
