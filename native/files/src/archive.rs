@@ -67,6 +67,35 @@ pub fn members(archive: &Path) -> Result<Vec<Member>> {
     Ok(members)
 }
 
+/// How compressed files begin, what compressed them, and what unpacks them.
+const COMPRESSED: [(&[u8], &str, &str); 4] = [
+    (&[0x1f, 0x8b], "gzip", "gunzip"),
+    (b"BZh", "bzip2", "bunzip2"),
+    (&[0x28, 0xb5, 0x2f, 0xfd], "zstd", "unzstd"),
+    (&[0xfd, b'7', b'z', b'X', b'Z'], "xz", "unxz"),
+];
+
+/// Samples are read here and there, which compression does not allow.
+fn refuse_compressed(archive: &Path, file: &mut File) -> Result<()> {
+    let mut start = Vec::new();
+    file.by_ref().take(8).read_to_end(&mut start)?;
+    file.rewind()?;
+    let found = COMPRESSED.iter().find(|(mark, ..)| start.starts_with(mark));
+    if let Some((_, by, tool)) = found {
+        bail!(
+            "{} is compressed with {by}; unpack it first, with {tool}",
+            archive.display()
+        );
+    }
+    Ok(())
+}
+
+/// Whether a member is what macOS' tar adds to a file: its attributes, under the file's own ending.
+fn is_of_macos(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    file.starts_with("._") || name.starts_with("__MACOSX/")
+}
+
 fn list(archive: &Path, members: &mut Vec<Member>) -> Result<()> {
     let damaged = || {
         format!(
@@ -75,7 +104,9 @@ fn list(archive: &Path, members: &mut Vec<Member>) -> Result<()> {
         )
     };
     let length = std::fs::metadata(archive).with_context(damaged)?.len();
-    let mut tar = tar::Archive::new(File::open(archive).with_context(damaged)?);
+    let mut file = File::open(archive).with_context(damaged)?;
+    refuse_compressed(archive, &mut file)?;
+    let mut tar = tar::Archive::new(file);
     let mut end = 0;
     for entry in tar.entries_with_seek().with_context(damaged)? {
         let entry = entry.with_context(damaged)?;
@@ -99,7 +130,9 @@ fn list(archive: &Path, members: &mut Vec<Member>) -> Result<()> {
                 member.name
             );
         }
-        members.push(member);
+        if !is_of_macos(&member.name) {
+            members.push(member);
+        }
     }
     // An archive ends with empty blocks; one that was cut between two files does not.
     if length < end.next_multiple_of(BLOCK).saturating_add(BLOCK) {
@@ -118,4 +151,31 @@ pub fn key_of(name: &str) -> &str {
     let file = name.rfind('/').map_or(0, |slash| slash + 1);
     let dot = name[file..].find('.').unwrap_or(name.len() - file);
     &name[..file + dot]
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn what_macos_adds_is_no_member() {
+        for name in ["._a.jpg", "train/._a.jpg", "__MACOSX/train/a.jpg"] {
+            assert!(is_of_macos(name), "{name}");
+        }
+        assert!(!is_of_macos("train/a._b.jpg"));
+    }
+
+    #[test]
+    fn a_compressed_archive_is_named_as_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tar");
+        std::fs::write(&path, [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0]).unwrap();
+        let error = members(&path).err().unwrap().to_string();
+        assert!(
+            error.contains("is compressed with gzip; unpack it first, with gunzip"),
+            "{error}"
+        );
+    }
 }

@@ -59,6 +59,7 @@ mod run;
 mod sample;
 mod schedule;
 mod start;
+mod table;
 mod tensorboard;
 mod trainer;
 mod values;

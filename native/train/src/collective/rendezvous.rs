@@ -75,17 +75,18 @@ impl Place {
         let end = Instant::now() + patience;
         if self.rank == 0 {
             let bytes = make()?;
-            self.give(&bytes, end)?;
+            let port = self.port;
+            let listener = TcpListener::bind(("0.0.0.0", port))
+                .with_context(|| format!("rank 0 cannot listen at port {port} (MASTER_PORT)"))?;
+            self.give(&listener, &bytes, end)?;
             Ok(bytes)
         } else {
             self.take(end)
         }
     }
 
-    fn give(&self, bytes: &[u8], end: Instant) -> Result<()> {
+    fn give(&self, listener: &TcpListener, bytes: &[u8], end: Instant) -> Result<()> {
         let Self { port, world, .. } = self;
-        let listener = TcpListener::bind(("0.0.0.0", *port))
-            .with_context(|| format!("rank 0 cannot listen at port {port} (MASTER_PORT)"))?;
         // Else a process that never comes would be waited for without end.
         listener.set_nonblocking(true)?;
         let mut waiting: Vec<usize> = (1..*world).collect();
@@ -178,9 +179,17 @@ mod tests {
 
     use super::*;
 
-    fn free_port() -> u16 {
+    /// A port that stays this test's own.
+    fn listen() -> (TcpListener, u16) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        listener.local_addr().unwrap().port()
+        let port = listener.local_addr().unwrap().port();
+        (listener, port)
+    }
+
+    fn give<const N: usize>(listener: &TcpListener, place: &Place, bytes: [u8; N]) {
+        place
+            .give(listener, &bytes, Instant::now() + PATIENCE)
+            .unwrap();
     }
 
     fn place(rank: usize, world: usize, port: u16) -> Place {
@@ -194,49 +203,47 @@ mod tests {
 
     #[test]
     fn every_process_gets_what_rank_0_made_in_any_order_of_arrival() {
-        let port = free_port();
+        let (listener, port) = listen();
         std::thread::scope(|scope| {
-            let processes: Vec<_> = [2, 1, 0, 3]
+            let others: Vec<_> = [2, 1, 3]
                 .map(|rank| {
-                    scope.spawn(move || {
-                        std::thread::sleep(Duration::from_millis(20 * rank as u64));
-                        place(rank, 4, port).share(|| Ok([7, 8, rank as u8]))
-                    })
+                    let asked = move || -> Result<[u8; 3]> {
+                        place(rank, 4, port).share(|| unreachable!("rank 0 makes it"))
+                    };
+                    scope.spawn(asked)
                 })
                 .into();
-            for process in processes {
-                assert_eq!(process.join().unwrap().unwrap(), [7, 8, 0]);
+            give(&listener, &place(0, 4, port), [7, 8, 0]);
+            for other in others {
+                assert_eq!(other.join().unwrap().unwrap(), [7, 8, 0]);
             }
         });
     }
 
     #[test]
     fn strangers_at_the_port_are_passed_over() {
-        let port = free_port();
+        let (listener, port) = listen();
+        let stranger = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        (&stranger).write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
         std::thread::scope(|scope| {
-            let leader = scope.spawn(move || place(0, 2, port).share(|| Ok([5])));
-            let stranger = loop {
-                match TcpStream::connect(("127.0.0.1", port)) {
-                    Ok(stream) => break stream,
-                    Err(_) => std::thread::sleep(PAUSE),
-                }
-            };
-            (&stranger).write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+            let leader = scope.spawn(|| give(&listener, &place(0, 2, port), [5]));
             let got: [u8; 1] = place(1, 2, port).share(|| unreachable!()).unwrap();
             assert_eq!(got, [5]);
-            assert_eq!(leader.join().unwrap().unwrap(), [5]);
+            leader.join().unwrap();
         });
     }
 
     #[test]
     fn processes_that_do_not_come_are_named() {
         let patience = Duration::from_millis(200);
-        let port = free_port();
-        let missing = place(0, 3, port).share_within(patience, || Ok([0]));
+        let (listener, port) = listen();
+        let end = Instant::now() + patience;
+        let missing = place(0, 3, port).give(&listener, &[0], end);
         let sentence = format!("{:#}", missing.unwrap_err());
         assert!(sentence.contains("rank [1, 2] did not come"), "{sentence}");
 
-        let alone: Result<[u8; 1]> = place(1, 2, free_port()).share_within(patience, || Ok([0]));
+        // Somebody listens and says nothing.
+        let alone: Result<[u8; 1]> = place(1, 2, port).share_within(patience, || Ok([0]));
         let sentence = format!("{:#}", alone.unwrap_err());
         assert!(sentence.contains("MASTER_ADDR"), "{sentence}");
     }

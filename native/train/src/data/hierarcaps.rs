@@ -1,21 +1,19 @@
 //! HierarCaps' chains: four tiers of captions, from general to specific, and what contradicts each.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufReader, Read};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use csv::StringRecord;
-use flate2::read::MultiGzDecoder;
 use rand_chacha::ChaCha8Rng;
 
 use super::bad::BadSamples;
 use super::shuffled::Records;
 use crate::recipe::HierarcapsRecipe;
 use crate::sample::Chain;
+use crate::table::Table;
 
 const PICTURE: &str = "image_url";
 
@@ -36,16 +34,18 @@ impl Chains {
             None => BTreeSet::new(),
         };
         let name = recipe.path.display().to_string();
-        let (mut reader, header) = open(&recipe.path)?;
-        let [positive, negative] = ["positive", "negative"].map(|c| column(&header, c, &name));
+        let mut table = Table::open(&recipe.path, None)?;
+        let [positive, negative] =
+            ["positive", "negative"].map(|c| column(table.header(), c, &name));
         let (positive, negative) = (positive?, negative?);
         let picture = match &recipe.without_images_of {
-            Some(_) => Some(column(&header, PICTURE, &name)?),
+            Some(_) => Some(column(table.header(), PICTURE, &name)?),
             None => None,
         };
         let mut chains = Vec::new();
-        for (number, record) in reader.records().enumerate() {
-            let chain = record.map_err(anyhow::Error::from).and_then(|record| {
+        let mut number = 0;
+        while let Some(record) = table.next()? {
+            let chain = record.and_then(|record| {
                 if let Some(picture) = picture
                     && left_out.contains(file_name(record.get(picture).unwrap_or_default()))
                 {
@@ -63,6 +63,7 @@ impl Chains {
                 }
                 Err(why) => bad.bad(format!("{why:#}"))?,
             }
+            number += 1;
         }
         ensure!(!chains.is_empty(), "{name} has no chain that can be used");
         Ok(Self {
@@ -82,24 +83,6 @@ impl Records<Chain> for Chains {
     }
 }
 
-type Reader = csv::Reader<Box<dyn Read>>;
-
-fn open(path: &Path) -> Result<(Reader, StringRecord)> {
-    let cannot = || format!("{} cannot be read", path.display());
-    let file = BufReader::new(File::open(path).with_context(cannot)?);
-    let is_gzipped = path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
-    let source: Box<dyn Read> = if is_gzipped {
-        Box::new(MultiGzDecoder::new(file))
-    } else {
-        Box::new(file)
-    };
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(source);
-    let header = reader.headers().with_context(cannot)?.clone();
-    Ok((reader, header))
-}
-
 fn column(header: &StringRecord, wanted: &str, name: &str) -> Result<usize> {
     let place = header.iter().position(|column| column == wanted);
     place.with_context(|| {
@@ -113,16 +96,15 @@ fn column(header: &StringRecord, wanted: &str, name: &str) -> Result<usize> {
 
 /// The file names of the pictures of a table.
 fn pictures(path: &Path) -> Result<BTreeSet<String>> {
-    let (mut reader, header) = open(path)?;
+    let mut table = Table::open(path, None)?;
     let name = path.display().to_string();
-    let column = column(&header, PICTURE, &name)?;
-    reader
-        .records()
-        .map(|record| {
-            let record = record.with_context(|| format!("{name} cannot be read"))?;
-            Ok(file_name(record.get(column).unwrap_or_default()).to_owned())
-        })
-        .collect()
+    let column = column(table.header(), PICTURE, &name)?;
+    let mut names = BTreeSet::new();
+    while let Some(record) = table.next()? {
+        let record = record.with_context(|| format!("{name} cannot be read"))?;
+        names.insert(file_name(record.get(column).unwrap_or_default()).to_owned());
+    }
+    Ok(names)
 }
 
 fn file_name(url: &str) -> &str {

@@ -67,27 +67,20 @@ impl Table {
     ) -> Result<Self> {
         let path = &recipe.path;
         let name = path.display().to_string();
-        let is_csv = path
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-        let separator = recipe.separator.unwrap_or(if is_csv { ',' } else { '\t' });
-        let separator = u8::try_from(separator).with_context(|| {
-            format!("data.table.separator is {separator:?}, no ASCII character")
+        let separator = recipe.separator.map(u8::try_from).transpose();
+        let separator = separator.with_context(|| {
+            format!(
+                "data.table.separator is {:?}, no ASCII character",
+                recipe.separator.unwrap_or_default()
+            )
         })?;
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(separator)
-            .flexible(true)
-            .from_path(path)
+        let mut table = crate::table::Table::open(path, separator)
             .with_context(|| format!("the table {name} cannot be read"))?;
-        let header = reader
-            .headers()
-            .with_context(|| format!("the table {name} cannot be read"))?;
-        let columns = Columns::find(recipe, header, &name)?;
+        let columns = Columns::find(recipe, table.header(), &name)?;
         let mut rows = Vec::new();
-        for (number, record) in reader.into_records().enumerate() {
-            let row = record
-                .map_err(anyhow::Error::from)
-                .and_then(|record| columns.row(&record));
+        let mut number = 0;
+        while let Some(record) = table.next()? {
+            let row = record.and_then(|record| columns.row(&record));
             match row.with_context(|| format!("row {number} of {name}")) {
                 Ok(row) => rows.push(Some(row)),
                 Err(why) => {
@@ -95,6 +88,7 @@ impl Table {
                     rows.push(None);
                 }
             }
+            number += 1;
         }
         let begins = |row: &Option<Row>| {
             row.as_ref().is_some_and(|row| {
@@ -248,7 +242,11 @@ impl Pictures {
     fn read(&self, name: &str) -> Result<Vec<u8>> {
         match self {
             Self::Below(folder) => {
-                let path = folder.join(name);
+                let mut path = folder.join(name);
+                if name.contains('\\') && !path.exists() {
+                    // A table that was made on Windows.
+                    path = folder.join(name.replace('\\', "/"));
+                }
                 std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))
             }
             Self::Named(files) => match files.find(name) {

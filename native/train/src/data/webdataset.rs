@@ -154,29 +154,54 @@ fn places(number: u32, shard: &Path, caption: &str) -> (Vec<Place>, Vec<String>)
     let mut sentences: Vec<String> = contents
         .damage
         .iter()
-        .map(|damage| format!("{damage:#}"))
+        .map(|damage| format!("{damage:#}; the samples behind the damage are lost"))
         .collect();
     let mut members = contents.members;
     // A sample's files follow each other, but nothing forces a writer to it.
     members.sort_by(|a, b| key_of(&a.name).cmp(key_of(&b.name)));
     for of_sample in members.chunk_by(|a, b| key_of(&a.name) == key_of(&b.name)) {
-        let find = |wanted: &dyn Fn(&str) -> bool| of_sample.iter().find(|m| wanted(&m.name));
-        let picture = find(&|name| is_picture(Path::new(name)));
-        match (picture, find(&|name| name.ends_with(caption))) {
-            (Some(picture), Some(caption)) => places.push(Place {
-                shard: number,
-                picture: picture.clone(),
-                caption: caption.clone(),
-            }),
-            (Some(picture), None) => sentences.push(format!(
-                "{} of {} has no {caption} file beside it",
-                picture.name,
-                shard.display()
-            )),
-            (None, _) => {} // the archive's own papers, or a picture of another kind
+        let images: Vec<&Member> = of_sample
+            .iter()
+            .filter(|member| is_picture(Path::new(&member.name)))
+            .collect();
+        // Where a name has dots, several samples have one key: an image belongs to the caption whose
+        // name differs in the ending alone.
+        let key = key_of(&of_sample[0].name);
+        let has_plain = images.iter().any(|image| stem_of(&image.name) == key);
+        for image in &images {
+            let wanted = format!("{}{caption}", stem_of(&image.name));
+            let found = match images.len() {
+                1 => of_sample
+                    .iter()
+                    .find(|member| member.name.ends_with(caption)),
+                _ => of_sample.iter().find(|member| member.name == wanted),
+            };
+            match found {
+                Some(caption) => places.push(Place {
+                    shard: number,
+                    picture: (*image).clone(),
+                    caption: caption.clone(),
+                }),
+                // A second image of a sample, such as a mask.
+                None if images.len() > 1 && has_plain && stem_of(&image.name) != key => {}
+                None => sentences.push(format!(
+                    "{} of {} has no {caption} file beside it",
+                    image.name,
+                    shard.display()
+                )),
+            }
         }
+        // Without images they are the archive's own papers, or images of another kind.
     }
     (places, sentences)
+}
+
+/// A name without its ending.
+fn stem_of(name: &str) -> &str {
+    let file = name.rfind('/').map_or(0, |slash| slash + 1);
+    name[file..]
+        .rfind('.')
+        .map_or(name, |dot| &name[..file + dot])
 }
 
 /// The archives that patterns name, each once, in the order of the patterns.
@@ -282,5 +307,46 @@ mod tests {
             let error = expand(pattern).unwrap_err();
             assert!(error.to_string().contains(sentence), "{error:#}");
         }
+    }
+
+    #[test]
+    fn names_with_dots_are_samples_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dots.tar");
+        let mut tar = tar::Builder::new(std::fs::File::create(&path).unwrap());
+        for name in [
+            "2022.05.01.jpg",
+            "2022.05.01.txt",
+            "2022.05.02.jpg",
+            "2022.05.02.txt",
+            "2022.05.03.jpg",
+            "plain.jpg",
+            "plain.mask.png",
+            "plain.txt",
+        ] {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(1);
+            header.set_mode(0o644);
+            tar.append_data(&mut header, name, &b"x"[..]).unwrap();
+        }
+        tar.finish().unwrap();
+        let (places, sentences) = places(0, &path, ".txt");
+        let pairs: Vec<(&str, &str)> = places
+            .iter()
+            .map(|place| (place.picture.name.as_str(), place.caption.name.as_str()))
+            .collect();
+        assert_eq!(
+            pairs,
+            [
+                ("2022.05.01.jpg", "2022.05.01.txt"),
+                ("2022.05.02.jpg", "2022.05.02.txt"),
+                ("plain.jpg", "plain.txt"),
+            ]
+        );
+        assert_eq!(sentences.len(), 1, "{sentences:?}");
+        assert!(
+            sentences[0].starts_with("2022.05.03.jpg of"),
+            "{sentences:?}"
+        );
     }
 }

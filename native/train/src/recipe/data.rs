@@ -89,8 +89,8 @@ pub struct TableauChainsRecipe {
 pub struct TableRecipe {
     /// The file.
     pub path: PathBuf,
-    /// What stands between columns; a comma in files whose name ends in .csv, otherwise a tab, as
-    /// OpenCLIP has it.
+    /// What stands between columns. If not given, it is found in the header: a tab, a comma, a
+    /// semicolon or a bar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub separator: Option<char>,
     /// The column of the pictures' files.
