@@ -1,7 +1,8 @@
 //! The GPU engine against the golden values and against the CPU engine.
 //!
 //! Runs on whatever adapter there is; Mesa's llvmpipe (`apt-get install mesa-vulkan-drivers`)
-//! serves where there is no GPU. Without any adapter the tests say so and skip.
+//! serves where there is no GPU. Without any adapter the tests say so and skip, or fail where
+//! `CLIPROBE_REQUIRE_GPU=1` is set.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use std::rc::Rc;
@@ -9,10 +10,10 @@ use std::rc::Rc;
 use cliprobe_clip::Checkpoint;
 use cliprobe_clip::checkpoint::Overrides;
 use cliprobe_clip::tensors::ElementType;
-use cliprobe_engine::choice::Wish;
+use cliprobe_engine::choice::EngineRequest;
 use cliprobe_engine::clip::Clip;
 use cliprobe_engine::cpu::{CpuEngine, Model};
-use cliprobe_engine::gpu::{Arithmetic, Gpu, GpuEngine, GpuError, TileWish, Tuning};
+use cliprobe_engine::gpu::{Arithmetic, Gpu, GpuEngine, GpuError, TileChoice, Tuning};
 use cliprobe_engine::trial::{TOLERANCE, Trial};
 use cliprobe_engine::{Embeddings, Engine, EngineError, PackedTokens};
 
@@ -30,18 +31,25 @@ fn gpu() -> Option<Gpu> {
             Some(gpu)
         }
         Err(error) => {
+            let required = std::env::var("CLIPROBE_REQUIRE_GPU").is_ok_and(|value| value == "1");
+            assert!(!required, "CLIPROBE_REQUIRE_GPU=1, but {error}");
             println!("SKIPPED: {error}");
             None
         }
     }
 }
 
+/// A model on the GPU, with products as `tuning` says.
+fn load(gpu: &Gpu, checkpoint: &Rc<Checkpoint>, tuning: Tuning) -> Result<GpuEngine, GpuError> {
+    ready(GpuEngine::load(gpu, checkpoint, tuning, &mut |_, _| {}))
+}
+
 fn open(model: &str) -> Rc<Checkpoint> {
     Rc::new(Checkpoint::open(&golden(model), &Overrides::default()).unwrap())
 }
 
-fn on_gpu(gpu: &Gpu, checkpoint: &Rc<Checkpoint>) -> Clip {
-    let engine = ready(GpuEngine::load(gpu, checkpoint, &mut |_, _| {})).unwrap();
+fn on_gpu(gpu: &Gpu, checkpoint: &Rc<Checkpoint>, arithmetic: Arithmetic) -> Clip {
+    let engine = load(gpu, checkpoint, compute_in(arithmetic)).unwrap();
     Clip::with_gpu(checkpoint, engine).unwrap()
 }
 
@@ -52,7 +60,9 @@ fn difference<'a>(ours: &Embeddings, theirs: impl IntoIterator<Item = &'a [f32]>
         .zip(theirs)
         .inspect(|_| rows += 1)
         .flat_map(|(a, b)| a.iter().zip(b))
-        .fold(0f32, |worst, (a, b)| worst.max((a - b).abs()));
+        .map(|(a, b)| (a - b).abs())
+        .inspect(|difference| assert!(!difference.is_nan(), "an embedding is not a number"))
+        .fold(0f32, f32::max);
     assert_eq!(rows, ours.rows().len());
     worst
 }
@@ -63,12 +73,12 @@ fn golden_models() {
     for model in MODELS {
         let checkpoint = open(model);
         let reference = Golden::load(model);
-        let clip = on_gpu(&gpu, &checkpoint);
+        let clip = on_gpu(&gpu, &checkpoint, Arithmetic::F32);
         assert_eq!(clip.engine(), "gpu");
         let (text, images) = reference.embed(&clip);
         for (what, ours, golden) in [
             ("captions", text.embeddings, &reference.text),
-            ("pictures", images, &reference.image),
+            ("images", images, &reference.image),
         ] {
             let golden = golden.to_vec2::<f32>().unwrap();
             let worst = difference(&ours, golden.iter().map(Vec::as_slice));
@@ -89,7 +99,7 @@ fn every_type_agrees_with_the_cpu_engine() {
         for element in ElementType::GGUF {
             let checkpoint = Rc::new(as_gguf(&parent, element));
             let cpu = reference.embed(&Clip::on_cpu(&checkpoint, &mut |_, _| {}).unwrap());
-            let gpu = reference.embed(&on_gpu(&gpu, &checkpoint));
+            let gpu = reference.embed(&on_gpu(&gpu, &checkpoint, Arithmetic::F32));
             let worst = difference(&gpu.0.embeddings, cpu.0.embeddings.rows())
                 .max(difference(&gpu.1, cpu.1.rows()));
             println!("{model}, {element}: largest difference {worst:e}");
@@ -98,11 +108,11 @@ fn every_type_agrees_with_the_cpu_engine() {
     }
 }
 
-fn compute_in(gpu: &Gpu, arithmetic: Arithmetic) {
-    gpu.tune(Tuning {
+fn compute_in(arithmetic: Arithmetic) -> Tuning {
+    Tuning {
         arithmetic,
         ..Tuning::default()
-    });
+    }
 }
 
 /// Against the CPU engine with the same file: what is left is the arithmetic's own error.
@@ -114,7 +124,6 @@ fn narrow_arithmetic_stays_within_its_budget() {
             println!("SKIPPED: {error}");
             continue;
         }
-        compute_in(&gpu, arithmetic);
         for model in MODELS {
             let parent = Checkpoint::open(&golden(model), &Overrides::default()).unwrap();
             let reference = Golden::load(model);
@@ -124,10 +133,10 @@ fn narrow_arithmetic_stays_within_its_budget() {
                 }
                 let checkpoint = Rc::new(as_gguf(&parent, element));
                 let cpu = reference.embed(&Clip::on_cpu(&checkpoint, &mut |_, _| {}).unwrap());
-                let gpu = reference.embed(&on_gpu(&gpu, &checkpoint));
+                let gpu = reference.embed(&on_gpu(&gpu, &checkpoint, arithmetic));
                 let text = difference(&gpu.0.embeddings, cpu.0.embeddings.rows());
                 let image = difference(&gpu.1, cpu.1.rows());
-                println!("{model}, {element}, {arithmetic}: {text:e} captions, {image:e} pictures");
+                println!("{model}, {element}, {arithmetic}: {text:e} captions, {image:e} images");
                 let tolerance = arithmetic.tolerance(checkpoint.config.projection_dim);
                 let worst = text.max(image);
                 assert!(worst <= tolerance, "{model}, {element}: {worst}");
@@ -141,25 +150,27 @@ fn narrow_arithmetic_stays_within_its_budget() {
 fn arithmetic_that_is_not_to_be_had_is_refused_and_f32_goes_on() {
     let Some(gpu) = gpu() else { return };
     let checkpoint = open(MODELS[0]);
-    compute_in(&gpu, Arithmetic::Int8);
-    let error = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).err();
+    let error = load(&gpu, &checkpoint, compute_in(Arithmetic::Int8)).err();
     let message = error.unwrap().to_string();
     assert!(
         message.contains("int8") && message.contains("the model has no Q8_0 weights"),
         "{message}"
     );
-    let mut tuning = Tuning {
-        arithmetic: Arithmetic::Int8,
-        ..Tuning::default()
-    };
+    let mut tuning = compute_in(Arithmetic::Int8);
     let progress = &mut |_, _| {};
-    let chosen = Clip::choose(&checkpoint, Wish::Gpu, &mut tuning, &|| 0.0, progress);
+    let chosen = Clip::choose(
+        &checkpoint,
+        EngineRequest::Gpu,
+        &mut tuning,
+        &|| 0.0,
+        progress,
+    );
     let (clip, choice) = ready(chosen).unwrap();
     assert_eq!(clip.engine(), "gpu");
     assert_eq!(choice.gpu_arithmetic, Some(Arithmetic::F32));
     assert_eq!(choice.why_f32, Some(message));
     assert_eq!(choice.trial.unwrap().tolerance, TOLERANCE);
-    assert_eq!(tuning.arithmetic, Arithmetic::Int8, "the wish stays");
+    assert_eq!(tuning.arithmetic, Arithmetic::Int8, "the request stays");
 }
 
 /// Captions of the given lengths whose ids follow a fixed pattern; many begin alike.
@@ -181,7 +192,7 @@ fn batches_of_every_shape() {
     let Some(gpu) = gpu() else { return };
     let checkpoint = open(MODELS[0]);
     let config = checkpoint.config;
-    let ours = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+    let ours = load(&gpu, &checkpoint, Tuning::default()).unwrap();
     let theirs = CpuEngine::new(Model::load(&checkpoint, &mut |_, _| {}).unwrap());
     let long = config.text.context_length;
     let mut among_short = vec![3; 40];
@@ -213,8 +224,8 @@ fn batches_of_every_shape() {
             &ready(ours.encode_images(&pixels)).unwrap(),
             ready(theirs.encode_images(&pixels)).unwrap().rows(),
         );
-        println!("{pictures} pictures: largest difference {worst:e}");
-        assert!(worst <= TOLERANCE, "{pictures} pictures: {worst}");
+        println!("{pictures} images: largest difference {worst:e}");
+        assert!(worst <= TOLERANCE, "{pictures} images: {worst}");
     }
 }
 
@@ -222,13 +233,13 @@ fn batches_of_every_shape() {
 fn a_lost_device_is_replaced() {
     let Some(gpu) = gpu() else { return };
     let checkpoint = open(MODELS[1]);
-    let engine = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+    let engine = load(&gpu, &checkpoint, Tuning::default()).unwrap();
     let tokens = captions(&[4, 9], checkpoint.config.text.vocab_size);
     let before = ready(engine.encode_text(&tokens)).unwrap();
     gpu.destroy();
     assert_eq!(ready(engine.encode_text(&tokens)).unwrap(), before);
     // The handle itself stays lost, and says so.
-    let error = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).err();
+    let error = load(&gpu, &checkpoint, Tuning::default()).err();
     assert!(matches!(error, Some(GpuError::Lost { .. })), "{error:?}");
 }
 
@@ -236,7 +247,7 @@ fn a_lost_device_is_replaced() {
 fn what_is_not_a_batch_is_refused() {
     let Some(gpu) = gpu() else { return };
     let checkpoint = open(MODELS[1]);
-    let engine = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+    let engine = load(&gpu, &checkpoint, Tuning::default()).unwrap();
     let outside = captions(&[3], 1 << 20);
     let outside = PackedTokens {
         ids: vec![u32::MAX; 3],
@@ -252,7 +263,7 @@ fn what_is_not_a_batch_is_refused() {
         matches!(
             error,
             EngineError::NoDirection {
-                kind: "picture",
+                kind: "image",
                 row: 0
             }
         ),
@@ -264,7 +275,7 @@ fn what_is_not_a_batch_is_refused() {
 fn a_trial_tells_right_from_wrong() {
     let Some(gpu) = gpu() else { return };
     let checkpoint = open(MODELS[0]);
-    let engine = ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+    let engine = load(&gpu, &checkpoint, Tuning::default()).unwrap();
     let ticks = std::cell::Cell::new(0.0);
     let clock = || {
         ticks.set(ticks.get() + 1.0);
@@ -285,26 +296,25 @@ fn a_trial_tells_right_from_wrong() {
 fn tiles_are_timed_once() {
     let Some(gpu) = gpu() else { return };
     let checkpoint = open(MODELS[0]);
-    let load = |gpu: &Gpu| ready(GpuEngine::load(gpu, &checkpoint, &mut |_, _| {})).unwrap();
+    let load = |tuning| load(&gpu, &checkpoint, tuning).unwrap();
     let tokens = captions(
         &[3, 9, 30, 30, 30, 30, 30],
         checkpoint.config.text.vocab_size,
     );
-    let standard = load(&gpu);
+    let standard = load(Tuning::default());
     assert_eq!(
-        gpu.tuning().known.len(),
+        standard.tuning().known.len(),
         0,
         "nothing is timed on a processor"
     );
     let expected = ready(standard.encode_text(&tokens)).unwrap();
-    gpu.tune(Tuning {
-        wish: TileWish::Anew,
+    let tuned = load(Tuning {
+        tiles: TileChoice::Anew,
         ..Tuning::default()
     });
-    let tuned = load(&gpu);
     println!("{}: {:?}", tuned.tiles(), tuned.load_times());
     assert!(tuned.load_times().tuning_ms > 0.0);
-    let known = gpu.tuning().known;
+    let known = tuned.tuning().known.clone();
     assert_eq!(known.values().collect::<Vec<_>>(), [&tuned.tiles()]);
     let worst = difference(&ready(tuned.encode_text(&tokens)).unwrap(), expected.rows());
     assert!(worst <= TOLERANCE, "{worst}");
@@ -312,11 +322,10 @@ fn tiles_are_timed_once() {
     // Whatever is remembered is used: here tiles that no run on this machine would find by chance.
     let others = "thin=4x64x32/1x4 medium=64x32x32/8x4 wide=128x128x8/8x8".to_owned();
     let known = known.into_keys().map(|key| (key, others.clone())).collect();
-    gpu.tune(Tuning {
+    let remembered = load(Tuning {
         known,
         ..Tuning::default()
     });
-    let remembered = load(&gpu);
     assert_eq!(remembered.tiles(), others);
     assert_eq!(remembered.load_times().tuning_ms, 0.0);
     let worst = difference(
@@ -336,24 +345,21 @@ fn tiles_are_remembered_by_arithmetic() {
     }
     let checkpoint = open(MODELS[0]);
     let others = "thin=4x64x32/1x4 medium=64x64x32/4x4 wide=128x128x16/8x8";
-    gpu.tune(Tuning {
-        arithmetic: Arithmetic::F16,
-        wish: TileWish::Anew,
-        ..Tuning::default()
+    let load = |tuning| load(&gpu, &checkpoint, tuning).unwrap();
+    let timed = load(Tuning {
+        tiles: TileChoice::Anew,
+        ..compute_in(Arithmetic::F16)
     });
-    let load = || ready(GpuEngine::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
-    let timed = load();
-    let known = gpu.tuning().known;
+    let known = timed.tuning().known.clone();
     assert_eq!(known.values().collect::<Vec<_>>(), [&timed.tiles()]);
     let known = known.into_keys().map(|key| (key, others.to_owned()));
     let tuning = Tuning {
         arithmetic: Arithmetic::F16,
-        wish: TileWish::Known,
+        tiles: TileChoice::Known,
         known: known.collect(),
     };
-    gpu.tune(tuning.clone());
     let tokens = captions(&[3, 9, 30], checkpoint.config.text.vocab_size);
-    let remembered = load();
+    let remembered = load(tuning.clone());
     assert_eq!(
         (remembered.tiles().as_str(), remembered.arithmetic()),
         (others, Arithmetic::F16)
@@ -366,35 +372,35 @@ fn tiles_are_remembered_by_arithmetic() {
         worst <= Arithmetic::F16.tolerance(checkpoint.config.projection_dim),
         "{worst}"
     );
-    gpu.tune(Tuning {
+    let in_f32 = load(Tuning {
         arithmetic: Arithmetic::F32,
         ..tuning
     });
-    assert_ne!(load().tiles(), others);
+    assert_ne!(in_f32.tiles(), others);
 }
 
 #[test]
-fn the_choice_follows_the_wish() {
+fn the_choice_follows_the_request() {
     let Some(gpu) = gpu() else { return };
     let checkpoint = open(MODELS[0]);
     let clock = || 0.0;
-    let choose = |wish| {
+    let choose = |request| {
         ready(Clip::choose(
             &checkpoint,
-            wish,
+            request,
             &mut Tuning::default(),
             &clock,
             &mut |_, _| {},
         ))
         .unwrap()
     };
-    let (clip, choice) = choose(Wish::Gpu);
+    let (clip, choice) = choose(EngineRequest::Gpu);
     assert_eq!(clip.engine(), "gpu");
     assert_eq!(choice.gpu.as_ref(), Some(gpu.info()));
     assert!(choice.trial.unwrap().agrees() && choice.gpu_weight_bytes > 0);
-    let (clip, choice) = choose(Wish::Cpu);
+    let (clip, choice) = choose(EngineRequest::Cpu);
     assert_eq!((clip.engine(), choice.why_cpu), ("cpu", None));
     // So small a model is not worth a trial.
-    let (clip, choice) = choose(Wish::Auto);
+    let (clip, choice) = choose(EngineRequest::Auto);
     assert!(clip.engine() == "cpu" && choice.why_cpu.is_some() && choice.trial.is_none());
 }

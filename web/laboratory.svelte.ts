@@ -2,6 +2,7 @@
 
 import { Benchmarks } from "./benchmarks/benchmarks.svelte";
 import type { GivenFile } from "./benchmarks/given-files";
+import { Compose } from "./compose/compose.svelte";
 import {
   HASH_DIGITS,
   type LinkState,
@@ -12,6 +13,7 @@ import {
 import { messageOf } from "./message-of";
 import { Model } from "./model/model.svelte";
 import { isWeights, whatIsGiven } from "./model/model-files";
+import { Hierarchy } from "./hierarchy/hierarchy.svelte";
 import { keepPage } from "./offline/register";
 import { MAX_CAPTIONS } from "./probe/caption-list";
 import { ModelComparison } from "./probe/model-comparison.svelte";
@@ -27,6 +29,8 @@ export class Laboratory {
   readonly model: Model;
   readonly probe: Probe;
   readonly comparison: ModelComparison;
+  readonly hierarchy: Hierarchy;
+  readonly compose: Compose;
   readonly benchmarks: Benchmarks;
   readonly speed: Speed;
   view = $state<View>("probe");
@@ -55,6 +59,8 @@ export class Laboratory {
     this.model = new Model(this.#client, base);
     this.probe = new Probe(this.#client, this.model);
     this.comparison = new ModelComparison(this.#client, this.model, this.probe);
+    this.hierarchy = new Hierarchy(this.#client, this.model, this.probe);
+    this.compose = new Compose(this.#client, this.probe);
     this.benchmarks = new Benchmarks(this.#client, this.model);
     this.speed = new Speed(this.#client, this.model);
   }
@@ -88,6 +94,7 @@ export class Laboratory {
       this.benchmarks.set = state.set;
       this.benchmarks.items = state.items;
     }
+    this.hierarchy.open(state);
     void this.probe.open(state);
     await this.model.open(state.model);
   }
@@ -105,6 +112,7 @@ export class Laboratory {
       ...(this.view === "benchmarks"
         ? { set: this.benchmarks.set, items: this.benchmarks.items }
         : {}),
+      ...(this.view === "hierarchy" ? this.hierarchy.link : {}),
       model: sha256?.slice(0, HASH_DIGITS) ?? this.askedModel,
     };
     return writeFragment(state);

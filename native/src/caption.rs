@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use cliprobe::caption::{
-    Edit, NegativeKind, NotEditable, PositiveKind, generalisations, negative_pool, pick,
-    positive_pool,
+    Edit, NegativeKind, NotEditable, PositiveKind, all_negatives, generalisations, negative_pool,
+    pick, positive_pool,
 };
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -16,10 +16,10 @@ use crate::caption_order::{self, OrderArgs};
 use crate::output::print_json;
 use crate::texts;
 
-/// Edit captions: hard negatives, hard positives, generalisations
+/// Make hard negatives, hard positives and generalisations of captions
 ///
-/// The same captions and seed give the same edits. A caption that cannot be edited is kept and
-/// says why; the exit code is then 3, or 1 if no caption could be edited.
+/// The same captions and seed give the same edits. A caption that cannot be edited is listed with the reason;
+/// the exit code is then 3, or 1 if no caption could be edited.
 #[derive(Debug, Args)]
 pub(crate) struct CaptionArgs {
     #[command(subcommand)]
@@ -56,25 +56,30 @@ struct Draw {
     /// Draw N edits of a caption from all kinds together, instead of one of each kind
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     count: Option<u32>,
-    /// Print every edit that the seed gives
+    /// Print every distinct edit that the caption offers, the likeliest words first
     #[arg(long, conflicts_with = "count")]
     all: bool,
 }
 
-/// Make captions that are nearly the same and false
+/// Make hard negatives: captions that differ little and are false
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cliprobe caption negatives \"A man riding a brown horse\" --all
+  cliprobe caption negatives --file captions.txt --kind replace,swap --json")]
 struct NegativesArgs {
     #[command(flatten)]
     captions: Captions,
-    /// Kinds of edits [default: all but order]
+    /// Kinds of edits [default: all but negclip and order]
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     kind: Vec<Negative>,
     #[command(flatten)]
     draw: Draw,
 }
 
-/// Make captions that say the same in other words
+/// Make hard positives: captions that say the same in other words
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  cliprobe caption positives \"A man and a woman on a couch\"")]
 struct PositivesArgs {
     #[command(flatten)]
     captions: Captions,
@@ -85,8 +90,10 @@ struct PositivesArgs {
     draw: Draw,
 }
 
-/// Make ever more general captions, from the caption down to what its main thing is a kind of
+/// Make a chain of more and more general captions, ending with the kind of the main thing
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  cliprobe caption general \"A black dog running on a beach\"")]
 struct GeneralArgs {
     #[command(flatten)]
     captions: Captions,
@@ -96,12 +103,14 @@ struct GeneralArgs {
 enum Negative {
     /// CLoVe's REPLACE: a thing, attribute or relation becomes another
     Replace,
-    /// NegCLIP: two phrases, nouns, verbs, adverbs or adjectives change places
-    Negclip,
+    /// Two phrases, nouns, verbs, adverbs or adjectives change places, where that makes sense
+    Swap,
     /// Two things in a relation change places
     SwapObjects,
     /// Attributes of two things change places
     SwapAttributes,
+    /// NegCLIP's swaps as published: nearly every caption has some, and few of them read well
+    Negclip,
     /// ARO's four perturbations of word order
     Order,
 }
@@ -111,6 +120,7 @@ impl Negative {
         match self {
             Self::Replace => NegativeKind::Replace,
             Self::Negclip => NegativeKind::Negclip,
+            Self::Swap => NegativeKind::Swap,
             Self::SwapObjects => NegativeKind::SwapObjects,
             Self::SwapAttributes => NegativeKind::SwapAttributes,
             Self::Order => NegativeKind::Order,
@@ -146,9 +156,13 @@ struct Edited {
 pub(crate) fn run(args: &CaptionArgs) -> Result<ExitCode> {
     match &args.action {
         Action::Negatives(args) => {
-            let kinds = chosen(&args.kind, |kind| *kind != Negative::Order);
+            let kinds = chosen(&args.kind, |kind| kind.kind().reads_well());
             run_drawn(&args.captions, &args.draw, &kinds, |text, kind| {
-                negative_pool(text, kind.kind(), args.draw.seed)
+                if args.draw.all && kind.kind().reads_well() {
+                    all_negatives(text, kind.kind())
+                } else {
+                    negative_pool(text, kind.kind(), args.draw.seed)
+                }
             })
         }
         Action::Positives(args) => {

@@ -16,7 +16,7 @@ use crate::output::write_whole;
 /// and NumPy. A file made here stays as it is; name it coco_order.json or flickr30k_order.json and `cliprobe eval aro` finds it.
 #[derive(Debug, Args)]
 pub(crate) struct OrderArgs {
-    /// Pictures with their captions: Karpathy's JSON, whole or of one split, or a table with the
+    /// Images with their captions: Karpathy's JSON, whole or of one split, or a table with the
     /// columns filepath and title
     #[arg(value_name = "FILE")]
     list: PathBuf,

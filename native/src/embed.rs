@@ -1,4 +1,4 @@
-//! `cliprobe embed`: embeddings of pictures and texts, for any other tool.
+//! `cliprobe embed`: embeddings of images and captions, for any other tool.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,27 +12,29 @@ use cliprobe::facade::{self, Clip, Distinct, PreparedImage, prepare};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use safetensors::Dtype;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::model::{DeviceArgs, ModelArgs};
 use crate::tensor_file::{Tensor, write};
 use crate::{pictures, progress, texts};
 
-/// Embed pictures and texts into a safetensors file
+/// Compute the embeddings of images and captions
 ///
-/// The file holds image_embeds and text_embeds, f32, every row of length 1. Its metadata has, as JSON
-/// arrays in row order, the file names under `images` and the texts under `texts`; what could not be
-/// read stands under `skipped` with the reason.
+/// Writes a safetensors file with image_embeds and text_embeds: f32, one row an image or caption, each of
+/// length 1. The file's metadata has JSON arrays: `images` (file names) and `texts` in the order of the rows,
+/// and `skipped` (images that could not be read, and why). The exit code is 3 if images were skipped.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cliprobe embed openai/clip-vit-base-patch32 --images photos --out photos.safetensors
+  cliprobe embed model.gguf --texts captions.txt --out captions.safetensors")]
 #[command(group(clap::ArgGroup::new("what").required(true).multiple(true)))]
 pub(crate) struct EmbedArgs {
     #[command(flatten)]
     model: ModelArgs,
-    /// Pictures (PNG, JPEG, WebP, GIF) or directories of them
+    /// Images (PNG, JPEG, WebP, GIF), or directories with images in them
     #[arg(long, value_name = "PATH", num_args = 1.., group = "what")]
     images: Vec<PathBuf>,
-    /// Texts: one a line, or a JSON array of strings; - for standard input
+    /// Captions: one a line, or a JSON array of strings; - for standard input
     #[arg(long, value_name = "FILE", group = "what")]
     texts: Option<PathBuf>,
     /// File to write
@@ -40,20 +42,10 @@ pub(crate) struct EmbedArgs {
     out: PathBuf,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Pictures computed at once
+    /// Images in a batch
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     batch: u16,
 }
-
-/// A picture that is not in the result.
-#[derive(Serialize)]
-struct Skipped {
-    image: String,
-    why: String,
-}
-
-/// What exits with 3: the file is complete but for some pictures.
-const SOME_SKIPPED: u8 = 3;
 
 pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
     // Everything that can be wrong with the arguments, before minutes of computing.
@@ -69,11 +61,10 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
         "model",
         facade::description(&checkpoint, Some(&clip))?.to_string(),
     )];
-    let mut skipped = Vec::new();
+    let (mut kept, mut skipped) = (Vec::new(), Vec::new());
     if !files.is_empty() {
-        let bar = progress::bar("Pictures", "pictures");
+        let bar = progress::bar("Images", "images");
         bar.set_length(files.len() as u64);
-        let names = pictures::names(&files);
         let images = embed_images(
             &clip,
             &checkpoint.preprocessing,
@@ -82,33 +73,15 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
             &bar,
         )?;
         bar.finish_and_clear();
-        let mut rows = Vec::new();
-        let mut kept = Vec::new();
-        for (name, image) in names.into_iter().zip(images) {
-            match image {
-                Ok(row) => {
-                    rows.extend(row);
-                    kept.push(name);
-                }
-                Err(error) => {
-                    eprintln!("skipped {name}: {error:#}");
-                    skipped.push(Skipped {
-                        image: name,
-                        why: format!("{error:#}"),
-                    });
-                }
-            }
-        }
-        if kept.is_empty() {
-            bail!("none of the {} pictures could be read", skipped.len());
-        }
+        let rows;
+        (kept, rows, skipped) = pictures::keep_readable(pictures::names(&files), images)?;
         metadata.push(("images", serde_json::to_string(&kept)?));
         tensors.push(tensor(
             "image_embeds",
             kept.len(),
             &Embeddings {
                 dim: clip.config().projection_dim,
-                values: rows,
+                values: rows.concat(),
             },
         ));
     }
@@ -132,16 +105,7 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
     }
     metadata.push(("skipped", serde_json::to_string(&skipped)?));
     write(&args.out, tensors, &metadata)?;
-    if skipped.is_empty() {
-        return Ok(ExitCode::SUCCESS);
-    }
-    eprintln!(
-        "{} of {} pictures are missing in {}",
-        skipped.len(),
-        files.len(),
-        args.out.display()
-    );
-    Ok(ExitCode::from(SOME_SKIPPED))
+    Ok(pictures::exit_code(&args.out, kept.len(), &skipped))
 }
 
 fn tensor(name: &'static str, rows: usize, embeddings: &Embeddings) -> Tensor {

@@ -9,8 +9,10 @@ use serde_json::json;
 use crate::model::ModelArgs;
 use crate::output::print_json;
 
-/// Say what a checkpoint is: architecture, activation, types, preprocessing, origin
+/// Show what a checkpoint holds: architecture, activation, tensor types, preprocessing, origin
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  cliprobe inspect laion/CLIP-ViT-B-32-laion2B-s34B-b79K")]
 pub(crate) struct InspectArgs {
     #[command(flatten)]
     model: ModelArgs,
@@ -54,7 +56,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
     let scale = checkpoint
         .logit_scale
         .map_or("not in the file".to_owned(), |s| {
-            format!("{s} (τ = {:.2})", s.exp())
+            format!("{s} (ln; factor {:.2})", s.exp())
         });
     let rows = [
         ("name", checkpoint.name.clone()),
@@ -68,7 +70,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
         ("tensors", types.join(", ")),
         ("embedding", format!("{} values", config.projection_dim)),
         ("logit scale", scale),
-        ("text tower", tower(&text.transformer)),
+        ("text encoder", tower(&text.transformer)),
         (
             "",
             format!(
@@ -76,7 +78,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
                 text.vocab_size, text.context_length
             ),
         ),
-        ("image tower", tower(&vision.transformer)),
+        ("image encoder", tower(&vision.transformer)),
         (
             "",
             format!(

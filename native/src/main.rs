@@ -1,15 +1,18 @@
 //! The `cliprobe` command.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // it speaks to a person
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+#[macro_use]
+mod console; // first: its macros are for all that follow
 
 use cliprobe_files::{archive, model_directory, python_list};
 
 mod caption;
 mod caption_order;
 mod compare;
+mod convert;
 mod embed;
 mod eval;
 mod html;
@@ -37,10 +40,17 @@ mod world;
 
 /// A laboratory for one question: does this CLIP understand how words combine?
 ///
-/// Exit codes: 0 done, 1 failed (one sentence on standard error says why), 2 wrong usage,
-/// 3 done but for inputs that were skipped and named.
+/// Exit codes: 0 done; 1 failed, and a sentence on standard error says why; 2 wrong usage; 3 done, but inputs that
+/// could not be read were skipped and named.
 #[derive(Debug, Parser)]
-#[command(name = "cliprobe", version)]
+#[command(
+    name = "cliprobe",
+    version,
+    after_help = "Start with:
+  cliprobe score openai/clip-vit-base-patch32 --image cat.jpg \"a cat on a table\" \"a table on a cat\"
+  cliprobe eval tableau --model models/default.gguf
+`cliprobe COMMAND --help` shows examples of each."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -56,6 +66,7 @@ enum Command {
     Compare(compare::CompareArgs),
     Probes(probes::ProbesArgs),
     Score(score::ScoreArgs),
+    Convert(convert::ConvertArgs),
     Quantize(quantize::QuantizeArgs),
     Patch(Box<patch::PatchArgs>),
     Caption(caption::CaptionArgs),
@@ -66,16 +77,53 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    quiet_wayland();
+    let code = match Cli::try_parse() {
+        Ok(cli) => run(cli.command).unwrap_or_else(|error| {
+            eprintln!("cliprobe: {error:#}");
+            ExitCode::FAILURE
+        }),
+        // Wrong usage, or a wish for help.
+        Err(message) if message.use_stderr() => message.exit(),
+        Err(help) => {
+            console::printed(help.print());
+            ExitCode::SUCCESS
+        }
+    };
+    match console::finish() {
+        Ok(()) => code,
+        Err(error) => {
+            eprintln!("cliprobe: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Gives Wayland's library a folder to look for a display in, where the system names none. Mesa's
+/// Vulkan layer asks it, and it would print an error about the variable for every GPU command.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code, reason = "the environment can be changed no other way")]
+fn quiet_wayland() {
+    let known = std::env::var_os("XDG_RUNTIME_DIR");
+    if known.is_none_or(|folder| !std::path::Path::new(&folder).is_absolute()) {
+        // SAFETY: `main` calls this first, before any other thread could read the environment.
+        unsafe { std::env::set_var("XDG_RUNTIME_DIR", "/nonexistent") };
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
     let done = |result: anyhow::Result<()>| result.map(|()| ExitCode::SUCCESS);
-    let result = match Cli::parse().command {
+    match command {
         Command::Inspect(args) => done(inspect::run(&args)),
         Command::Tokens(args) => done(tokens::run(&args)),
-        Command::Pixels(args) => done(pixels::run(&args)),
+        Command::Pixels(args) => pixels::run(&args),
         Command::Embed(args) => embed::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Probes(args) => done(probes::run(&args)),
         Command::Score(args) => done(score::run(&args)),
+        Command::Convert(args) => done(convert::run(&args)),
         Command::Quantize(args) => done(quantize::run(&args)),
         Command::Patch(args) => patch::run(&args),
         Command::Caption(args) => caption::run(&args),
@@ -83,9 +131,5 @@ fn main() -> ExitCode {
         Command::Serve(args) => done(serve::run(&args)),
         Command::Train(args) => train::run(&args),
         Command::Reproduce(args) => reproduce::run(&args),
-    };
-    result.unwrap_or_else(|error| {
-        eprintln!("cliprobe: {error:#}");
-        ExitCode::FAILURE
-    })
+    }
 }

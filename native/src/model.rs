@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use cliprobe::choice::Wish;
+use cliprobe::choice::EngineRequest;
 use cliprobe::clip::bytes::FileSet;
 use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::config::Activation;
 use cliprobe::clip::{Checkpoint, architectures};
-use cliprobe::engine::gpu::{Arithmetic, TileWish, Tuning};
+use cliprobe::engine::gpu::{Arithmetic, TileChoice, Tuning};
 use cliprobe::facade::Clip;
 
 use crate::{hub, progress, tile_memory};
@@ -19,8 +19,8 @@ use crate::{hub, progress, tile_memory};
 /// Which checkpoint, and how to read it.
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
-    /// Checkpoint: a Hugging Face or OpenCLIP directory, a GGUF file, a state dict, or a model of the
-    /// Hugging Face hub by name, such as openai/clip-vit-base-patch32, which is fetched once
+    /// Checkpoint: a Hugging Face or OpenCLIP directory, a GGUF file, a state dict, or the name of a model on the
+    /// Hugging Face hub, such as openai/clip-vit-base-patch32, which is downloaded once
     #[arg(value_name = "MODEL")]
     path: PathBuf,
     #[command(flatten)]
@@ -33,7 +33,7 @@ pub(crate) struct OverrideArgs {
     /// Architecture of a bare state dict: a JSON file in Hugging Face's or OpenCLIP's form, or a name such as ViT-B-32
     #[arg(long, value_name = "FILE|NAME")]
     config: Option<String>,
-    /// What the weights were trained with, where the checkpoint does not say
+    /// Activation function of the weights, where the checkpoint does not say
     #[arg(long, value_enum)]
     activation: Option<ActivationArg>,
     /// Directory with tokenizer.json, or vocab.json and merges.txt, where the checkpoint has none
@@ -44,33 +44,33 @@ pub(crate) struct OverrideArgs {
 /// Where to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum DeviceArg {
-    /// The GPU where there is one and a trial shows it to be right and faster, else the CPU
+    /// The GPU, if there is one and a trial shows that it is correct and faster; else the CPU
     Auto,
-    /// All cores; RAYON_NUM_THREADS sets how many
+    /// The CPU, on all cores; RAYON_NUM_THREADS limits them
     Cpu,
-    /// Through Vulkan, Metal or DirectX 12; WGPU_BACKEND chooses
+    /// The GPU through Vulkan, Metal or DirectX 12; WGPU_BACKEND chooses one
     Gpu,
 }
 
 /// How to come to the tiles of the GPU's matrix products.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum TilesArg {
-    /// As found before on this GPU, else by a short timed run
+    /// Those stored for this GPU; if there are none, a short benchmark finds them
     Known,
-    /// By a timed run
+    /// A benchmark finds them, whatever is stored
     Anew,
-    /// The same on every GPU
+    /// Fixed ones, the same on every GPU
     Standard,
 }
 
 /// The numbers that the GPU computes matrix products in; sums of more than eight are f32 always.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ArithmeticArg {
-    /// Equal to the CPU but for the order of sums
+    /// As the CPU, but for the order of summation
     F32,
-    /// Half precision, where the GPU offers it: less exact
+    /// Half precision, if the GPU has it: less exact
     F16,
-    /// 8-bit products with Q8_0 weights: still less exact
+    /// 8-bit products, for Q8_0 weights only: less exact again
     Int8,
 }
 
@@ -80,10 +80,10 @@ pub(crate) struct DeviceArgs {
     /// Where to compute
     #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
     device: DeviceArg,
-    /// How the GPU's matrix products are divided
+    /// Tile sizes of the GPU's matrix products
     #[arg(long, value_enum, default_value_t = TilesArg::Known)]
     gpu_tiles: TilesArg,
-    /// What the GPU's matrix products are computed in
+    /// Arithmetic of the GPU's matrix products
     #[arg(long, value_enum, default_value_t = ArithmeticArg::F32)]
     gpu_arithmetic: ArithmeticArg,
 }
@@ -112,6 +112,14 @@ impl ModelArgs {
         self.overrides.open(&self.path)
     }
 
+    /// Whether writing to `out` would change the checkpoint.
+    pub(crate) fn is_at(&self, out: &Path) -> bool {
+        match (out.canonicalize(), self.path.canonicalize()) {
+            (Ok(out), Ok(model)) => out == model || model.parent() == Some(&out),
+            _ => false,
+        }
+    }
+
     /// Opens the checkpoint and loads it where it shall compute.
     pub(crate) fn load(&self, device: DeviceArgs) -> Result<(Rc<Checkpoint>, Clip)> {
         let checkpoint = Rc::new(self.open()?);
@@ -123,9 +131,9 @@ impl ModelArgs {
 /// Loads a checkpoint where it shall compute.
 pub(crate) fn load(checkpoint: &Rc<Checkpoint>, device: DeviceArgs) -> Result<Clip> {
     let wish = match device.device {
-        DeviceArg::Auto => Wish::Auto,
-        DeviceArg::Cpu => Wish::Cpu,
-        DeviceArg::Gpu => Wish::Gpu,
+        DeviceArg::Auto => EngineRequest::Auto,
+        DeviceArg::Cpu => EngineRequest::Cpu,
+        DeviceArg::Gpu => EngineRequest::Gpu,
     };
     let known = tile_memory::read();
     let mut tuning = Tuning {
@@ -134,10 +142,10 @@ pub(crate) fn load(checkpoint: &Rc<Checkpoint>, device: DeviceArgs) -> Result<Cl
             ArithmeticArg::F16 => Arithmetic::F16,
             ArithmeticArg::Int8 => Arithmetic::Int8,
         },
-        wish: match device.gpu_tiles {
-            TilesArg::Known => TileWish::Known,
-            TilesArg::Anew => TileWish::Anew,
-            TilesArg::Standard => TileWish::Standard,
+        tiles: match device.gpu_tiles {
+            TilesArg::Known => TileChoice::Known,
+            TilesArg::Anew => TileChoice::Anew,
+            TilesArg::Standard => TileChoice::Standard,
         },
         known: known.clone(),
     };

@@ -1,6 +1,7 @@
-//! `cliprobe pixels`: what the image tower sees of a picture.
+//! `cliprobe pixels`: what the image encoder sees of an image.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -12,34 +13,37 @@ use crate::model::ModelArgs;
 use crate::pictures;
 use crate::tensor_file::{Tensor, write};
 
-/// Write pictures as the image tower gets them, to compare preprocessing
+/// Write images as the image encoder gets them, to compare preprocessing with another program's
+///
+/// Images that cannot be read are named and left out; the exit code is then 3.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  cliprobe pixels openai/clip-vit-base-patch32 photo.jpg --out pixels.safetensors")]
 pub(crate) struct PixelsArgs {
     #[command(flatten)]
     model: ModelArgs,
-    /// Pictures (PNG, JPEG, WebP, GIF) or directories of them
+    /// Images (PNG, JPEG, WebP, GIF), or directories with images in them
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<PathBuf>,
-    /// File to write: cropped_u8 [n, 3, h, w] after resize and crop, pixel_values [n, 3, h, w] normalised f32
+    /// File to write: cropped_u8 [n, 3, h, w] (u8, after resize and crop) and pixel_values [n, 3, h, w] (f32, normalised)
     #[arg(long, value_name = "F.safetensors")]
     out: PathBuf,
 }
 
-pub(crate) fn run(args: &PixelsArgs) -> Result<()> {
+pub(crate) fn run(args: &PixelsArgs) -> Result<ExitCode> {
     let checkpoint = args.model.open()?;
     let files = pictures::expand(&args.images)?;
     let preprocessing = &checkpoint.preprocessing;
-    let cropped = files
+    let results = files
         .par_iter()
         .map(|file| {
-            let name = || file.display().to_string();
-            let bytes = std::fs::read(file).with_context(name)?;
-            let picture = image::decode(&bytes).with_context(name)?;
-            preprocessing.apply(&picture).with_context(name)
+            let bytes = std::fs::read(file).context("cannot be read")?;
+            Ok(preprocessing.apply(&image::decode(&bytes)?)?)
         })
-        .collect::<Result<Vec<_>>>()?;
+        .collect();
+    let (kept, cropped, skipped) = pictures::keep_readable(pictures::names(&files), results)?;
     let side = checkpoint.config.vision.image_size;
-    let shape = vec![files.len(), 3, side, side];
+    let shape = vec![kept.len(), 3, side, side];
     let values = cropped
         .iter()
         .flat_map(|c| c.pixel_values(preprocessing))
@@ -47,8 +51,9 @@ pub(crate) fn run(args: &PixelsArgs) -> Result<()> {
         .collect();
     let samples = cropped.into_iter().flat_map(|c| c.data).collect();
     let metadata = [
-        ("images", serde_json::to_string(&pictures::names(&files))?),
+        ("images", serde_json::to_string(&kept)?),
         ("preprocessing", preprocessing.summary()),
+        ("skipped", serde_json::to_string(&skipped)?),
     ];
     write(
         &args.out,
@@ -67,5 +72,6 @@ pub(crate) fn run(args: &PixelsArgs) -> Result<()> {
             },
         ],
         &metadata,
-    )
+    )?;
+    Ok(pictures::exit_code(&args.out, kept.len(), &skipped))
 }

@@ -6,19 +6,23 @@ use anyhow::{Result, anyhow};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use cliprobe::clip::Checkpoint;
-use cliprobe::clip::checkpoint::{Overrides, Provenance};
+use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::model_file::write_gguf;
 use cliprobe::clip::tensors::ElementType;
 
+use crate::convert::derived_from;
 use crate::model::ModelArgs;
 use crate::output::write_whole;
 use crate::{page_model, progress};
 
-/// Write a checkpoint as one self-contained GGUF file, for the page or the command
+/// Write a checkpoint as one GGUF file, quantised if wanted, for the page or this command
 ///
-/// Biases, norms and position embeddings stay F32, the patch embedding F16, the token embedding and
-/// the output projections at least Q8_0; rows that are not whole blocks of the type take Q8_0 or F16.
+/// The type is that of the weight matrices. Biases, layer norms and position embeddings stay F32, the patch
+/// embedding is F16, the token embedding and the output projections are at least Q8_0. A matrix whose rows do
+/// not divide into blocks of the type becomes Q8_0 or F16. `cliprobe convert` writes other forms.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  cliprobe quantize openai/clip-vit-base-patch32 --type Q8_0 --out clip-q8.gguf")]
 pub(crate) struct QuantizeArgs {
     #[command(flatten)]
     model: ModelArgs,
@@ -32,11 +36,11 @@ pub(crate) struct QuantizeArgs {
     /// Name to give the model in the file [default: the checkpoint's]
     #[arg(long)]
     name: Option<String>,
-    /// What made the weights, in words, to be kept in the file [default: the checkpoint's own]
+    /// How the weights were made, in words, to be kept in the file [default: the checkpoint's own recipe]
     #[arg(long, value_name = "TEXT")]
     recipe: Option<String>,
-    /// Also write what the page wants beside its models: an entry in models.json (size and hash) and
-    /// F.golden.json (embeddings by which it checks itself)
+    /// Also write what the page needs: an entry in models.json (size and hash), and F.golden.json (embeddings
+    /// that the page compares its own with)
     #[arg(long)]
     page: bool,
     /// What the model is, for the page's visitors [default: what models.json says of F.gguf already]
@@ -51,13 +55,10 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<()> {
     if let Some(name) = &args.name {
         checkpoint.name = name.clone();
     }
-    let provenance = Provenance {
-        parent_sha256: Some(checkpoint.sha256()?),
-        recipe: args
-            .recipe
-            .clone()
-            .or_else(|| checkpoint.provenance.recipe.clone()),
-    };
+    let mut provenance = derived_from(&checkpoint)?;
+    if let Some(recipe) = &args.recipe {
+        provenance.recipe = Some(recipe.clone());
+    }
     let bar = progress::bar("Quantising", "tensors");
     write_whole(&args.out, |file| {
         Ok(write_gguf(

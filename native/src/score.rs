@@ -1,4 +1,4 @@
-//! `cliprobe score`: a picture and captions in, a ranking out.
+//! `cliprobe score`: an image and captions in, a ranking out.
 
 use std::path::PathBuf;
 
@@ -12,12 +12,14 @@ use crate::model::{DeviceArgs, ModelArgs};
 use crate::output::print_json;
 use crate::texts;
 
-/// Rank captions for a picture by their cosine with it
+/// Rank captions for an image by their cosine similarity
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  cliprobe score openai/clip-vit-base-patch32 --image cat.jpg \"a cat on a table\" \"a table on a cat\"")]
 pub(crate) struct ScoreArgs {
     #[command(flatten)]
     model: ModelArgs,
-    /// The picture (PNG, JPEG, WebP, GIF)
+    /// Image (PNG, JPEG, WebP, GIF)
     #[arg(long, value_name = "FILE")]
     image: PathBuf,
     /// Captions
@@ -26,7 +28,7 @@ pub(crate) struct ScoreArgs {
     /// Captions from a file: one a line, or a JSON array of strings; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "captions")]
     file: Option<PathBuf>,
-    /// Also give softmax(τ · cosine) over these captions, with the checkpoint's τ
+    /// Also print probabilities: the softmax over these captions of cosine times logit scale (CLIP's logits)
     #[arg(long)]
     softmax: bool,
     #[command(flatten)]
@@ -44,10 +46,10 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
     if captions.is_empty() {
         bail!("there are no captions in the file");
     }
-    let picture = std::fs::read(&args.image).with_context(|| args.image.display().to_string())?;
+    let file = std::fs::read(&args.image).with_context(|| args.image.display().to_string())?;
     let (checkpoint, clip) = args.model.load(args.device)?;
     let prepared = clip
-        .prepare(&picture)
+        .prepare(&file)
         .with_context(|| args.image.display().to_string())?;
     let image = pollster::block_on(clip.encode_prepared(std::slice::from_ref(&prepared)))?;
     let encoded = pollster::block_on(clip.encode_texts(&captions, &mut |_| {}))?;
@@ -101,7 +103,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
             .as_ref()
             .map_or(String::new(), |p| format!("  {:7.4}", p[r.index]));
         let cut = if encoded.truncated[r.index] {
-            "  (its end is beyond the context and was not seen)"
+            "  (truncated: its end is beyond the context length)"
         } else {
             ""
         };

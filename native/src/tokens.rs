@@ -1,4 +1,4 @@
-//! `cliprobe tokens`: what the text tower sees of a caption.
+//! `cliprobe tokens`: what the text encoder sees of a caption.
 
 use std::path::PathBuf;
 
@@ -8,10 +8,12 @@ use serde_json::json;
 
 use crate::model::ModelArgs;
 use crate::output::print_json;
-use crate::texts;
+use crate::{console, texts};
 
-/// Show the tokens of captions, and which captions are cut off
+/// Show how captions are tokenised, and which are truncated
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  cliprobe tokens openai/clip-vit-base-patch32 \"a photo of a cat\"")]
 pub(crate) struct TokensArgs {
     #[command(flatten)]
     model: ModelArgs,
@@ -21,7 +23,7 @@ pub(crate) struct TokensArgs {
     /// Captions from a file: one a line, or a JSON array of strings; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "texts")]
     file: Option<PathBuf>,
-    /// Print a JSON array of {text, ids, pieces, truncated, length}; length counts what was cut off too
+    /// Print a JSON array of {text, ids, pieces, truncated, length}; length is the number of tokens before truncation
     #[arg(long)]
     json: bool,
 }
@@ -37,6 +39,9 @@ pub(crate) fn run(args: &TokensArgs) -> Result<()> {
     }
     let mut report = Vec::new();
     for text in &texts {
+        if console::takes_no_more() {
+            break;
+        }
         let tokens = tokenizer.encode(text)?;
         let pieces = tokenizer.pieces(&tokens.ids);
         if args.json {

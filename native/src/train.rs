@@ -57,7 +57,7 @@ pub(crate) struct TrainArgs {
 /// Runs the command. Ctrl-C saves a checkpoint before it ends; a second one ends at once.
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     if let Some(recipe) = args.init.as_deref().and_then(template) {
-        print!("{recipe}");
+        println!("{}", recipe.trim_end());
         return Ok(ExitCode::SUCCESS);
     }
     let Some(recipe) = &args.recipe else {

@@ -183,6 +183,103 @@ fn embed_names_what_it_skips_and_keeps_the_rest() {
 }
 
 #[test]
+fn every_command_of_many_images_names_what_it_skips() {
+    let directory = tempfile::tempdir().unwrap();
+    let png = std::fs::read(golden("images/03_small_100x80.png")).unwrap();
+    write(&directory, "good.png", &png);
+    write(&directory, "bad.png", &png[..png.len() / 2]);
+    write(&directory, "cat.BMP", b"BM");
+    write(&directory, "dog.bmp", b"BM");
+    write(&directory, ".hidden", b"");
+    std::fs::create_dir(directory.path().join("more")).unwrap();
+    let results = tempfile::tempdir().unwrap();
+    let out = results.path().join("out.safetensors");
+    let (folder, out) = (directory.path().to_str().unwrap(), out.to_str().unwrap());
+    let tiny = model(TINY);
+    for arguments in [
+        &["embed", &tiny, "--images", folder, "--out", out][..],
+        &["pixels", &tiny, folder, "--out", out],
+    ] {
+        let output = cliprobe(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}: {said}");
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines.len(), 3, "{said}");
+        assert_eq!(lines[0], format!("{folder}: not read: 2 .bmp, 1 folder"));
+        assert!(lines[1].starts_with("skipped bad.png: "), "{said}");
+        assert_eq!(lines[2], format!("1 of 2 images are missing in {out}"));
+        let bytes = std::fs::read(out).unwrap();
+        let tensors = SafeTensors::deserialize(&bytes).unwrap();
+        for name in tensors.names() {
+            assert_eq!(tensors.tensor(name).unwrap().shape()[0], 1, "{name}");
+        }
+        let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+        let metadata = header.metadata().as_ref().unwrap();
+        assert_eq!(metadata["images"], r#"["good.png"]"#);
+        assert!(metadata["skipped"].contains("bad.png"));
+    }
+    std::fs::remove_file(directory.path().join("good.png")).unwrap();
+    std::fs::remove_file(directory.path().join("bad.png")).unwrap();
+    let sentence = refusal(&["pixels", &tiny, folder, "--out", out]);
+    assert!(sentence.contains("no images (png, jpg"), "{sentence}");
+    assert!(sentence.contains("2 .bmp"), "{sentence}");
+}
+
+#[test]
+fn a_model_keeps_its_embeddings_and_its_origin_in_every_form() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let done = |arguments: &[&str]| {
+        let output = cliprobe(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}");
+    };
+    let image = golden("images/01_landscape_640x427.png");
+    let ranking = |model: &str| {
+        let image = image.to_str().unwrap();
+        json(&["score", model, "--image", image, "a cat", "a dog", "--json"])["ranking"].clone()
+    };
+    let report = |model: &str| json(&["inspect", model, "--json"]);
+    let tiny = model(TINY);
+    let (made, gguf) = (path("made.gguf"), path("f32.gguf"));
+    let (hf, open_clip) = (path("hf"), path("open_clip"));
+    let recipe = ["--type", "f32", "--recipe", "trained on cats"];
+    done(&[&["quantize", &tiny][..], &recipe, &["--out", &made]].concat());
+    done(&["convert", &made, "--out", &hf]);
+    done(&[
+        "convert", &made, "--out", &open_clip, "--format", "openclip",
+    ]);
+    done(&["convert", &hf, "--out", &gguf]);
+
+    let expected = ranking(&tiny);
+    for model in [&made, &hf, &open_clip, &gguf] {
+        assert_eq!(ranking(model), expected, "{model}");
+    }
+    assert_eq!(report(&hf)["format"], "Hugging Face");
+    assert!(!Path::new(&hf).join("open_clip_config.json").exists());
+    assert!(
+        Path::new(&open_clip)
+            .join("open_clip_model.safetensors")
+            .is_file()
+    );
+    assert_eq!(report(&made)["parent_sha256"], report(&tiny)["sha256"]);
+
+    let small = path("small.gguf");
+    done(&["quantize", &made, "--type", "Q8_0", "--out", &small]);
+    let small = report(&small);
+    assert_eq!(small["parent_sha256"], report(&made)["sha256"]);
+    let origin = small["recipe"].as_str().unwrap();
+    let grandparent = report(&tiny)["sha256"].as_str().unwrap().to_owned();
+    assert!(origin.starts_with("trained on cats"), "{origin}");
+    assert!(origin.contains(&grandparent), "{origin}");
+
+    let sentence = refusal(&["convert", &hf, "--out", &hf]);
+    assert!(sentence.contains("is the model that is read"), "{sentence}");
+    let sentence = refusal(&["convert", &hf, "--out", &made, "--format", "hf"]);
+    assert!(sentence.contains("is a file"), "{sentence}");
+}
+
+#[test]
 fn pixels_equal_the_golden_values() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("p.safetensors");

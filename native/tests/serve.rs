@@ -60,10 +60,13 @@ impl Server {
         self.request("GET", path, "")
     }
 
-    /// Sends the path as it is: a client library would tidy `..` away.
     fn request(&self, method: &str, path: &str, headers: &str) -> Response {
+        self.request_as(&self.address, method, path, headers)
+    }
+
+    /// Sends the path as it is: a client library would tidy `..` away.
+    fn request_as(&self, host: &str, method: &str, path: &str, headers: &str) -> Response {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        let host = &self.address;
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n"
@@ -149,10 +152,16 @@ fn every_response_isolates_the_page_and_only_hashed_names_are_kept_for_good() {
             ("cross-origin-embedder-policy", "require-corp"),
             ("cross-origin-resource-policy", "same-origin"),
             ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
             ("cache-control", kept),
         ] {
             assert_eq!(response.header(name), value, "{name} of {path}");
         }
+        let policy = response.header("content-security-policy");
+        assert!(
+            policy.contains("frame-ancestors 'none'"),
+            "{path}: {policy}"
+        );
     }
 }
 
@@ -249,6 +258,128 @@ fn nothing_outside_the_folder_can_be_reached() {
     }
     let absolute = page.path().join("secret.txt");
     assert_eq!(server.get(&format!("/{}", absolute.display())).status, 404);
+}
+
+#[test]
+fn only_this_machines_own_names_are_answered() {
+    let page = page();
+    let server = Server::start(&page.path().join("dist"), &[]);
+    let port = server.address.rsplit(':').next().unwrap();
+    for own in ["localhost", "LOCALHOST", "127.0.0.1", "[::1]"] {
+        for host in [own.to_owned(), format!("{own}:{port}"), format!("{own}:9")] {
+            let response = server.request_as(&host, "GET", "/", "");
+            assert_eq!(response.status, 200, "{host}");
+        }
+    }
+    // A foreign name may lead to this address too.
+    for host in [
+        format!("attacker.example:{port}"),
+        "localhost.attacker.example".to_owned(),
+        "127.0.0.1.attacker.example".to_owned(),
+        "localhost@attacker.example".to_owned(),
+        "192.168.0.7".to_owned(),
+        String::new(),
+    ] {
+        for path in ["/", "/models/default.gguf"] {
+            let response = server.request_as(&host, "GET", path, "");
+            assert_eq!(response.status, 421, "{host} {path}");
+            assert!(!response.body.starts_with(b"GGUF"), "{host}");
+        }
+    }
+    let absolute = server.get("http://attacker.example/models/default.gguf");
+    assert_eq!(absolute.status, 421);
+}
+
+#[test]
+fn what_is_too_long_for_the_system_is_not_found() {
+    let page = page();
+    let server = Server::start(&page.path().join("dist"), &[]);
+    for length in [256, 5_000, 60_000] {
+        let long = "a".repeat(length);
+        for path in [
+            format!("/{long}"),
+            format!("/assets/{}", "b/".repeat(length / 2)),
+        ] {
+            assert_eq!(server.get(&path).status, 404, "{length}");
+        }
+    }
+    let status = server.get(&format!("/{}", "a".repeat(70_000))).status;
+    assert!(status == 414 || status == 431, "{status}");
+}
+
+#[test]
+fn hidden_files_are_not_served() {
+    let page = page();
+    let root = page.path().join("dist");
+    fs::create_dir_all(root.join(".git")).unwrap();
+    fs::write(root.join(".env"), "secret").unwrap();
+    fs::write(root.join(".git/config"), "secret").unwrap();
+    fs::write(root.join("assets/.map"), "secret").unwrap();
+    let server = Server::start(&root, &[]);
+    for path in ["/.env", "/%2eenv", "/.git/config", "/assets/.map"] {
+        assert_eq!(server.get(path).status, 404, "{path}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn links_lead_nowhere_outside_the_folder() {
+    use std::os::unix::fs::symlink;
+    let page = page();
+    let root = page.path().join("dist");
+    symlink(page.path().join("secret.txt"), root.join("link.txt")).unwrap();
+    symlink(page.path(), root.join("out")).unwrap();
+    symlink("loop", root.join("loop")).unwrap();
+    symlink(root.join("index.html"), root.join("inside.html")).unwrap();
+    // The folder itself may be named by a link.
+    let linked = page.path().join("linked");
+    symlink(&root, &linked).unwrap();
+    for root in [&root, &linked] {
+        let server = Server::start(root, &[]);
+        for path in ["/link.txt", "/out/secret.txt", "/out/", "/loop"] {
+            let response = server.get(path);
+            assert_eq!(response.status, 404, "{path}");
+            assert_eq!(response.body, b"not found\n", "{path}");
+        }
+        assert_eq!(server.get("/inside.html").status, 200);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_named_pipe_holds_nobody_up() {
+    let page = page();
+    let root = page.path().join("dist");
+    let made = Command::new("mkfifo").arg(root.join("pipe")).status();
+    assert!(made.unwrap().success());
+    let server = Server::start(&root, &[]);
+    assert_eq!(server.get("/pipe").status, 404);
+    assert_eq!(server.request("HEAD", "/pipe", "").status, 404);
+}
+
+#[test]
+fn a_part_is_sent_only_of_the_file_that_the_client_knows() {
+    let page = page();
+    let server = Server::start(&page.path().join("dist"), &[]);
+    let whole = server.get("/assets/module.wasm");
+    let (tag, date) = (whole.header("etag"), whole.header("last-modified"));
+    assert!(!tag.is_empty() && !date.is_empty());
+    let part = |condition: &str| {
+        let headers = format!("Range: bytes=4-7\r\nIf-Range: {condition}\r\n");
+        server.request("GET", "/assets/module.wasm", &headers)
+    };
+    for same in [tag, date] {
+        let response = part(same);
+        assert_eq!((response.status, &*response.body), (206, &WASM[4..8]));
+    }
+    for other in [
+        "\"another\"",
+        &format!("W/{tag}"),
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+    ] {
+        let response = part(other);
+        assert_eq!((response.status, &*response.body), (200, WASM), "{other}");
+    }
 }
 
 #[test]

@@ -22,8 +22,12 @@ for (const colorScheme of ["light", "dark"] as const) {
     await expect(page.getByText("3 of 3 models have answered.")).toBeVisible();
     expect(await violations(page)).toEqual([]);
     await bench.add("x".repeat(1001));
-    await page.getByText("All about this model").click();
     await expect(bench.alerts).toHaveCount(1);
+    expect(await violations(page)).toEqual([]);
+    await bench.view("Models");
+    await page.getByText("All about this model").click();
+    expect(await violations(page)).toEqual([]);
+    await bench.view("Benchmarks");
     expect(await violations(page)).toEqual([]);
   });
 }
@@ -78,16 +82,21 @@ test.describe("on a phone", () => {
     const long = "antidisestablishmentarianism".repeat(6);
     await offerSiblings(page);
     await bench.open(`scene=1&caption=${long}&caption=a+dog&softmax=1`);
-    await page.getByText("All about this model").click();
     await page.getByRole("button", { name: "Compare models" }).click();
     await expect(page.getByText("3 of 3 models have answered.")).toBeVisible();
     await bench.captions.first().focus();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-    for (const button of await page.getByRole("button").all()) {
-      const box = await button.boundingBox();
-      expect(box?.height, await button.innerText()).toBeGreaterThanOrEqual(44);
-      expect(box?.width, await button.innerText()).toBeGreaterThanOrEqual(44);
-    }
+    const check = async () => {
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+      for (const button of await page.getByRole("button").all()) {
+        const box = await button.boundingBox();
+        expect(box?.height, await button.innerText()).toBeGreaterThanOrEqual(44);
+        expect(box?.width, await button.innerText()).toBeGreaterThanOrEqual(44);
+      }
+    };
+    await check();
     await expect(page.getByRole("button", { name: "Take a photo" })).toBeVisible();
+    await bench.view("Models");
+    await page.getByText("All about this model").click();
+    await check();
   });
 });

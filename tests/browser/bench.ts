@@ -31,6 +31,22 @@ export class Bench {
     await this.answered();
   }
 
+  /** Opens a view by its name. */
+  async view(name: "Probe" | "Hierarchy" | "Compose" | "Benchmarks" | "Models"): Promise<void> {
+    await this.page
+      .getByRole("navigation", { name: "Views" })
+      .getByRole("button", { name, exact: true })
+      .click();
+  }
+
+  /** Does something in the view Models, then goes back to Probe. */
+  async inModels<T>(work: () => Promise<T>): Promise<T> {
+    await this.view("Models");
+    const result = await work();
+    await this.view("Probe");
+    return result;
+  }
+
   async answered(): Promise<void> {
     await expect(this.page.getByRole("region", { name: "Ranking" })).toHaveAttribute(
       "aria-busy",

@@ -113,9 +113,12 @@ test("pauses, goes on and stops; the page stays usable", async ({ bench, page })
   await expect(page.getByText(/items\/s, .* left/)).toBeVisible();
   await page.getByRole("button", { name: "Pause" }).click();
   const progress = page.getByRole("progressbar", { name: "Progress of the run" });
-  await page.waitForTimeout(1500); // the step under way may still end
   const paused = await progress.getAttribute("value");
-  await page.waitForTimeout(1500);
+  // The worker answers in order: when it has ranked this caption, the step under way has ended, too.
+  await bench.view("Probe");
+  await bench.add("a caption while the run is paused");
+  await expect(bench.ranked.filter({ hasText: "while the run is paused" })).toBeVisible();
+  await bench.view("Benchmarks");
   expect(await progress.getAttribute("value")).toBe(paused);
   await page.getByRole("button", { name: "Continue" }).click();
   await expect.poll(() => progress.getAttribute("value")).not.toBe(paused);

@@ -9,12 +9,14 @@ test("the default model ranks alike on both engines", async ({ bench, page }) =>
   test.slow();
   await bench.open("scene=1");
   const model = page.getByRole("region", { name: "Model" });
-  await expect(model.getByText("CPU (WebAssembly)")).toBeVisible();
   const [order, cosines] = [await bench.order(), await bench.cosines()];
+  await bench.view("Models");
+  await expect(model.getByText("CPU (WebAssembly)")).toBeVisible();
   await page.getByLabel("Run on").selectOption("GPU");
   await expect(model.getByText(/^GPU \(WebGPU/)).toBeVisible(PATIENCE);
   await expect(page.getByTestId("engine-story")).toHaveText(/max \|Δ\| between them \d/);
   await expect(page.getByText(/Verified on this device/)).toBeVisible(PATIENCE);
+  await bench.view("Probe");
   await expect(page.getByRole("region", { name: "Ranking" })).toHaveAttribute(
     "aria-busy",
     "false",
@@ -26,6 +28,7 @@ test("the default model ranks alike on both engines", async ({ bench, page }) =>
     expect(cosine).toBeCloseTo(cosines[i] ?? NaN, 3);
   });
 
+  await bench.view("Models");
   await model.getByText("All about this model").click();
   await page.getByRole("button", { name: "Copy a device report" }).click();
   await expect(model.getByText("Copied.")).toBeVisible();
@@ -49,10 +52,12 @@ test("the GPU multiplies in 8-bit numbers, as wished for on an earlier visit", a
     localStorage.setItem("cliprobe-arithmetic", "int8");
   });
   await page.reload();
+  await bench.view("Models");
   const model = page.getByRole("region", { name: "Model" });
   await expect(model.getByText(/^GPU \(WebGPU.*\) in int8$/)).toBeVisible(PATIENCE);
   await expect(page.getByTestId("engine-story")).toHaveText(/is allowed in int8/);
   await expect(page.getByText(/Verified on this device/)).toBeVisible(PATIENCE);
+  await bench.view("Probe");
   await expect(page.getByRole("region", { name: "Ranking" })).toHaveAttribute(
     "aria-busy",
     "false",
@@ -61,6 +66,7 @@ test("the GPU multiplies in 8-bit numbers, as wished for on an earlier visit", a
   for (const [i, cosine] of (await bench.cosines()).entries()) {
     expect(Math.abs(cosine - (cosines[i] ?? NaN))).toBeLessThan(0.02);
   }
+  await bench.view("Models");
   const numbers = page.getByLabel("The GPU multiplies in");
   await expect(numbers).toHaveValue("int8");
   // SwiftShader has no f16.
@@ -81,7 +87,7 @@ test("without WebGPU the page says so and goes on", async ({ bench, page }) => {
   });
   await bench.open("scene=1");
   const before = await bench.cosines();
-  await page.getByLabel("Run on").selectOption("GPU");
+  await bench.inModels(() => page.getByLabel("Run on").selectOption("GPU"));
   await expect(bench.alerts).toHaveText(
     /No usable GPU was found.*The model before is still in use/s,
   );

@@ -104,17 +104,21 @@ test("a model of ViT-B/32's size ranks captions for a photo on WebGPU", async ({
     await page.goto("about:blank");
     await page.goto(`${origin}#${link}`);
     const label = engine === "gpu" ? /^GPU \(WebGPU/ : "CPU (WebAssembly)";
+    await bench.view("Models");
     await expect(page.getByText(label).or(bench.alerts)).toBeVisible(PATIENCE);
     await expect(bench.alerts).toHaveCount(0);
+    await bench.view("Probe");
     const ranking = page.getByRole("region", { name: "Ranking" });
     await bench.openFiles("Open a photo…", [`${GOLDEN_IMAGES}/${PHOTO}`]);
     // It is shown once the model has seen it.
     await expect(bench.picture).toBeVisible(PATIENCE);
     await expect(ranking).toHaveAttribute("aria-busy", "false", PATIENCE);
     await expect(bench.ranked).toHaveCount(captions.length);
-    await page.getByText("All about this model").click();
-    await page.getByRole("button", { name: "Copy a device report" }).click();
-    await expect(page.getByText("Copied.")).toBeVisible();
+    await bench.inModels(async () => {
+      await page.getByText("All about this model").click();
+      await page.getByRole("button", { name: "Copy a device report" }).click();
+      await expect(page.getByText("Copied.")).toBeVisible();
+    });
     const report = JSON.parse(await page.evaluate(() => navigator.clipboard.readText())) as Report;
     return {
       order: await bench.order(),

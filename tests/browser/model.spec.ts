@@ -11,11 +11,13 @@ test("the default model is downloaded once and can be deleted", async ({ bench, 
     if (request.url().endsWith(".gguf")) downloads.push(request.url());
   });
   await bench.open();
-  await expect(page.getByText(/kept in this browser/)).toBeVisible();
+  await bench.inModels(() => expect(page.getByText(/kept in this browser/)).toBeVisible());
   await bench.open();
   expect(downloads).toHaveLength(1);
-  await page.getByRole("button", { name: "Delete", exact: true }).click();
-  await expect(page.getByText("Deleted from this browser.")).toBeVisible();
+  await bench.inModels(async () => {
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await expect(page.getByText("Deleted from this browser.")).toBeVisible();
+  });
   await bench.open();
   expect(downloads).toHaveLength(2);
 });
@@ -32,20 +34,24 @@ test("a damaged download is refused, not stored, and can be tried again", async 
   await expect(page.getByRole("region", { name: "Picture" }).locator("figure img")).toBeVisible();
   await page.unroute("**/*.gguf");
   await page.getByRole("button", { name: "Try again" }).click();
-  await expect(page.getByText(/Verified on this device/)).toBeVisible();
+  await expect(page.getByText(/verified on this device/)).toBeVisible();
 });
 
 test("an own model of several files is loaded, and left again", async ({ bench, page }) => {
   await bench.open("scene=1");
   const before = await bench.cosines();
-  await bench.openFiles(
-    "Open files…",
-    TINY_FILES.map((file) => `${TINY}/${file}`),
-  );
-  await expect(page.getByText("No reference values come with this model.")).toBeVisible();
+  await bench.inModels(async () => {
+    await bench.openFiles(
+      "Open files…",
+      TINY_FILES.map((file) => `${TINY}/${file}`),
+    );
+    await expect(page.getByText("No reference values come with this model.")).toBeVisible();
+  });
   await expect.poll(() => bench.cosines()).not.toEqual(before);
-  await page.getByRole("button", { name: "Back to the default model" }).click();
-  await expect(page.getByText(/Verified on this device/)).toBeVisible();
+  await bench.inModels(async () => {
+    await page.getByRole("button", { name: "Back to the default model" }).click();
+    await expect(page.getByText(/Verified on this device: max \|Δ\|/)).toBeVisible();
+  });
   await expect.poll(() => bench.cosines()).toEqual(before);
 });
 
@@ -60,7 +66,7 @@ test("a dropped GGUF is loaded", async ({ bench, page }) => {
     return made;
   }, base64);
   await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
-  await expect(page.getByText("mine.gguf your own")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Model: mine.gguf" })).toBeVisible();
   await bench.answered();
   expect(await bench.cosines()).toEqual(before);
 });
@@ -68,11 +74,11 @@ test("a dropped GGUF is loaded", async ({ bench, page }) => {
 test("a bad model file is refused and the model before stays", async ({ bench, page }) => {
   await bench.open("scene=1");
   const buffer = Buffer.from("GGUF? not at all");
-  await bench.openFiles("Open files…", [{ name: "bad.gguf", buffer }]);
+  await bench.inModels(() => bench.openFiles("Open files…", [{ name: "bad.gguf", buffer }]));
   await expect(bench.alerts).toHaveText(/The model before is still in use/);
   await bench.captions.first().fill("still answering");
   await expect(bench.ranked.filter({ hasText: "still answering" })).toBeVisible();
-  await expect(page.getByText(/Verified on this device/)).toBeVisible();
+  await expect(page.getByText(/verified on this device/)).toBeVisible();
 });
 
 test("what is neither a picture nor a model is named", async ({ bench, page }) => {
@@ -92,7 +98,7 @@ test("an engine that does not start says so, and can be started again", async ({
   await expect(page.getByRole("alert")).toHaveText(/The engine stopped\. The module could not/);
   await page.unroute("**/*.wasm");
   await page.getByRole("button", { name: "Restart the engine" }).click();
-  await expect(page.getByText(/Verified on this device/)).toBeVisible();
+  await expect(page.getByText(/verified on this device/)).toBeVisible();
   await expect(page.getByRole("img", { name: /^Generated scene 1/ })).toBeVisible();
 });
 

@@ -2,7 +2,7 @@ import { expect, GOLDEN_IMAGES, test } from "./bench";
 
 test("loads, verifies the model and ranks a scene's captions", async ({ bench, page }) => {
   await bench.open("scene=1");
-  await expect(page.getByText(/Verified on this device: max \|Δ\|/)).toBeVisible();
+  await expect(page.getByText("verified on this device")).toBeVisible();
   const cosines = await bench.cosines();
   expect(cosines.length).toBeGreaterThan(1);
   expect(cosines).toEqual(cosines.toSorted((a, b) => b - a));

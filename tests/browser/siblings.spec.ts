@@ -4,6 +4,8 @@ import { expect, GOLDEN_IMAGES, test } from "./bench";
 import { offerSiblings } from "./siblings";
 
 const radio = (page: Page, name: string) => page.getByRole("radio", { name });
+const inUse = (page: Page, name: string) =>
+  page.getByRole("button", { name: `Model: ${name}`, exact: true });
 const compare = (page: Page) => page.getByRole("button", { name: "Compare models" });
 const table = (page: Page) => page.getByRole("table", { name: /^Cosine and place/ });
 
@@ -26,28 +28,30 @@ test("a sibling is downloaded when it is chosen, and answers the same question",
   await bench.open("scene=1");
   const before = await bench.cosines();
   expect(downloads).toEqual([]);
-  await expect(radio(page, original.name)).toBeChecked();
-  await expect(radio(page, "first sibling")).toHaveAccessibleDescription(/last weights changed/);
-
-  await radio(page, "first sibling").check();
-  await expect(page.getByText("first sibling comes with this page")).toBeVisible();
+  await bench.inModels(async () => {
+    await expect(radio(page, original.name)).toBeChecked();
+    await expect(radio(page, "first sibling")).toHaveAccessibleDescription(/last weights changed/);
+    await radio(page, "first sibling").check();
+    await expect(inUse(page, "first sibling")).toBeVisible();
+  });
   await expect.poll(() => bench.cosines()).not.toEqual(before);
   expect(downloads).toEqual(["first-sibling.gguf"]);
 
-  await radio(page, original.name).check();
+  await bench.inModels(() => radio(page, original.name).check());
   await expect.poll(() => bench.cosines()).toEqual(before);
-  await radio(page, "first sibling").check();
-  await expect(page.getByText("first sibling comes with this page")).toBeVisible();
+  await bench.inModels(() => radio(page, "first sibling").check());
+  await expect(inUse(page, "first sibling")).toBeVisible();
   expect(downloads, "what was chosen once is kept").toHaveLength(1);
 });
 
 test("models are chosen by keyboard", async ({ bench, page }) => {
   const { default: original } = await offerSiblings(page);
   await bench.open("scene=1");
+  await bench.view("Models");
   await radio(page, original.name).focus();
   await page.keyboard.press("ArrowDown");
   await expect(radio(page, "first sibling")).toBeFocused();
-  await expect(page.getByText("first sibling comes with this page")).toBeVisible();
+  await expect(inUse(page, "first sibling")).toBeVisible();
 });
 
 test("a sibling that arrives damaged says so, and the model before stays chosen", async ({
@@ -56,6 +60,7 @@ test("a sibling that arrives damaged says so, and the model before stays chosen"
 }) => {
   const { default: original } = await offerSiblings(page, { damaged: true });
   await bench.open("scene=1");
+  await bench.view("Models");
   await radio(page, "second sibling").click();
   await expect(bench.alerts).toHaveText(/second-sibling\.gguf arrived damaged.*still in use/);
   await expect(radio(page, original.name)).toBeChecked();
@@ -64,7 +69,7 @@ test("a sibling that arrives damaged says so, and the model before stays chosen"
 test("a link names its model, which is loaded with it", async ({ bench, page }) => {
   const { default: original, others } = await offerSiblings(page);
   await bench.open("scene=1&caption=a+dog&caption=a+cat");
-  await radio(page, "first sibling").check();
+  await bench.inModels(() => radio(page, "first sibling").check());
   const hash = others[0].sha256.slice(0, 12);
   await expect.poll(() => bench.fragment()).toContain(`model=${hash}`);
   await bench.answered();
@@ -73,7 +78,7 @@ test("a link names its model, which is loaded with it", async ({ bench, page }) 
 
   await page.goto("about:blank");
   await page.goto(url);
-  await expect(page.getByText("first sibling comes with this page")).toBeVisible();
+  await expect(inUse(page, "first sibling")).toBeVisible();
   await bench.answered();
   expect(await bench.cosines()).toEqual(cosines);
   await expect(page.getByText(/made with another model/)).toHaveCount(0);
@@ -84,8 +89,8 @@ test("a link names its model, which is loaded with it", async ({ bench, page }) 
     },
     `scene=1&model=${original.sha256.slice(0, 12)}`,
   );
-  await expect(radio(page, original.name)).toBeChecked();
-  await expect(page.getByText(`${original.name} comes with this page`)).toBeVisible();
+  await expect(inUse(page, original.name)).toBeVisible();
+  await bench.inModels(() => expect(radio(page, original.name)).toBeChecked());
 });
 
 test("models are compared on the same question", async ({ bench, page }) => {
@@ -108,8 +113,8 @@ test("models are compared on the same question", async ({ bench, page }) => {
   expect(column(2)).not.toEqual(column(1));
 
   // In use, a sibling answers as it did here.
-  await radio(page, "second sibling").check();
-  await expect(page.getByText("second sibling comes with this page")).toBeVisible();
+  await bench.inModels(() => radio(page, "second sibling").check());
+  await expect(inUse(page, "second sibling")).toBeVisible();
   await expect.poll(() => bench.cosines()).toEqual(column(2).toSorted((a, b) => b - a));
 
   await bench.captions.first().fill("another question");

@@ -1,4 +1,4 @@
-/** The view that measures both engines. What it finds here says nothing: SwiftShader is no GPU. */
+/** The part of Models that measures both engines. What it finds here says nothing: SwiftShader is no GPU. */
 
 import { expect, test } from "./bench";
 
@@ -15,9 +15,8 @@ interface Found {
 test("speed is measured on both engines and copied as JSON", async ({ bench, page }) => {
   test.setTimeout(600_000);
   await bench.open("scene=1");
-  await page.getByText("All about this model").click();
-  await page.getByRole("button", { name: "Measure its speed…" }).click();
-  await expect.poll(() => bench.fragment()).toContain("view=speed");
+  await bench.view("Models");
+  await expect.poll(() => bench.fragment()).toContain("view=models");
   await page.getByRole("button", { name: "Measure", exact: true }).click();
   await expect(page.getByTestId("speed-cpu").getByRole("row")).toHaveCount(7, { timeout: 60_000 });
   await expect(page.getByTestId("speed-gpu").getByRole("row")).toHaveCount(7, { timeout: 400_000 });
@@ -30,6 +29,6 @@ test("speed is measured on both engines and copied as JSON", async ({ bench, pag
   expect(gpu?.gpuTiles).toMatch(/^thin=/);
   expect(gpu?.trial?.textDifference).toBeLessThanOrEqual(1e-4);
   await expect(
-    page.getByRole("region", { name: "Model" }).getByText("CPU (WebAssembly)"),
+    page.getByRole("region", { name: "Model", exact: true }).getByText("CPU (WebAssembly)"),
   ).toBeVisible();
 });

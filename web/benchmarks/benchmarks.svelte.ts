@@ -8,7 +8,7 @@ import type { LoadedModel } from "../worker/protocol";
 import { Answers } from "./answers.svelte";
 import type { GivenFile } from "./given-files";
 import { Pace } from "./pace";
-import type { Encoded, OfferedSet, OpenedSet, SetChoice, Shelved } from "./requests";
+import type { Encoded, OfferedSet, OpenedSet, SetChoice, FilesAtHand } from "./requests";
 
 /** Questions of a Tableau set that are asked unless a person says otherwise: a minute's work. */
 export const DEFAULT_ITEMS = 200;
@@ -37,7 +37,7 @@ export class Benchmarks {
   /** The sets that come with the page. */
   tableau = $state.raw<OfferedSet[]>([]);
   /** What the person's files hold. */
-  shelved = $state.raw<Shelved>({ sets: [], pictures: 0, problems: [] });
+  atHand = $state.raw<FilesAtHand>({ sets: [], pictures: 0, problems: [] });
   /** Whether given files are being looked through. */
   giving = $state(false);
   /** The set that is chosen. */
@@ -75,7 +75,7 @@ export class Benchmarks {
 
   /** All sets that can be run now. */
   get offered(): OfferedSet[] {
-    return [...this.tableau, ...this.shelved.sets];
+    return [...this.tableau, ...this.atHand.sets];
   }
 
   get isBusy(): boolean {
@@ -103,11 +103,11 @@ export class Benchmarks {
     this.giving = true;
     this.fileProblem = null;
     try {
-      const before = this.shelved.sets.map(({ set }) => set);
-      this.shelved = await this.client.request("benchmark-give", { files });
-      const [first] = this.shelved.sets.filter(({ set }) => !before.includes(set));
+      const before = this.atHand.sets.map(({ set }) => set);
+      this.atHand = await this.client.request("benchmark-give", { files });
+      const [first] = this.atHand.sets.filter(({ set }) => !before.includes(set));
       if (first !== undefined) this.choose(first.set);
-      if (this.shelved.sets.length + this.shelved.pictures === 0) {
+      if (this.atHand.sets.length + this.atHand.pictures === 0) {
         this.fileProblem =
           "There is neither a benchmark’s list (JSON, CSV) nor a picture in what was given.";
       }
@@ -120,7 +120,7 @@ export class Benchmarks {
 
   async forget(): Promise<void> {
     try {
-      this.shelved = await this.client.request("benchmark-forget", {});
+      this.atHand = await this.client.request("benchmark-forget", {});
       if (!this.offered.some(({ set }) => set === this.set)) {
         this.choose(this.tableau[0]?.set ?? null);
       }
@@ -188,10 +188,10 @@ export class Benchmarks {
   reset(): void {
     this.stop();
     this.#setAside();
-    if (this.shelved.sets.length + this.shelved.pictures > 0) {
+    if (this.atHand.sets.length + this.atHand.pictures > 0) {
       this.fileProblem = "The engine was restarted; give the benchmark’s files again.";
     }
-    this.shelved = { sets: [], pictures: 0, problems: [] };
+    this.atHand = { sets: [], pictures: 0, problems: [] };
     if (this.tableau.length === 0) void this.listSets();
     if (!this.offered.some(({ set }) => set === this.set)) {
       this.choose(this.tableau[0]?.set ?? null);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { adapted } from "./desk";
+import { adapted } from "./benchmark-controller";
 import { formatLeft, Pace } from "./pace";
 
 test("the rest is foretold from the time spent computing", () => {

@@ -10,7 +10,7 @@ export interface OfferedSet {
 }
 
 /** What the given files hold. */
-export interface Shelved {
+export interface FilesAtHand {
   sets: OfferedSet[];
   pictures: number;
   /** One sentence for each archive that cannot be read. */
@@ -41,9 +41,9 @@ export interface BenchmarkRequests {
   /** The sets that need no files. */
   "benchmark-sets": { ask: object; answer: OfferedSet[] };
   /** Hands files over, beside those given before. */
-  "benchmark-give": { ask: { files: GivenFile[] }; answer: Shelved };
+  "benchmark-give": { ask: { files: GivenFile[] }; answer: FilesAtHand };
   /** Forgets the given files. */
-  "benchmark-forget": { ask: object; answer: Shelved };
+  "benchmark-forget": { ask: object; answer: FilesAtHand };
   /** Opens a set in the place of the one before. */
   "benchmark-open": { ask: { choice: SetChoice }; answer: OpenedSet };
   /** Embeds a little more of the open set with the loaded model. */

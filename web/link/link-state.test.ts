@@ -39,6 +39,14 @@ const linkState: fc.Arbitrary<LinkState> = fc
     view: fc.constantFrom(...VIEWS),
     set: fc.option(text(MAX_NAME_CHARACTERS)),
     items: fc.option(fc.integer({ min: 1, max: 1_000_000 })),
+    candidates: fc.option(fc.array(caption, { maxLength: 12 })),
+    own: fc.option(fc.array(fc.oneof(caption, fc.constant("")), { minLength: 4, maxLength: 4 })),
+    contradictions: fc.option(
+      fc.array(fc.oneof(caption, fc.constant("")), { minLength: 3, maxLength: 3 }),
+    ),
+    levels: fc.option(fc.integer({ min: 2, max: 500 })),
+    radius: fc.constantFrom("euclidean" as const, "cosine" as const),
+    other: fc.option(hash),
   })
   .map(({ picture, ...rest }) => ({ ...emptyLinkState(), ...picture, ...rest }));
 
@@ -90,7 +98,7 @@ describe("a fragment", () => {
 
   test("is short and legible for a plain question", () => {
     const state = { ...emptyLinkState(), scene: "7", captions: ["a red dog", "ein Hund"] };
-    expect(writeFragment(state)).toBe("view=probe&scene=7&caption=a+red+dog&caption=ein+Hund");
+    expect(writeFragment(state)).toBe("v=2&view=probe&scene=7&caption=a+red+dog&caption=ein+Hund");
   });
 
   test("tells an empty list of captions from none given", () => {
@@ -138,5 +146,29 @@ describe("a fragment", () => {
   test("keeps the good keys beside a bad one", () => {
     const { state } = readFragment("#scene=oops&caption=a+cat&softmax=1");
     expect(state).toEqual({ ...emptyLinkState(), captions: ["a cat"], softmax: true });
+  });
+});
+
+describe("the version of a link", () => {
+  test("is written, and links without one still open", () => {
+    expect(writeFragment(emptyLinkState())).toMatch(/^v=2&/);
+    expect(readFragment("scene=4&softmax=1")).toEqual({
+      state: { ...emptyLinkState(), scene: "4", softmax: true },
+      problems: [],
+    });
+  });
+
+  test("of a newer page is said, and what is understood is taken", () => {
+    const { state, problems } = readFragment("v=3&scene=4&future=1");
+    expect(state.scene).toBe("4");
+    expect(problems).toEqual([expect.stringMatching(/^This link was made by a newer version/)]);
+    expect(readFragment("v=new").problems).toEqual([expect.stringMatching(/“v” is not a version/)]);
+  });
+
+  test("the former view of speed is part of Models", () => {
+    expect(readFragment("view=speed")).toEqual({
+      state: { ...emptyLinkState(), view: "models" },
+      problems: [],
+    });
   });
 });

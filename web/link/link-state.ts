@@ -7,8 +7,19 @@
 import { MAX_CAPTION_CHARACTERS, MAX_CAPTIONS } from "../probe/caption-list";
 import { fromBase64Url, toBase64Url } from "./base64url";
 
-export const VIEWS = ["probe", "benchmarks", "speed"] as const;
+/** The order of the navigation. */
+export const VIEWS = ["probe", "hierarchy", "compose", "benchmarks", "models"] as const;
 export type View = (typeof VIEWS)[number];
+
+/** Views of older links that are part of another view now. */
+const FORMER_VIEWS: Record<string, View> = { speed: "models" };
+
+/**
+ * The version of what a link can say. A link without a version is of version 1. It grows when a
+ * property is added, so that an older page can say that it does not understand all of a newer link.
+ */
+export const LINK_VERSION = 2;
+const VERSION_KEY = "v";
 
 export interface LinkState {
   view: View;
@@ -28,11 +39,27 @@ export interface LinkState {
   /** The benchmark's set that is chosen, and how many of its questions; `null` for all. */
   set: string | null;
   items: number | null;
+  /** The pasted candidates of the hierarchy's traversal; `null` for another source. */
+  candidates: string[] | null;
+  /** Four tiers of one's own chain, some perhaps empty; `null` for none. */
+  own: string[] | null;
+  /** Three texts that contradict the chain, some perhaps empty; `null` for none. */
+  contradictions: string[] | null;
+  /** Levels of the traversal; `null` for the usual number. */
+  levels: number | null;
+  /** The distance that the traversal goes by. */
+  radius: "euclidean" | "cosine";
+  /** First digits of the second model's SHA-256. */
+  other: string | null;
 }
 
 export const HASH_DIGITS = 12;
 export const MAX_COPY_BYTES = 24_576;
 export const MAX_NAME_CHARACTERS = 200;
+/** More candidates belong in a file. */
+export const MAX_LINK_CANDIDATES = 300;
+export const MAX_LEVELS = 500;
+const TIERS = 4;
 /** A scene of three things takes half of it. */
 const MAX_SCENE_CHARACTERS = 1500;
 const MAX_ITEMS = 1_000_000;
@@ -56,7 +83,7 @@ const TABLE: Table = {
     write: (view) => [view],
     read(values) {
       const text = only(values);
-      const view = VIEWS.find((name) => name === text);
+      const view = VIEWS.find((name) => name === text) ?? FORMER_VIEWS[text];
       if (view === undefined) throw new Error("names no view of this page");
       return view;
     },
@@ -81,21 +108,7 @@ const TABLE: Table = {
       return bytes;
     },
   },
-  captions: {
-    key: "caption",
-    absent: null,
-    // An empty list is written as one empty caption, which reading drops.
-    write: (captions) => (captions?.length === 0 ? [""] : (captions ?? [])),
-    read(values) {
-      if (values.length > MAX_CAPTIONS) {
-        throw new Error(`stands more than ${MAX_CAPTIONS} times`);
-      }
-      if (values.some((text) => text.length > MAX_CAPTION_CHARACTERS)) {
-        throw new Error(`holds more than ${MAX_CAPTION_CHARACTERS} characters`);
-      }
-      return values.filter((text) => text.trim() !== "");
-    },
-  },
+  captions: texts("caption", MAX_CAPTIONS),
   model: optional("model", readHash),
   softmax: {
     key: "softmax",
@@ -124,6 +137,34 @@ const TABLE: Table = {
       return items;
     },
   },
+  candidates: texts("candidate", MAX_LINK_CANDIDATES),
+  own: fields("tier", TIERS),
+  contradictions: fields("against", TIERS - 1),
+  levels: {
+    key: "levels",
+    absent: null,
+    write: (levels) => (levels === null ? [] : [String(levels)]),
+    read(values) {
+      const text = only(values);
+      if (!/^\d{1,3}$/.test(text) || Number(text) < 2 || Number(text) > MAX_LEVELS) {
+        throw new Error(`is not a whole number from 2 to ${MAX_LEVELS}`);
+      }
+      return Number(text);
+    },
+  },
+  radius: {
+    key: "radius",
+    absent: "euclidean",
+    write: (radius) => (radius === "euclidean" ? [] : [radius]),
+    read(values) {
+      const text = only(values);
+      if (text !== "euclidean" && text !== "cosine") {
+        throw new Error("is neither euclidean nor cosine");
+      }
+      return text;
+    },
+  },
+  other: optional("b", readHash),
 };
 
 const NAMES = Object.keys(TABLE) as (keyof LinkState)[];
@@ -138,7 +179,9 @@ export function emptyLinkState(): LinkState {
 /** The fragment for a state, without `#`; properties that are absent are not written. */
 export function writeFragment(state: LinkState): string {
   const pairs = NAMES.flatMap((name) => written(name, state));
-  return pairs.map(([key, value]) => `${key}=${encode(value)}`).join("&");
+  return [[VERSION_KEY, String(LINK_VERSION)], ...pairs]
+    .map(([key = "", value = ""]) => `${key}=${encode(value)}`)
+    .join("&");
 }
 
 export interface ReadLink {
@@ -151,6 +194,15 @@ export interface ReadLink {
 export function readFragment(fragment: string): ReadLink {
   const { values, problems } = decodePairs(fragment.replace(/^#/, ""));
   const state = emptyLinkState();
+  const version = values.get(VERSION_KEY)?.[0] ?? "1";
+  if (!/^\d{1,4}$/.test(version)) {
+    problems.push(sentence(VERSION_KEY, "is not a version number"));
+  } else if (Number(version) > LINK_VERSION) {
+    problems.push(
+      "This link was made by a newer version of this page; reload the page to get that version. " +
+        "What this version understands of the link is shown.",
+    );
+  }
   for (const name of NAMES) {
     try {
       read(name, values, state);
@@ -199,6 +251,40 @@ function optional(key: string, readText: (text: string) => string): Property<str
   };
 }
 
+/** Texts, none of them empty. */
+function texts(key: string, most: number): Property<string[] | null> {
+  return {
+    key,
+    absent: null,
+    // An empty list is written as one empty text, which reading drops.
+    write: (list) => (list?.length === 0 ? [""] : (list ?? [])),
+    read(values) {
+      checkTexts(values, most);
+      return values.filter((text) => text.trim() !== "");
+    },
+  };
+}
+
+/** A fixed number of texts, some perhaps empty. */
+function fields(key: string, count: number): Property<string[] | null> {
+  return {
+    key,
+    absent: null,
+    write: (list) => list ?? [],
+    read(values) {
+      checkTexts(values, count);
+      return Array.from({ length: count }, (_, index) => values[index] ?? "");
+    },
+  };
+}
+
+function checkTexts(values: string[], most: number): void {
+  if (values.length > most) throw new Error(`stands more than ${most} times`);
+  if (values.some((text) => text.length > MAX_CAPTION_CHARACTERS)) {
+    throw new Error(`holds more than ${MAX_CAPTION_CHARACTERS} characters`);
+  }
+}
+
 function only(values: string[]): string {
   const [value] = values;
   if (value === undefined || values.length > 1) throw new Error("stands more than once");
@@ -222,7 +308,7 @@ function read<K extends keyof LinkState>(
 }
 
 function decodePairs(fragment: string): { values: Map<string, string[]>; problems: string[] } {
-  const known = new Set<string>(NAMES.map((name) => TABLE[name].key));
+  const known = new Set<string>([VERSION_KEY, ...NAMES.map((name) => TABLE[name].key)]);
   const values = new Map<string, string[]>();
   const problems: string[] = [];
   for (const pair of fragment.split("&")) {

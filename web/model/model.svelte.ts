@@ -80,6 +80,16 @@ export class Model {
     return this.ownName ?? this.loaded?.name ?? "";
   }
 
+  /**
+   * Whether the model in use was trained on Tableau's drawings alone. All models that come with the
+   * page were; of others their recipe says so, where the file holds one.
+   */
+  get sawOnlyDrawings(): boolean {
+    if (this.loaded === null) return false;
+    const { sha256, provenance } = this.loaded.info;
+    return this.offers(sha256) || /tableau/i.test(provenance ?? "");
+  }
+
   loadDefault(): Promise<void> {
     return this.#load(() => this.#find(null));
   }

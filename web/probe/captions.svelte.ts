@@ -19,6 +19,7 @@ export class Captions {
   }
 
   replaceAll(texts: string[]): void {
+    this.aside = [];
     this.list = [];
     this.insert(texts, 0);
   }
@@ -56,8 +57,27 @@ export class Captions {
     return this.list.findIndex((caption) => caption.id === id) + 1;
   }
 
+  /** Captions of a scene that stepped aside when a photo was opened. */
+  aside = $state.raw<readonly string[]>([]);
+
+  /** Takes a scene's captions out of the list, to be brought back by {@link bringBack}. */
+  stepAside(ofScene: readonly string[]): void {
+    const leaving = this.list.filter(({ text }) => ofScene.includes(text));
+    if (leaving.length === 0) return;
+    this.aside = leaving.map(({ text }) => text);
+    this.list = this.list.filter(({ text }) => !ofScene.includes(text));
+    this.problem = null;
+  }
+
+  bringBack(): void {
+    const texts = [...this.aside];
+    this.aside = [];
+    this.insert(texts, this.list.length);
+  }
+
   /** Takes the captions of another scene for those of the one before; one's own stay. */
   exchange(before: readonly string[], after: readonly string[]): void {
+    this.aside = [];
     const own = this.list.filter(({ text }) => text.trim() !== "" && !before.includes(text));
     const known = own.map((caption) => caption.text);
     this.list = own;

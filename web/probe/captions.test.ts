@@ -48,3 +48,25 @@ test("a new scene takes the old scene's captions with it and leaves one's own", 
   made.exchange(["old true", "old false"], ["new true", "mine"]);
   expect(texts(made)).toEqual(["new true", "mine"]);
 });
+
+test("a scene's captions step aside, and come back when asked", () => {
+  const captions = new Captions();
+  captions.replaceAll(["a red dog", "mine", "a blue dog"]);
+  captions.stepAside(["a red dog", "a blue dog", "not in the list"]);
+  expect(captions.texts).toEqual(["mine"]);
+  expect(captions.aside).toEqual(["a red dog", "a blue dog"]);
+  captions.bringBack();
+  expect(captions.texts).toEqual(["mine", "a red dog", "a blue dog"]);
+  expect(captions.aside).toEqual([]);
+  captions.stepAside(["nothing of the kind"]);
+  expect(captions.texts).toHaveLength(3);
+});
+
+test("another scene's captions leave none aside", () => {
+  const captions = new Captions();
+  captions.replaceAll(["a red dog"]);
+  captions.stepAside(["a red dog"]);
+  captions.exchange([], ["a cat"]);
+  expect(captions.aside).toEqual([]);
+  expect(captions.texts).toEqual(["a cat"]);
+});

@@ -55,6 +55,7 @@ test("what a model answers is what it answers when it is in use", async () => {
 test("a photo is compared as a scene is", async () => {
   const { comparison, probe } = await asked();
   await probe.picture.showPhoto(new File(["pixels"], "p.png", { type: "image/png" }));
+  probe.captions.replaceAll(["a red dog", "a cat"]);
   await ask(probe);
   await comparison.run();
   expect(comparison.table?.columns.map(({ ranking }) => ranking.length)).toEqual([2, 2]);

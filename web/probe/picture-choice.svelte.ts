@@ -84,6 +84,8 @@ export class PictureChoice {
       // With a model at hand an unreadable photo is found before it takes the other's place.
       if (this.model.loaded !== null) await this.embed(photo, this.model.loaded);
       if (turn !== this.#newest) return;
+      // They are about the scene: with a photo they would be ranked as if they could be true.
+      this.captions.stepAside(sceneCaptions(this.current).map(({ text }) => text));
       const asked = this.current?.kind === "asked" ? this.current : null;
       const other = asked?.hash != null && hash !== null && !hash.startsWith(asked.hash);
       this.#show(

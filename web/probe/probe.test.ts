@@ -105,6 +105,24 @@ test("a photo is sent once for each model", async () => {
   expect(made.problem).toBeNull();
 });
 
+test("with a photo the scene's captions step aside, and one's own stay", async () => {
+  const { probe: made, model } = await loaded();
+  await made.picture.showScene("1");
+  made.captions.add("mine");
+  expect(model.sawOnlyDrawings).toBe(true);
+  await made.picture.showPhoto(png("p.png"));
+  expect(texts(made)).toEqual(["mine"]);
+  made.captions.bringBack();
+  expect(texts(made)).toEqual(["mine", "a red dog 1", "a blue dog 1"]);
+});
+
+test("an unreadable photo leaves the scene's captions where they are", async () => {
+  const { probe: made } = await loaded();
+  await made.picture.showScene("2");
+  await made.picture.showPhoto(png("empty.png", ""));
+  expect(texts(made)).toEqual(["a red dog 2", "a blue dog 2"]);
+});
+
 test("a photo that turns out unreadable when the model is there says so", async () => {
   const { probe: made, model } = probe();
   made.captions.replaceAll(["a"]);

@@ -1,7 +1,7 @@
 /** Timing a model on made-up input. Runs in the worker. */
 
 import type { SpeedCase } from "../worker/protocol";
-import type { SessionClip } from "../worker/session";
+import type { SessionClip } from "../worker/session-clip";
 
 /** As long as a caption of one of the benchmarks. */
 const WORDS = 10;

@@ -1,6 +1,6 @@
 /** A stand-in for the wasm module in unit tests: it embeds bytes by counting them. */
 
-import type { BenchmarkSet } from "../benchmarks/desk";
+import type { BenchmarkSet } from "../benchmarks/benchmark-controller";
 import { sha256 } from "../sha256";
 import type {
   AnswerFilter,
@@ -9,11 +9,14 @@ import type {
   ImageEmbedding,
   ModelInfo,
   ModelSource,
+  SceneDescription,
   SceneView,
+  SceneVocabulary,
   ShownAnswer,
   TextEmbeddings,
 } from "../wasm/cliprobe.js";
-import type { ClipModule, SessionClip } from "../worker/session";
+import type { ClipModule } from "../worker/session";
+import type { SessionClip } from "../worker/session-clip";
 
 const DIM = 8;
 /** Longest text that is not truncated, in characters. */
@@ -28,6 +31,7 @@ export function fakeEmbedding(bytes: Uint8Array): Float32Array {
 }
 
 export function fakeScene(seed: string, size: number): SceneView {
+  if (seed.startsWith("{")) return fakeComposed(JSON.parse(seed) as SceneDescription, size);
   if (!/^\d+$/.test(seed)) throw new Error(`The seed “${seed}” is not a whole number.`);
   return {
     seed,
@@ -38,6 +42,65 @@ export function fakeScene(seed: string, size: number): SceneView {
     captions: [
       { text: `a red dog ${seed}`, holds: true, kind: "description" },
       { text: `a blue dog ${seed}`, holds: false, kind: "replaced attribute" },
+    ],
+  };
+}
+
+export const fakeWords: SceneVocabulary = {
+  nouns: ["dog", "cat", "car", "tree"],
+  colours: ["red", "blue", "green"],
+  patterns: ["plain", "striped"],
+  grounds: ["grass", "snow"],
+  sizes: [
+    { size: "small", least: 88, most: 104 },
+    { size: "medium-sized", least: 130, most: 150 },
+  ],
+  mostThings: 4,
+};
+
+/** A dog that carries a cat, and a car by itself. */
+export function fakeDescription(seed: number): SceneDescription {
+  const thing = {
+    pattern: "plain",
+    size: "small",
+    radius: 90,
+    turn: 0,
+    mirrored: false,
+    shade: 0,
+    moving: false,
+    host: null,
+  };
+  return {
+    seed,
+    ground: "grass",
+    style: "plain",
+    things: [
+      { ...thing, noun: "dog", colour: "red", x: 300, y: 600 },
+      {
+        ...thing,
+        noun: "cat",
+        colour: "blue",
+        x: 320,
+        y: 500,
+        host: { thing: 0, hold: "carried" },
+      },
+      { ...thing, noun: "car", colour: "green", x: 800, y: 700 },
+    ],
+  };
+}
+
+/** Scenes on snow cannot be. */
+function fakeComposed(scene: SceneDescription, size: number): SceneView {
+  if (scene.ground === "snow") throw new Error("the text is not a scene as JSON: no snow here");
+  const [first] = scene.things;
+  const name = `${first?.colour ?? ""} ${first?.noun ?? ""} at ${first?.x ?? 0}`;
+  return {
+    ...fakeScene("0", size),
+    seed: JSON.stringify(scene),
+    png: new TextEncoder().encode(JSON.stringify(scene)),
+    captions: [
+      { text: `a ${name}`, holds: true, kind: "full" },
+      { text: `no ${name}`, holds: false, kind: "replace_object" },
     ],
   };
 }
@@ -292,7 +355,52 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
       },
     },
     scene: fakeScene,
+    sceneJson: (seed) =>
+      seed.startsWith("{") ? seed : JSON.stringify(fakeDescription(Number(seed))),
+    sceneVocabulary: () => fakeWords,
     sha256: async (file) => (await sha256(new Uint8Array(await file.arrayBuffer()))) ?? "",
+    radialMap(embeddings, root) {
+      const rows = embeddings.length / root.length;
+      const values = Array.from({ length: rows }, (_, row) => row / 10);
+      return { radii: values, directions: values, cosines: values, shownVariance: 0.5 };
+    },
+    exteriorAngles: (_, __, edges) => new Float64Array(edges.length / 2).fill(0.25),
+    traverse: (_, __, ___, texts, { truth = [] }) => ({
+      steps: texts.map((_, candidate) => ({
+        candidate,
+        level: candidate,
+        threshold: 0.1,
+        radius: 0.1,
+        cosine: 0.2,
+      })),
+      score: truth.length === 0 ? null : { precision: 1, recall: 1, orderAwareRecall: 1 },
+      line: [{ candidate: null, weight: 0, cosine: 1 }],
+    }),
+    chainGeometry: (tiers, contradictions, root) => ({
+      radii: Array<number>(tiers.length / root.length).fill(0.5),
+      exteriorAngles: Array<number>(tiers.length / root.length - 1).fill(0.25),
+      orderCorrelation: 1,
+      losses: Array.from({ length: contradictions.length / root.length }, () => ({
+        entailed: 0.25,
+        contradicted: 0.5,
+        loss: -0.25,
+      })),
+    }),
+    tableauChains: (count) =>
+      Array.from({ length: count }, (_, index) => ({
+        tiers: ["a thing", `thing ${index}`],
+        contradictions: [],
+        image: null,
+      })),
+    sceneChain: (seed) => ({
+      tiers: ["an animal", "a dog", `a red dog ${seed}`, `a red dog ${seed} on grass`],
+      contradictions: ["a plant", "a cat", "a blue dog", "a red dog on sand"],
+      image: null,
+    }),
+    hierarcapsChains(csv) {
+      if (csv.startsWith("!")) throw new Error("The table has no column “captions”.");
+      return [{ tiers: ["a", "b", "c", "d"], contradictions: [], image: "p.png" }];
+    },
     Benchmark: {
       tableauSets: () => ["tableau/noun", "tableau/swap_attribute"],
       find: (paths) => paths.map((set, file) => ({ set, title: "Probe file", files: [file] })),

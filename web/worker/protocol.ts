@@ -6,6 +6,8 @@
  */
 
 import type { BenchmarkRequests } from "../benchmarks/requests";
+import type { ComposeRequests } from "../compose/requests";
+import type { HierarchyRequests } from "../hierarchy/requests";
 import type {
   Arithmetic,
   EngineWish,
@@ -92,7 +94,7 @@ export interface SpeedCase {
 }
 
 /** Everything that can be asked, with what is sent (`ask`) and what comes back (`answer`). */
-export interface Requests extends BenchmarkRequests {
+export interface Requests extends BenchmarkRequests, HierarchyRequests, ComposeRequests {
   /** Draws a scene, `size` pixels a side. Needs no model. */
   scene: { ask: { seed: string; size: number }; answer: SceneView };
   /** Reads the list of models that lies below the page's own address. */

@@ -3,13 +3,21 @@
  * answer to each request. Knows nothing of messages; `worker.ts` carries them.
  */
 
-import { BenchmarkDesk, type BenchmarkModule } from "../benchmarks/desk";
+import { BenchmarkController, type BenchmarkModule } from "../benchmarks/benchmark-controller";
+import {
+  chainsOf,
+  type Embedder,
+  type HierarchyModule,
+  measureHierarchy,
+} from "../hierarchy/measure";
+import type { HierarchyAnswer } from "../hierarchy/requests";
 import type {
-  Clip,
   LoadOptions,
   LoadProgress,
   ModelInfo,
   ModelSource,
+  sceneJson,
+  sceneVocabulary,
   SceneView,
 } from "../wasm/cliprobe.js";
 import { measure } from "../speed/measure";
@@ -27,26 +35,25 @@ import type {
   Similarities,
 } from "./protocol";
 import { Recent } from "./recent";
-
-/** What a session uses of a loaded model. */
-export type SessionClip = Pick<
-  Clip,
-  "info" | "encodeText" | "encodeImage" | "encodePixels" | "free"
->;
+import type { SessionClip } from "./session-clip";
 
 /** What a session uses of the wasm module. */
-export interface ClipModule extends BenchmarkModule {
+export interface ClipModule extends BenchmarkModule, HierarchyModule {
   Clip: {
     load(source: ModelSource, options?: LoadOptions): Promise<SessionClip>;
   };
   sha256(file: Blob): Promise<string>;
   scene(seed: string, size: number): SceneView;
+  sceneJson: typeof sceneJson;
+  sceneVocabulary: typeof sceneVocabulary;
 }
 
 /** Captions encoded between two looks at whether a newer ranking was asked for. */
 const CAPTIONS_AT_A_TIME = 8;
-const REMEMBERED_CAPTIONS = 4096;
+/** More than the candidates of a traversal. */
+const REMEMBERED_CAPTIONS = 8192;
 const REMEMBERED_PICTURES = 64;
+const REMEMBERED_MODELS = 2;
 
 interface CaptionEmbedding {
   embedding: Float32Array;
@@ -80,14 +87,18 @@ export class Session {
   #turn: Promise<unknown> = Promise.resolve();
   #newestRanking = 0;
   #newestLoad = 0;
-  readonly #benchmarks: BenchmarkDesk;
+  /** The newest question about the hierarchy, by model: the loaded one is “”. */
+  readonly #newestHierarchy = new Map<string, number>();
+  /** What other models than the loaded one embedded for the hierarchy, by SHA-256. */
+  readonly #others = new Recent<Recent<Float32Array>>(REMEMBERED_MODELS);
+  readonly #benchmarks: BenchmarkController;
 
   /** @param module while it starts, what needs no module is done */
   constructor(
     private readonly module: Promise<ClipModule>,
     private readonly store: ModelStore,
   ) {
-    this.#benchmarks = new BenchmarkDesk(module);
+    this.#benchmarks = new BenchmarkController(module);
   }
 
   /** Answers one call. Throws an `Error` whose message is one sentence for a person. */
@@ -95,6 +106,10 @@ export class Session {
     switch (call.kind) {
       case "scene":
         return this.module.then((module) => module.scene(call.ask.seed, call.ask.size));
+      case "scene-json":
+        return this.module.then((module) => module.sceneJson(call.ask.seed));
+      case "scene-words":
+        return this.module.then((module) => module.sceneVocabulary());
       case "models":
         return this.store.offered(call.ask.base);
       case "load":
@@ -111,6 +126,10 @@ export class Session {
         const { picture, captions } = call.ask;
         return this.#inTurn(() => this.#rank(call.id, picture, captions));
       }
+      case "hierarchy":
+        return this.#hierarchy(call, onProgress);
+      case "chains":
+        return this.module.then((module) => chainsOf(module, call.ask));
       case "measure": {
         const { kind, batch, seconds } = call.ask;
         return this.#inTurn(() => measure(this.#loaded(), { kind, batch }, seconds));
@@ -298,6 +317,80 @@ export class Session {
     };
   }
 
+  /** Takes a turn for a few texts at a time: a ranking asked for meanwhile waits for those only. */
+  async #hierarchy(
+    { id, ask }: { id: number; ask: Ask<"hierarchy"> },
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<HierarchyAnswer | null> {
+    const model = ask.choice?.model.sha256 ?? "";
+    this.#newestHierarchy.set(model, id);
+    const module = await this.module;
+    const clip = ask.choice === null ? this.#loaded() : null;
+    const other = ask.choice === null ? null : new OtherModel(this.#otherEmbeddings(model));
+    const inTurn = <T>(work: (clip: SessionClip) => Promise<T>): Promise<T> =>
+      this.#inTurn(async () => {
+        await messagesDelivered();
+        if (clip !== null) return work(clip);
+        const { choice } = ask;
+        if (choice === null || other === null) throw new Error("No model is named.");
+        return work(await other.load(module, () => this.#open(choice, onProgress)));
+      });
+    const embedder: Embedder = {
+      texts: async (batch) => {
+        const known = (text: string) =>
+          other === null
+            ? this.#captions.get(text)?.embedding
+            : other.embeddings.get(textKey(text));
+        const unknown = batch.filter((text) => known(text) === undefined);
+        const found = new Map<string, Float32Array>();
+        if (unknown.length > 0) {
+          const embedded = await inTurn((of) => encodeCaptions(of, unknown));
+          for (const [text, caption] of embedded) {
+            found.set(text, caption.embedding);
+            if (other !== null) other.embeddings.set(textKey(text), caption.embedding);
+            else if (this.#clip === clip) this.#captions.set(text, caption);
+          }
+        }
+        return batch.map((text) => found.get(text) ?? known(text) ?? new Float32Array());
+      },
+      image: async () => {
+        const { picture, pictureKey: key } = ask;
+        if (picture === null || key === null) throw new Error("There is no image.");
+        const cache = other?.embeddings ?? this.#pictures;
+        const known = cache.get(key);
+        if (known !== undefined) return known;
+        const embedding = await inTurn(async (of) => {
+          const file =
+            picture.kind === "scene"
+              ? module.scene(picture.seed, of.info().imageSize).png
+              : picture.bytes;
+          return (await of.encodeImage(file)).embedding;
+        });
+        if (other !== null || this.#clip === clip) cache.set(key, embedding);
+        return embedding;
+      },
+    };
+    const wanted = () =>
+      this.#newestHierarchy.get(model) === id && (clip === null || this.#clip === clip);
+    try {
+      return await measureHierarchy(module, embedder, ask, wanted, (loaded, total) => {
+        onProgress({ stage: "build", loaded, total });
+      });
+    } catch (error) {
+      // What was asked of a model that is gone fails, and nobody waits for it.
+      if (!wanted()) return null;
+      throw error;
+    } finally {
+      other?.free();
+    }
+  }
+
+  #otherEmbeddings(sha256: string): Recent<Float32Array> {
+    const known = this.#others.get(sha256) ?? new Recent<Float32Array>(REMEMBERED_CAPTIONS);
+    this.#others.set(sha256, known);
+    return known;
+  }
+
   async #pictureEmbedding(
     clip: SessionClip,
     picture: PictureSource,
@@ -323,6 +416,34 @@ export class Session {
     if (this.#clip === null) throw new Error("No model is loaded yet.");
     return this.#clip;
   }
+}
+
+/** A model beside the loaded one, loaded when the first thing has to be embedded. */
+class OtherModel {
+  #clip: SessionClip | null = null;
+
+  constructor(readonly embeddings: Recent<Float32Array>) {}
+
+  async load(module: ClipModule, open: () => Promise<OpenedModel>): Promise<SessionClip> {
+    if (this.#clip === null) {
+      const { source, sha256 } = await open();
+      // On the CPU, as for every comparison: the weights alone shall differ.
+      this.#clip = await module.Clip.load(source, {
+        engine: "cpu",
+        ...(sha256 === null ? {} : { sha256 }),
+      });
+    }
+    return this.#clip;
+  }
+
+  free(): void {
+    this.#clip?.free();
+    this.#clip = null;
+  }
+}
+
+function textKey(text: string): string {
+  return `text ${text}`;
 }
 
 /** How far products in narrower numbers than f32 may move an embedding, beside all else. */

@@ -1,6 +1,20 @@
 /** The worker's entry: starts the wasm module and carries messages between the page and a session. */
 
-import init, { Benchmark, Clip, scene, sha256 } from "../wasm/cliprobe.js";
+import init, {
+  Benchmark,
+  chainGeometry,
+  Clip,
+  exteriorAngles,
+  hierarcapsChains,
+  radialMap,
+  scene,
+  sceneChain,
+  sceneJson,
+  sceneVocabulary,
+  sha256,
+  tableauChains,
+  traverse,
+} from "../wasm/cliprobe.js";
 import { ModelStore } from "./model-store";
 import type { Call, Reply } from "./protocol";
 import { Session } from "./session";
@@ -12,7 +26,21 @@ const store = new ModelStore({
   // Absent in insecure contexts, whatever the types say.
   caches: globalThis.caches,
 });
-const started = init().then(() => ({ Benchmark, Clip, scene, sha256 }));
+const started = init().then(() => ({
+  Benchmark,
+  chainGeometry,
+  Clip,
+  exteriorAngles,
+  hierarcapsChains,
+  radialMap,
+  scene,
+  sceneChain,
+  sceneJson,
+  sceneVocabulary,
+  sha256,
+  tableauChains,
+  traverse,
+}));
 started.catch((error: unknown) => {
   crash(`the module could not be started: ${messageIn(error)}`);
 });

@@ -65,13 +65,23 @@ pub(crate) fn build(sh: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// Tests `dist/` in Chromium, served as [`serve`] serves it.
-pub(crate) fn test_in_browser(sh: &Shell) -> Result<()> {
-    let chromium = tools::chromium(sh)?;
-    // Before the tests, which wait for the server no longer than a minute.
-    cmd!(sh, "cargo build --locked -p cliprobe-cli").run()?;
+/// The feature that lets several processes train one model.
+pub(crate) const MPI: &str = "cliprobe-cli/mpi";
+
+/// How cargo is told to build the command that serves the page, as the Rust tests built it.
+pub(crate) fn server_package(mpi: bool) -> Vec<&'static str> {
+    let mut package = vec!["-p", "cliprobe-cli"];
+    if mpi {
+        package.extend(["--features", MPI]);
+    }
+    package
+}
+
+/// Tests `dist/` in Chromium, served by `cliprobe serve`.
+pub(crate) fn test_in_browser(sh: &Shell, chromium: &Path, mpi: bool) -> Result<()> {
     let port = free_port()?;
-    let server = format!("cargo run --quiet --locked -p cliprobe-cli -- serve --port {port}");
+    let package = server_package(mpi).join(" ");
+    let server = format!("cargo run --quiet --locked {package} -- serve --port {port}");
     let _chromium = sh.push_env("CHROMIUM_PATH", chromium);
     let _server = sh.push_env("PAGE_SERVER", server);
     let _url = sh.push_env("PAGE_URL", format!("http://127.0.0.1:{port}/"));
@@ -86,18 +96,26 @@ fn free_port() -> Result<u16> {
         .port())
 }
 
-/// Serves `dist/` until Ctrl-C, with a GGUF file in the place of its models if one is given.
+/// Serves `dist/` until Ctrl-C. The front-end's own server does it, for it is there already; a GGUF
+/// file in the place of the page's models wants the native command, which is then built.
 pub(crate) fn serve(sh: &Shell, port: u16, model: Option<&Path>) -> Result<()> {
+    let Some(model) = model else {
+        let port = match port {
+            0 => free_port()?,
+            port => port,
+        }
+        .to_string();
+        let address = ["--host", "127.0.0.1", "--port", &port, "--strictPort"];
+        return npm_run(sh, "preview", &address);
+    };
     let dist = workspace::root().join("dist");
+    // The shell stands in the workspace's root, the person perhaps elsewhere.
+    let model = std::path::absolute(model)?;
     let port = port.to_string();
-    let mut serve = cmd!(
+    cmd!(
         sh,
-        "cargo run --quiet --locked -p cliprobe-cli -- serve --root {dist} --port {port}"
-    );
-    if let Some(model) = model {
-        // The shell stands in the workspace's root, the person perhaps elsewhere.
-        serve = serve.arg("--model").arg(std::path::absolute(model)?);
-    }
-    serve.run()?;
+        "cargo run --quiet --locked -p cliprobe-cli -- serve --root {dist} --port {port} --model {model}"
+    )
+    .run()?;
     Ok(())
 }

@@ -1,6 +1,10 @@
 //! Every check of the workspace, in the order that fails soonest.
 
-use std::{env, time::Instant};
+use std::{
+    env,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
@@ -18,13 +22,11 @@ pub(crate) enum Step {
     Fmt,
     /// Clippy on every target of the workspace
     Clippy,
-    /// Rust tests
+    /// Rust tests; training by several processes too, where Open MPI is installed
     Rust,
-    /// Training by several processes, where Open MPI is installed
-    Mpi,
     /// Rust documentation
     Doc,
-    /// The wasm module, without warnings (the page's sources are checked against its types)
+    /// The wasm module, without warnings; the page's sources are checked against its types
     Module,
     /// Front-end lints and format
     Lint,
@@ -38,20 +40,72 @@ pub(crate) enum Step {
     Browser,
 }
 
-/// How a step that did not fail ended.
-enum Verdict {
-    Passed,
-    /// What it needs is not on this machine.
-    Skipped(&'static str),
+/// What the tests need besides Rust, found or installed before the first of them starts.
+struct Tools {
+    /// The browser, where its tests are asked for.
+    chromium: Option<PathBuf>,
+    /// Whether several processes can be tested.
+    mpi: bool,
+    /// Whether there is a Vulkan driver, so that a test of the GPU engine must find an adapter.
+    vulkan: bool,
+}
+
+impl Tools {
+    /// Installs what is missing where that needs no asking. Prints what stays missing and which tests
+    /// are skipped without it; what no test can do without is an error.
+    fn find(sh: &Shell, steps: &[Step]) -> Result<Self> {
+        if steps.iter().any(|step| step.needs_node()) {
+            tools::node(sh)?;
+        }
+        let chromium = steps
+            .contains(&Step::Browser)
+            .then(|| tools::chromium(sh))
+            .transpose()?;
+        let mut found = Self {
+            chromium,
+            mpi: false,
+            vulkan: false,
+        };
+        if steps.contains(&Step::Rust) {
+            found.mpi = tools::present("training by several processes", tools::mpi(sh));
+            found.vulkan = tools::present("the GPU engine", tools::vulkan(sh));
+        }
+        Ok(found)
+    }
 }
 
 impl Step {
     /// Takes seconds once built, so that it can run at every turn of the work.
     fn is_fast(self) -> bool {
-        !matches!(self, Self::Mpi | Self::Doc | Self::Page | Self::Browser)
+        !matches!(self, Self::Doc | Self::Page | Self::Browser)
     }
 
-    fn run(self, sh: &Shell) -> Result<Verdict> {
+    fn needs_node(self) -> bool {
+        matches!(
+            self,
+            Self::Lint | Self::Check | Self::Unit | Self::Page | Self::Browser
+        )
+    }
+
+    /// The part of a step that compiles, where it can be told apart from the part that tests.
+    fn build(self, sh: &Shell, tools: &Tools, fast: bool) -> Result<()> {
+        match self {
+            Self::Rust => {
+                let tests = rust_tests(tools, fast);
+                cmd!(sh, "cargo test {tests...} --no-run").run()?;
+            }
+            // Before the tests, which wait for the server no longer than a minute. The same
+            // features as the Rust tests: cargo then finds the command built.
+            Self::Browser => {
+                let command = page::server_package(tools.mpi);
+                cmd!(sh, "cargo build --locked {command...}").run()?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn run(self, sh: &Shell, tools: &Tools, fast: bool) -> Result<()> {
         match self {
             Self::Fmt => cmd!(sh, "cargo fmt --all --check").run()?,
             Self::Clippy => {
@@ -63,75 +117,110 @@ impl Step {
                 .run()?;
             }
             Self::Rust => {
-                // Apart, for cargo unites the features of what it builds at once: this finds the
-                // dependencies of the tasks and of the command as `cargo xtask serve` built them.
-                cmd!(sh, "cargo test --package xtask --profile xtask --locked").run()?;
-                tools::vulkan(sh);
                 // Mesa complains of a missing one in every test, and then does without.
                 let runtime_dir = tempfile::tempdir()?;
                 let _runtime_dir = env::var_os("XDG_RUNTIME_DIR")
                     .is_none()
                     .then(|| sh.push_env("XDG_RUNTIME_DIR", runtime_dir.path()));
-                cmd!(sh, "cargo test --workspace --exclude xtask --locked").run()?;
+                // Where a driver is installed, a missing adapter is a failure and no reason to skip.
+                let _adapter = tools
+                    .vulkan
+                    .then(|| sh.push_env("CLIPROBE_REQUIRE_GPU", "1"));
+                let tests = rust_tests(tools, fast);
+                cmd!(sh, "cargo test {tests...}").run()?;
+                // Apart: cargo unites the features of what it builds at once, and this profile finds
+                // what `cargo xtask` has built already.
+                cmd!(sh, "cargo test --package xtask --profile xtask --locked").run()?;
             }
-            Self::Mpi => match tools::missing_for_mpi() {
-                Some(missing) => return Ok(Verdict::Skipped(missing)),
-                None => {
-                    let features = ["--features", "cliprobe-cli/mpi"];
-                    cmd!(
-                        sh,
-                        "cargo test --workspace --exclude xtask --locked {features...} --test mpi"
-                    )
-                    .run()?;
-                }
-            },
             Self::Doc => cmd!(sh, "cargo doc --workspace --no-deps --locked")
                 .env("RUSTDOCFLAGS", "-D warnings")
                 .run()?,
-            Self::Module => wasm::build(sh, Flavour::Optimised, Warnings::Denied)?,
+            Self::Module => {
+                let flavour = if fast {
+                    Flavour::Dev
+                } else {
+                    Flavour::Optimised
+                };
+                wasm::build(sh, flavour, Warnings::Denied)?;
+            }
             Self::Lint => page::npm_run(sh, "lint", &[])?,
             Self::Check => page::npm_run(sh, "check", &[])?,
             Self::Unit => page::npm_run(sh, "test", &[])?,
             Self::Page => page::build(sh)?,
-            Self::Browser => page::test_in_browser(sh)?,
+            Self::Browser => {
+                let chromium = tools.chromium.as_deref();
+                let chromium = chromium.expect("looked for before the first step");
+                page::test_in_browser(sh, chromium, tools.mpi)?;
+            }
         }
-        Ok(Verdict::Passed)
+        Ok(())
     }
+}
+
+/// What `cargo test` is told: one build for all Rust tests, so that nothing is compiled twice.
+fn rust_tests(tools: &Tools, fast: bool) -> Vec<&'static str> {
+    let mut arguments = vec!["--workspace", "--exclude", "xtask", "--locked"];
+    if tools.mpi {
+        arguments.extend(["--features", page::MPI]);
+    }
+    if fast {
+        // Without the tests that start the command, which take minutes.
+        arguments.extend(["--lib", "--bins"]);
+    }
+    arguments
 }
 
 /// Runs these steps, or all of them (without the slow ones if `fast`); stops at the first that fails.
 pub(crate) fn run(sh: &Shell, steps: &[Step], fast: bool) -> Result<()> {
-    let asked = |step: &&Step| {
-        if steps.is_empty() {
-            !fast || step.is_fast()
-        } else {
-            steps.contains(step)
-        }
-    };
-    let mut summary = Vec::new();
+    let steps: Vec<Step> = Step::value_variants()
+        .iter()
+        .copied()
+        .filter(|step| match steps {
+            [] => !fast || step.is_fast(),
+            _ => steps.contains(step),
+        })
+        .collect();
+    let begun = Instant::now();
+    let tools = Tools::find(sh, &steps)?;
+    let mut summary = vec![line("tools", begun.elapsed(), Duration::ZERO, "ok")];
     let mut outcome = Ok(());
-    for step in Step::value_variants().iter().filter(asked) {
+    for step in steps {
         let name = step
             .to_possible_value()
             .map_or_else(String::new, |value| value.get_name().to_owned());
         if outcome.is_err() {
-            summary.push(format!("{name:8}        -  not run"));
+            summary.push(format!("{name:8}        -         -  not run"));
             continue;
         }
         println!("\n==== {name}");
         let started = Instant::now();
-        let verdict = step.run(sh).with_context(|| format!("{name} failed"));
-        let words = match &verdict {
-            Ok(Verdict::Passed) => "ok".to_owned(),
-            Ok(Verdict::Skipped(missing)) => format!("SKIPPED: {missing}"),
-            Err(_) => "FAILED".to_owned(),
-        };
-        outcome = verdict.map(drop);
-        summary.push(format!(
-            "{name:8} {:7.1}s  {words}",
-            started.elapsed().as_secs_f32()
-        ));
+        outcome = step.build(sh, &tools, fast);
+        let built = started.elapsed();
+        outcome = outcome
+            .and_then(|()| step.run(sh, &tools, fast))
+            .with_context(|| format!("{name} failed"));
+        let words = if outcome.is_ok() { "ok" } else { "FAILED" };
+        summary.push(line(&name, built, started.elapsed() - built, words));
     }
-    println!("\n==== summary\n{}", summary.join("\n"));
+    println!(
+        "\n==== summary\n{:8} {:>9} {:>9}\n{}\n{:8} {:8.1}s in all",
+        "step",
+        "building",
+        "running",
+        summary.join("\n"),
+        "",
+        begun.elapsed().as_secs_f32()
+    );
+    if !tools.mpi && outcome.is_ok() && summary.iter().any(|line| line.starts_with("rust")) {
+        println!("skipped: training by several processes (see the first lines)");
+    }
     outcome
+}
+
+fn line(name: &str, building: Duration, running: Duration, words: &str) -> String {
+    format!(
+        "{name:8} {:8.1}s {:8.1}s  {words}",
+        building.as_secs_f32(),
+        running.as_secs_f32()
+    )
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use xshell::{Shell, cmd};
 
 /// The oldest Node.js that the front-end's build accepts (package.json, `engines`).
@@ -54,9 +54,24 @@ fn at_least(version: &str, wanted: (u32, u32)) -> bool {
         .is_some_and(|found: (u32, u32)| found >= wanted)
 }
 
-/// What is missing for the tests of several processes, if anything: Open MPI to build with and to
-/// start them, and the libclang that reads its headers.
-pub(crate) fn missing_for_mpi() -> Option<&'static str> {
+/// Prints why a tool is missing and which tests are skipped without it.
+pub(crate) fn present(tests: &str, found: Result<()>) -> bool {
+    if let Err(error) = &found {
+        println!("the tests of {tests} are skipped: {error:#}");
+    }
+    found.is_ok()
+}
+
+/// Makes sure of what the tests of several processes need: Open MPI to build with and to start them,
+/// and the libclang that reads its headers.
+pub(crate) fn mpi(sh: &Shell) -> Result<()> {
+    if let Some(missing) = missing_for_mpi() {
+        apt_install(sh, &["openmpi-bin", "libopenmpi-dev", "libclang-dev"]).context(missing)?;
+    }
+    missing_for_mpi().map_or(Ok(()), |missing| Err(anyhow!(missing)))
+}
+
+fn missing_for_mpi() -> Option<&'static str> {
     let clang = || {
         let folders = std::fs::read_dir("/usr/lib")
             .into_iter()
@@ -101,18 +116,16 @@ pub(crate) fn chromium(sh: &Shell) -> Result<PathBuf> {
     on_path(&names).context("Debian's package brought no chromium")
 }
 
-/// Makes sure, where it can, that the GPU engine's tests find a Vulkan driver; without one they say so
-/// and skip. Elsewhere than on Linux the system brings its own.
-pub(crate) fn vulkan(sh: &Shell) {
+/// Makes sure that the GPU engine's tests find a Vulkan driver. Elsewhere than on Linux the system
+/// brings its own.
+pub(crate) fn vulkan(sh: &Shell) -> Result<()> {
     let drivers = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
     let has_driver = |folder| fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
     if !cfg!(target_os = "linux") || drivers.into_iter().any(has_driver) {
-        return;
+        return Ok(());
     }
     // Mesa's llvmpipe computes on the processor.
-    if let Err(error) = apt_install(sh, &["mesa-vulkan-drivers", "libvulkan1"]) {
-        println!("no Vulkan driver, so that the GPU engine's tests skip: {error:#}");
-    }
+    apt_install(sh, &["mesa-vulkan-drivers", "libvulkan1"]).context("there is no Vulkan driver")
 }
 
 /// The first of these programs that is on the path.

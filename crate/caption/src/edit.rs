@@ -40,6 +40,8 @@ pub enum EditKind {
     PositiveSwap,
     /// Hard positive REPLACE of an attribute by its synonym
     PositiveAttribute,
+    /// Hard positive: a thing by another name
+    PositiveThing,
     /// Hard positive REPLACE of a relation by its synonym
     PositiveRelation,
     /// Generalisation: adjectives, numbers and adverbs before nouns dropped

@@ -7,7 +7,7 @@
 //! | function | makes | source |
 //! |---|---|---|
 //! | [`negative_pool`] with [`NegativeKind::Replace`] | a thing, attribute or relation replaced | CLoVe (arXiv 2402.15021), Netflix/clove `text_negatives_data.py` |
-//! | … [`NegativeKind::Negclip`] | two spans of one kind exchanged | NegCLIP, as ported by CLoVe |
+//! | … [`NegativeKind::Negclip`], [`NegativeKind::Swap`] | two spans of one kind exchanged: as published, and where that makes sense | NegCLIP, as ported by CLoVe |
 //! | … [`NegativeKind::SwapObjects`], [`NegativeKind::SwapAttributes`] | two things, or their attributes, exchanged | after SugarCrepe and ARO VG-Attribution |
 //! | … [`NegativeKind::Order`], [`order_options`] | word order destroyed in four ways | ARO, mertyg/vision-language-models-are-bows |
 //! | [`positive_pool`] | conjuncts exchanged, synonyms | Kamath et al., amitakamath/hard_positives |
@@ -18,8 +18,12 @@
 //! edits are of the same kinds but not the same strings; `docs/captions.md` says where they
 //! differ and how often they go wrong.
 
+mod alike;
 mod choice;
+mod counts;
 mod edit;
+mod exchange;
+mod fit;
 mod generalise;
 mod lexicon;
 mod morphology;
@@ -34,6 +38,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod word_lists;
 
 use serde::{Deserialize, Serialize};
 
@@ -50,8 +55,10 @@ use parse::Parse;
 pub enum NegativeKind {
     /// CLoVe's REPLACE
     Replace,
-    /// NegCLIP's six swaps
+    /// NegCLIP's six swaps as published: nearly every caption has some, and few of them read well
     Negclip,
+    /// NegCLIP's six swaps where captions have such things
+    Swap,
     /// Two things that stand in a relation exchanged
     SwapObjects,
     /// Attributes of two things exchanged
@@ -62,13 +69,19 @@ pub enum NegativeKind {
 
 impl NegativeKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Replace,
         Self::Negclip,
+        Self::Swap,
         Self::SwapObjects,
         Self::SwapAttributes,
         Self::Order,
     ];
+
+    /// Whether the edits of this kind are meant to read like captions.
+    pub const fn reads_well(self) -> bool {
+        !matches!(self, Self::Negclip | Self::Order)
+    }
 }
 
 /// Ways to say the same in other words.
@@ -128,10 +141,10 @@ pub enum NotEditable {
     NoOrder,
 }
 
-/// Every hard negative of a kind that a seed gives.
+/// Some hard negatives of a kind, by a seed.
 ///
 /// For [`NegativeKind::Replace`] and [`NegativeKind::Negclip`] it is the pool from which the
-/// reference implementations draw one uniformly; [`pick`] does so.
+/// reference implementations draw one uniformly; [`pick`] does so. [`all_negatives`] gives more.
 ///
 /// # Errors
 /// When the caption offers nothing for this kind.
@@ -140,9 +153,29 @@ pub fn negative_pool(text: &str, kind: NegativeKind, seed: u64) -> Result<Vec<Ed
     match kind {
         NegativeKind::Replace => replace::pool(&parse, &mut Choice::new(seed, text, "replace")),
         NegativeKind::Negclip => negclip::pool(&parse, &mut Choice::new(seed, text, "negclip")),
+        NegativeKind::Swap => exchange::pool(&parse, &mut Choice::new(seed, text, "swap")),
         NegativeKind::SwapObjects => swap::objects(&parse),
         NegativeKind::SwapAttributes => swap::attributes(&parse),
         NegativeKind::Order => order::pool(&parse, &mut Choice::new(seed, text, "order")),
+    }
+}
+
+/// Every distinct hard negative of a kind that the caption offers, whatever the seed.
+///
+/// A thing, attribute or relation is replaced by at most a dozen words, the likeliest first.
+/// [`NegativeKind::Order`] has too many to list, and [`NegativeKind::Negclip`] is as published; they give
+/// those of seed 0.
+///
+/// # Errors
+/// When the caption offers nothing for this kind.
+pub fn all_negatives(text: &str, kind: NegativeKind) -> Result<Vec<Edit>, NotEditable> {
+    let parse = Parse::new(text)?;
+    match kind {
+        NegativeKind::Replace => replace::all(&parse),
+        NegativeKind::Swap => exchange::all(&parse),
+        NegativeKind::SwapObjects => swap::objects(&parse),
+        NegativeKind::SwapAttributes => swap::attributes(&parse),
+        NegativeKind::Negclip | NegativeKind::Order => negative_pool(text, kind, 0),
     }
 }
 
@@ -163,15 +196,15 @@ pub fn pick(text: &str, pool: Vec<Edit>, count: usize, seed: u64) -> Vec<Edit> {
     Choice::new(seed, text, "pick").sample(pool, count)
 }
 
-/// One hard negative of each kind that the caption offers, but order: the edits that a person
-/// would call captions.
+/// One hard negative of each kind that the caption offers, without `Order` and `Negclip`: the edits that
+/// a person would call captions.
 ///
 /// # Errors
 /// When no kind offers any: the reason of the first.
 pub fn negatives(text: &str, seed: u64) -> Result<Vec<Edit>, NotEditable> {
     let kinds = NegativeKind::ALL.into_iter();
     let pools = kinds
-        .filter(|kind| *kind != NegativeKind::Order)
+        .filter(|kind| kind.reads_well())
         .map(|kind| negative_pool(text, kind, seed));
     one_of_each(text, pools, seed)
 }

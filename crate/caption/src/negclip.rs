@@ -2,7 +2,7 @@
 //!
 //! After `_generate_hard_negatives_like_negclip` in Netflix/clove
 //! `src/training/text_negatives_data.py`, without NegCLIP's own likelihood filter, which neither
-//! repository has.
+//! repository has. [`super::exchange`] keeps those exchanges that make sense.
 
 use std::ops::Range;
 
@@ -54,7 +54,7 @@ pub(super) fn exchange(
 }
 
 /// `VERB? ADV* AUX* VERB+`, the longest that do not overlap.
-fn verb_phrases(parse: &Parse<'_>) -> Vec<Range<usize>> {
+pub(super) fn verb_phrases(parse: &Parse<'_>) -> Vec<Range<usize>> {
     let count = parse.tokens.len();
     let auxiliary = |i: usize| {
         i < count

@@ -7,8 +7,9 @@
 use std::ops::Range;
 
 use super::edit::{Edit, EditKind};
+use super::morphology::inflect;
 use super::negclip::exchange;
-use super::parse::Parse;
+use super::parse::{Chunk, Parse};
 use super::swap::NO_THING;
 use super::tags::Tag;
 use super::{NotEditable, pool_or};
@@ -62,6 +63,76 @@ const RELATIONS: &[(&str, &str)] = &[
     ("riding", "traveling on"),
 ];
 
+/// Two names of one thing. Not in the benchmark, whose positives are of attributes and relations.
+const THINGS: &[(&str, &str)] = &[
+    ("airplane", "plane"),
+    ("automobile", "car"),
+    ("baby", "infant"),
+    ("baggage", "luggage"),
+    ("bathtub", "tub"),
+    ("bicycle", "bike"),
+    ("bike", "bicycle"),
+    ("car", "automobile"),
+    ("child", "kid"),
+    ("couch", "sofa"),
+    ("donut", "doughnut"),
+    ("doughnut", "donut"),
+    ("fridge", "refrigerator"),
+    ("garbage", "trash"),
+    ("guy", "man"),
+    ("image", "picture"),
+    ("infant", "baby"),
+    ("kid", "child"),
+    ("kitten", "young_cat"),
+    ("lady", "woman"),
+    ("luggage", "baggage"),
+    ("motorbike", "motorcycle"),
+    ("motorcycle", "motorbike"),
+    ("ocean", "sea"),
+    ("pants", "trousers"),
+    ("photo", "picture"),
+    ("photograph", "photo"),
+    ("picture", "photo"),
+    ("plane", "airplane"),
+    ("puppy", "young_dog"),
+    ("refrigerator", "fridge"),
+    ("sea", "ocean"),
+    ("shop", "store"),
+    ("sofa", "couch"),
+    ("store", "shop"),
+    ("television", "tv"),
+    ("trash", "garbage"),
+    ("trousers", "pants"),
+    ("tv", "television"),
+    ("vegetable", "veggie"),
+    ("veggie", "vegetable"),
+];
+
+/// Synonyms that are not in the benchmark's lists.
+const MORE_ATTRIBUTES: &[(&str, &str)] = &[
+    ("beautiful", "lovely"),
+    ("colorful", "multicolored"),
+    ("delicious", "tasty"),
+    ("little", "small"),
+    ("many", "numerous"),
+    ("several", "multiple"),
+    ("tiny", "very small"),
+];
+
+/// As [`MORE_ATTRIBUTES`].
+const MORE_RELATIONS: &[(&str, &str)] = &[
+    ("alongside", "beside"),
+    ("along with", "together with"),
+    ("atop", "on top of"),
+    ("beneath", "under"),
+    ("beside", "next to"),
+    ("close to", "near"),
+    ("filled with", "full of"),
+    ("inside of", "inside"),
+    ("towards", "toward"),
+    ("underneath", "under"),
+];
+
 const WORN: &[&str] = &[
     "clothing",
     "garment",
@@ -81,6 +152,9 @@ pub(super) fn replacements(parse: &Parse<'_>) -> Result<Vec<Edit>, NotEditable> 
             edits.extend(parse.edit(EditKind::PositiveAttribute, vec![change]));
         }
     }
+    for chunk in &parse.chunks {
+        edits.extend(thing_renamed(parse, chunk));
+    }
     let mut at = 0;
     while at < parse.tokens.len() {
         match relation_at(parse, at) {
@@ -95,9 +169,25 @@ pub(super) fn replacements(parse: &Parse<'_>) -> Result<Vec<Edit>, NotEditable> 
     pool_or(edits, NotEditable::NoSynonym)
 }
 
+/// The head of a chunk by another name, where nothing before it could make it part of a name
+/// (`tennis shoe shop`).
+fn thing_renamed(parse: &Parse<'_>, chunk: &Chunk) -> Option<Edit> {
+    let last = chunk.head.end - 1;
+    let named = chunk.head.start > chunk.range.start && parse.tag(chunk.head.start - 1).is_noun();
+    if chunk.head.len() > 1 || named || parse.tag(last) == Tag::Nnp {
+        return None;
+    }
+    let lemma = &parse.tags[last].lemma;
+    let (_, other) = THINGS.iter().find(|(of, _)| of == lemma)?;
+    let word = inflect(parse.lexicon, other, parse.tag(last)).replace('_', " ");
+    let change = (chunk.head.clone(), parse.cased(&chunk.head, &word));
+    parse.edit(EditKind::PositiveThing, vec![change])
+}
+
 fn attribute_at(parse: &Parse<'_>, at: usize) -> Option<&'static str> {
     let word = parse.lower(at);
-    let (_, synonym) = ATTRIBUTES.iter().find(|(of, _)| *of == word)?;
+    let mut lists = ATTRIBUTES.iter().chain(MORE_ATTRIBUTES);
+    let (_, synonym) = lists.find(|(of, _)| *of == word)?;
     let neighbour = |i: Option<usize>| i.and_then(|i| parse.tokens.get(i)).map_or("", |t| &t.lower);
     let before = at.checked_sub(1);
     // `a tasty looking cake`, `a long haired dog`, `a black and white photo` are one attribute.
@@ -115,16 +205,20 @@ fn attribute_at(parse: &Parse<'_>, at: usize) -> Option<&'static str> {
 }
 
 fn relation_at(parse: &Parse<'_>, start: usize) -> Option<(Range<usize>, &'static str)> {
-    let (span, words, synonym) = RELATIONS.iter().find_map(|(words, synonym)| {
-        let length = words.split(' ').count();
-        let span = start..start + length;
-        let same = span.end <= parse.tokens.len()
-            && words
-                .split(' ')
-                .zip(span.clone())
-                .all(|(word, i)| parse.lower(i) == word);
-        same.then_some((span, *words, *synonym))
-    })?;
+    let (span, words, synonym) =
+        RELATIONS
+            .iter()
+            .chain(MORE_RELATIONS)
+            .find_map(|(words, synonym)| {
+                let length = words.split(' ').count();
+                let span = start..start + length;
+                let same = span.end <= parse.tokens.len()
+                    && words
+                        .split(' ')
+                        .zip(span.clone())
+                        .all(|(word, i)| parse.lower(i) == word);
+                same.then_some((span, *words, *synonym))
+            })?;
     let in_chunk = parse
         .chunks
         .iter()

@@ -5,13 +5,13 @@
 //! not ask: `a cat and a dog` becomes `a dog and a cat`, a negative that is true.
 
 use super::edit::{Edit, EditKind};
+use super::fit::{attributes_fit, can_change_places};
 use super::negclip::exchange;
 use super::parse::{Chunk, Parse};
-use super::tags::Tag;
 use super::{NotEditable, pool_or};
 
 /// Relations that say the same the other way round, and `of`, which says nothing that way.
-const SYMMETRIC: &[&str] = &[
+pub(super) const SYMMETRIC: &[&str] = &[
     "of",
     "near",
     "next to",
@@ -85,6 +85,8 @@ pub(super) fn objects(parse: &Parse<'_>) -> Result<Vec<Edit>, NotEditable> {
         if SYMMETRIC.contains(&words.as_str())
             || same_head(parse, a, b)
             || [a, b].iter().any(|chunk| is_no_thing(parse, chunk))
+            || !can_change_places(parse, relation.before, relation.object)
+            || belongs_to_another(parse, relation.before)
         {
             return None;
         }
@@ -120,11 +122,7 @@ pub(super) fn attributes(parse: &Parse<'_>) -> Result<Vec<Edit>, NotEditable> {
                         || attributes(a)
                             .iter()
                             .any(|&i| parse.lower(i) == parse.lower(second));
-                    if same_form
-                        && !shared
-                        && !is_quantity(parse, first)
-                        && !is_quantity(parse, second)
-                    {
+                    if same_form && !shared && attributes_fit(parse, first, second) {
                         let (first, second) = (first..first + 1, second..second + 1);
                         edits.extend(exchange(parse, EditKind::SwapAttributes, &first, &second));
                     }
@@ -135,23 +133,10 @@ pub(super) fn attributes(parse: &Parse<'_>) -> Result<Vec<Edit>, NotEditable> {
     pool_or(edits, NotEditable::NoPair("things with attributes"))
 }
 
-fn is_quantity(parse: &Parse<'_>, token: usize) -> bool {
-    parse.tag(token) == Tag::Cd
-        || [
-            "several",
-            "many",
-            "few",
-            "other",
-            "various",
-            "multiple",
-            "own",
-            "such",
-            "same",
-            "different",
-            "more",
-            "most",
-        ]
-        .contains(&parse.lower(token))
+/// `a group of [people]`: the relation is the group's.
+fn belongs_to_another(parse: &Parse<'_>, chunk: usize) -> bool {
+    let mut relations = parse.relations.iter();
+    relations.any(|r| r.object == chunk && parse.words(&r.span).eq_ignore_ascii_case("of"))
 }
 
 fn same_head(parse: &Parse<'_>, a: &Chunk, b: &Chunk) -> bool {

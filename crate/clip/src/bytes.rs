@@ -216,7 +216,7 @@ impl FileSet {
         let file = self.files[name].name().to_owned();
         serde_json::from_slice(&bytes)
             .map(Some)
-            .map_err(|source| ClipError::Json { file, source })
+            .map_err(|cause| ClipError::Json { file, cause })
     }
 }
 
@@ -229,7 +229,10 @@ pub fn read_all(source: &dyn ByteSource) -> Result<Vec<u8>, ClipError> {
         return Err(ClipError::malformed(
             source.name(),
             0,
-            format!("{} bytes are no configuration", source.len()),
+            format!(
+                "its {} bytes are too many for a configuration; it begins",
+                source.len()
+            ),
         ));
     }
     let mut bytes = vec![0; source.len() as usize];

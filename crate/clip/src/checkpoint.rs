@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::bytes::{ByteSource, FileSet};
 use super::config::{Activation, ClipConfig};
-use super::error::ClipError;
+use super::error::{ClipError, shown};
 use super::names::{LOGIT_SCALE, Naming, tensor_specs};
 use super::preprocessing::Preprocessing;
 use super::tensors::{ElementType, StoredTensor, TensorEntry, TensorReader, TensorTable};
@@ -197,7 +197,7 @@ impl Checkpoint {
             });
         }
         let entries = safetensors::read_header(&source, 0)?;
-        Ok(Self::assemble(table(vec![source], entries), siblings, overrides)?.known_as(overrides))
+        Ok(Self::assemble(table(vec![source], entries)?, siblings, overrides)?.known_as(overrides))
     }
 
     fn known_as(self, overrides: &Overrides) -> Self {
@@ -435,7 +435,9 @@ impl Checkpoint {
     pub fn read_type(&self, name: &str, shape: &[usize]) -> ElementType {
         match self.entry(name, shape) {
             Ok((location, entry)) if !location.transposed => match entry.element {
-                Ok(element) if element.is_quantized() || element == ElementType::F16 => element,
+                Ok(ElementType::F16) => ElementType::F16,
+                // A vector in blocks is read as floats.
+                Ok(element) if element.is_quantized() && entry.shape.len() > 1 => element,
                 _ => ElementType::F32,
             },
             _ => ElementType::F32,
@@ -521,9 +523,9 @@ fn base_name(path: &str) -> String {
 fn table(
     sources: Vec<Arc<dyn ByteSource>>,
     entries: BTreeMap<String, TensorEntry>,
-) -> Box<dyn TensorReader> {
+) -> Result<Box<dyn TensorReader>, ClipError> {
     let (entries, _) = super::names::without_module_prefix(entries);
-    Box::new(TensorTable { sources, entries })
+    Ok(Box::new(TensorTable::new(sources, entries)?))
 }
 
 /// Opens the shards that an index file lists.
@@ -552,7 +554,11 @@ fn open_shards(files: &FileSet, index: &str) -> Result<Box<dyn TensorReader>, Cl
     }
     let mut entries = BTreeMap::new();
     for (number, source) in sources.iter().enumerate() {
-        entries.extend(safetensors::read_header(source, number)?);
+        for (name, entry) in safetensors::read_header(source, number)? {
+            if entries.insert(name.clone(), entry).is_some() {
+                return Err(broken(format!("tensor {} is in two shards", shown(&name))));
+            }
+        }
     }
-    Ok(table(sources, entries))
+    table(sources, entries)
 }

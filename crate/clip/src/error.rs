@@ -1,22 +1,31 @@
 //! What can be wrong with a checkpoint.
+//!
+//! Errors know neither the command's flags nor the page's buttons: both add their own advice to the
+//! variants that a person can answer ([`ClipError::AmbiguousActivation`],
+//! [`ClipError::MissingConfigFile`], [`ClipError::MissingTokenizer`]).
+
+use std::fmt::Write as _;
 
 use super::tensors::ElementType;
 
 /// Why a checkpoint could not be used. Every message is one sentence that names the file,
-/// tensor, key or offset, and what would mend it.
+/// tensor, key or offset.
+///
+/// Names and values that come from a file are shown by [`shown`]: short, on one line and
+/// without control characters.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClipError {
     /// The file system or the byte source failed.
-    #[error("{file}: {source}")]
+    #[error("{}: {cause}", shown(.file))]
     Io {
         /// The file.
         file: String,
-        /// What the system says.
-        source: std::io::Error,
+        /// What the system says. It is part of the message, therefore not the error's source.
+        cause: std::io::Error,
     },
     /// No known form of checkpoint.
-    #[error("{file} is no CLIP checkpoint: {why}")]
+    #[error("{} is not a CLIP checkpoint: {why}", shown(.file))]
     NotACheckpoint {
         /// The file or directory.
         file: String,
@@ -24,13 +33,13 @@ pub enum ClipError {
         why: String,
     },
     /// A configuration lacks a key that has no default.
-    #[error("the configuration lacks the key {key}")]
+    #[error("the configuration lacks the key {}", shown(.key))]
     MissingConfig {
         /// The key, with its path.
         key: String,
     },
     /// A configuration asks for what this library does not do.
-    #[error("the configuration has {key} = {value}; supported: {supported}")]
+    #[error("the configuration has {} = {}; supported: {supported}", shown(.key), shown(.value))]
     UnsupportedConfig {
         /// The key, with its path.
         key: String,
@@ -40,15 +49,16 @@ pub enum ClipError {
         supported: String,
     },
     /// A JSON file does not parse.
-    #[error("{file} is not valid JSON: {source}")]
+    #[error("{} is not the JSON that is expected: {}", shown(.file), shown(&.cause.to_string()))]
     Json {
         /// The file.
         file: String,
-        /// What the parser says, with line and column.
-        source: serde_json::Error,
+        /// What the parser says, with line and column. It is part of the message, therefore not the
+        /// error's source.
+        cause: serde_json::Error,
     },
     /// A binary file breaks its format.
-    #[error("{file}: {what} at byte {offset}")]
+    #[error("{}: {} at byte {offset}", shown(.file), shown_within(.what, 1000))]
     Malformed {
         /// The file.
         file: String,
@@ -58,7 +68,7 @@ pub enum ClipError {
         offset: u64,
     },
     /// A tensor that the configuration asks for is not in the file.
-    #[error("{file} has no tensor {name}, which its configuration asks for")]
+    #[error("{} has no tensor {}, which its configuration asks for", shown(.file), shown(.name))]
     MissingTensor {
         /// The file.
         file: String,
@@ -67,7 +77,7 @@ pub enum ClipError {
     },
     /// Configuration and tensor contradict each other.
     #[error(
-        "{file}: tensor {name} has shape {found:?}, but the configuration asks for {expected:?}"
+        "{}: tensor {} has shape {found:?}, but the configuration asks for {expected:?}", shown(.file), shown(.name)
     )]
     ShapeMismatch {
         /// The file.
@@ -81,7 +91,8 @@ pub enum ClipError {
     },
     /// A tensor's elements are of a type that this library does not compute with.
     #[error(
-        "{file}: tensor {name} has elements of type {found}; supported: F32, F16, BF16, F64, Q8_0, Q4_0, Q4_K, Q6_K"
+        "{}: tensor {} has elements of type {}; supported: F32, F16, BF16, F64, Q8_0, Q4_0, Q4_K, Q6_K",
+        shown(.file), shown(.name), shown(.found)
     )]
     UnsupportedType {
         /// The file.
@@ -93,7 +104,8 @@ pub enum ClipError {
     },
     /// A weight is NaN or infinite.
     #[error(
-        "{file}: tensor {name} has a {value} at element {index}; the checkpoint is damaged or its training diverged"
+        "{}: tensor {} has the value {value} at element {index}; the checkpoint is damaged or its training diverged",
+        shown(.file), shown(.name)
     )]
     NonFinite {
         /// The file.
@@ -107,17 +119,24 @@ pub enum ClipError {
     },
     /// The checkpoint does not say which activation it was trained with.
     #[error(
-        "{file} does not say whether it was trained with QuickGELU or GELU, and the wrong one silently costs accuracy; \
-         say --activation quick_gelu (OpenAI's weights and what was fine-tuned from them) or --activation gelu (most of OpenCLIP's)"
+        "{} does not say whether it was trained with QuickGELU or GELU, and the wrong one costs accuracy without any error: \
+         OpenAI's weights and what was fine-tuned from them use quick_gelu, most of OpenCLIP's use gelu",
+        shown(.file)
     )]
     AmbiguousActivation {
         /// The file.
         file: String,
     },
+    /// No configuration beside weights that need one.
+    #[error("there is no {wanted} beside {}, so its architecture is not known", shown(.file))]
+    MissingConfigFile {
+        /// The file of weights.
+        file: String,
+        /// The name of the configuration that was looked for.
+        wanted: &'static str,
+    },
     /// No tokenizer beside the weights.
-    #[error(
-        "{file} has no tokenizer (tokenizer.json, or vocab.json and merges.txt); name one with --tokenizer DIR"
-    )]
+    #[error("{} has no tokenizer: neither tokenizer.json, nor vocab.json with merges.txt", shown(.file))]
     MissingTokenizer {
         /// The checkpoint.
         file: String,
@@ -125,8 +144,26 @@ pub enum ClipError {
     /// The tokenizer does not parse or does not fit.
     #[error("tokenizer: {0}")]
     Tokenizer(String),
+    /// A caption is longer than any caption.
+    #[error("a caption has {bytes} bytes; at most {most} are read")]
+    CaptionTooLong {
+        /// Its length in UTF-8.
+        bytes: usize,
+        /// The limit.
+        most: usize,
+    },
+    /// The machine has no memory for a tensor.
+    #[error("{}: tensor {} needs {bytes} bytes of memory, which are not there", shown(.file), shown(.name))]
+    OutOfMemory {
+        /// The file.
+        file: String,
+        /// The tensor.
+        name: String,
+        /// What it needs.
+        bytes: u64,
+    },
     /// A tensor cannot be stored in the wanted type.
-    #[error("tensor {name} of shape {shape:?} cannot be stored as {wanted}: {why}")]
+    #[error("tensor {} of shape {shape:?} cannot be stored as {wanted}: {why}", shown(.name))]
     CannotStore {
         /// The tensor.
         name: String,
@@ -138,7 +175,7 @@ pub enum ClipError {
         why: String,
     },
     /// Weights of checkpoints that do not mean the same cannot be added.
-    #[error("the weights of {other} cannot be blended with those of {base}: {what}")]
+    #[error("the weights of {} cannot be blended with those of {}: {what}", shown(.other), shown(.base))]
     CannotBlend {
         /// The checkpoint that the others are added to.
         base: String,
@@ -156,10 +193,10 @@ pub enum ClipError {
 }
 
 impl ClipError {
-    pub(crate) fn io(file: &str, source: std::io::Error) -> Self {
+    pub(crate) fn io(file: &str, cause: std::io::Error) -> Self {
         Self::Io {
             file: file.into(),
-            source,
+            cause,
         }
     }
 
@@ -169,5 +206,57 @@ impl ClipError {
             what: what.into(),
             offset,
         }
+    }
+}
+
+/// The longest text that a message takes from a file, in bytes.
+const MOST_SHOWN: usize = 240;
+
+/// A name or value of a file as a message may show it: control characters (a terminal obeys
+/// some) become `\u{…}`, and what is longer than 240 bytes is cut and ends in `…`.
+pub fn shown(text: &str) -> String {
+    shown_within(text, MOST_SHOWN)
+}
+
+fn shown_within(text: &str, most: usize) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if out.len() >= most {
+            out.push('…');
+            break;
+        }
+        if is_unprintable(c) {
+            let _ = write!(out, "{}", c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Control characters, and those that change the direction of the text after them.
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_says_is_shown_short_and_without_control_characters() {
+        assert_eq!(shown("a name"), "a name");
+        assert_eq!(shown("\u{1b}[31mred\n"), "\\u{1b}[31mred\\u{a}");
+        assert_eq!(shown("a\u{202e}b"), "a\\u{202e}b");
+        let long = shown(&"é".repeat(1_000_000));
+        assert!(long.len() < 250 && long.ends_with('…'), "{long}");
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let error = ClipError::io("f", std::io::ErrorKind::NotFound.into());
+        assert!(std::error::Error::source(&error).is_none());
+        assert_eq!(error.to_string(), "f: entity not found");
     }
 }

@@ -89,15 +89,11 @@ impl Keys<'_> {
 fn wrong(key: &str, value: Option<&Value>, supported: &str) -> ClipError {
     match value {
         None => ClipError::MissingConfig { key: key.into() },
-        Some(value) => {
-            let mut value = format!("{value:?}");
-            value.truncate(value.floor_char_boundary(80));
-            ClipError::UnsupportedConfig {
-                key: key.into(),
-                value,
-                supported: supported.into(),
-            }
-        }
+        Some(value) => ClipError::UnsupportedConfig {
+            key: key.into(),
+            value: value.to_string(),
+            supported: supported.into(),
+        },
     }
 }
 
@@ -168,9 +164,9 @@ fn read_metadata(keys: &Keys, name: &str, overrides: &Overrides) -> Result<Metad
     .validated()?;
 
     let preprocessing = match keys.text("clip.preprocessing")? {
-        Some(json) => serde_json::from_str(json).map_err(|source| ClipError::Json {
+        Some(json) => serde_json::from_str(json).map_err(|cause| ClipError::Json {
             file: format!("clip.preprocessing of {name}"),
-            source,
+            cause,
         })?,
         None => Preprocessing {
             mean: keys.colour("clip.vision.image_mean")?,
@@ -287,9 +283,9 @@ fn metadata_of(
         colour(checkpoint.preprocessing.std),
     );
     let preprocessing =
-        serde_json::to_string(&checkpoint.preprocessing).map_err(|source| ClipError::Json {
+        serde_json::to_string(&checkpoint.preprocessing).map_err(|cause| ClipError::Json {
             file: "preprocessing".into(),
-            source,
+            cause,
         })?;
     put("clip.preprocessing", Value::Text(preprocessing));
     put(

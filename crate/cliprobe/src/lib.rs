@@ -14,6 +14,36 @@
 //! | `evaluate` | questions, benchmarks and their evaluation | yes |
 //!
 //! With `default-features = false` only checkpoints, the CPU engine and metrics are compiled.
+//!
+//! # Example
+//! Rank captions for an image. `examples/` has programs that do so for files, evaluate questions of one's
+//! own, and embed a folder.
+//! ```
+//! use cliprobe::clip::Checkpoint;
+//! use cliprobe::clip::checkpoint::Overrides;
+//! use cliprobe::facade::Clip;
+//! use cliprobe::score::{cosine, rank};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+//! # let (model, image) = (root.join("models/default.gguf"), root.join("tests/golden/images/03_small_100x80.png"));
+//! // A GGUF file, or a directory in Hugging Face's or OpenCLIP's form.
+//! let checkpoint = Checkpoint::open(&model, &Overrides::default())?;
+//! let clip = Clip::on_cpu(&checkpoint, &mut |tensors_read, all| {})?;
+//!
+//! let captions = ["a red cat on a table", "a table on a red cat"];
+//! let image = clip.prepare(&std::fs::read(image)?)?;
+//! let image = pollster::block_on(clip.encode_prepared(&[image]))?;
+//! let texts = pollster::block_on(clip.encode_texts(&captions, &mut |texts_done| {}))?;
+//!
+//! // Embeddings have length 1: their cosine is their product.
+//! let cosines: Vec<f32> = texts.embeddings.rows().map(|text| cosine(image.row(0), text)).collect();
+//! let ranking = rank(&cosines);
+//! assert_eq!(ranking.len(), 2);
+//! assert!(ranking[0].cosine >= ranking[1].cosine);
+//! # Ok(())
+//! # }
+//! ```
 
 pub use cliprobe_clip as clip;
 pub use cliprobe_engine as engine;
@@ -32,6 +62,25 @@ pub use cliprobe_probe as probe;
 pub use cliprobe_world as world;
 
 /// Embeddings of images and captions from a checkpoint: most callers need nothing else.
+///
+/// What reaches the model can be looked at, too:
+/// ```
+/// use cliprobe::clip::Checkpoint;
+/// use cliprobe::clip::checkpoint::Overrides;
+/// use cliprobe::facade::{Clip, description};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let model = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/default.gguf"));
+/// let checkpoint = Checkpoint::open(model, &Overrides::default())?;
+/// let clip = Clip::on_cpu(&checkpoint, &mut |_, _| {})?;
+/// let tokens = clip.tokenizer().encode("a red cat")?;
+/// assert_eq!(clip.tokenizer().pieces(&tokens.ids).len(), tokens.ids.len());
+/// assert!(!tokens.truncated());
+/// // What stands in every result file: activation, types of the tensors, preprocessing, engine …
+/// assert_eq!(description(&checkpoint, Some(&clip))?["engine"], "cpu");
+/// # Ok(())
+/// # }
+/// ```
 pub mod facade {
     pub use cliprobe_engine::clip::*;
     #[cfg(feature = "evaluate")]

@@ -1,4 +1,4 @@
-//! How long the CPU engine takes for pictures and captions, with a model of ViT-B/32's size.
+//! How long the CPU engine takes for images and captions, with a model of ViT-B/32's size.
 //!
 //! `RAYON_NUM_THREADS=1 cargo bench -p cliprobe-engine` for one thread. Weights are random: times do not
 //! depend on them.
@@ -58,7 +58,7 @@ fn encode(criterion: &mut Criterion) {
         for n in [1, 8] {
             let pixels = Tensor::randn(0f32, 1.0, (n, 3, 224, 224), &Device::Cpu).unwrap();
             group.throughput(Throughput::Elements(n as u64));
-            group.bench_function(format!("{n} pictures"), |b| {
+            group.bench_function(format!("{n} images"), |b| {
                 b.iter(|| black_box(model.image_features(&pixels).unwrap()))
             });
         }

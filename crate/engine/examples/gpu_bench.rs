@@ -1,5 +1,5 @@
 //! Speed of a model on the GPU: `gpu_bench MODEL [JSON_FILE]`. Prints a table; the file gets the
-//! same numbers with the device's description. Pictures and captions are random, captions have
+//! same numbers with the device's description. Images and captions are random, captions have
 //! twelve tokens of which none are shared. Beside PyTorch on the same GPU: `gpu_bench.sh`.
 //!
 //! The device's f32 peak is measured, by a kernel that only multiplies and adds; `PEAK_TFLOPS` in the
@@ -23,7 +23,7 @@ use std::time::Instant;
 use cliprobe_clip::Checkpoint;
 use cliprobe_clip::checkpoint::Overrides;
 use cliprobe_clip::config::{ClipConfig, TransformerConfig};
-use cliprobe_engine::gpu::{Arithmetic, Gpu, GpuEngine, GpuError, TileWish, Tuning};
+use cliprobe_engine::gpu::{Arithmetic, Gpu, GpuEngine, GpuError, TileChoice, Tuning};
 use cliprobe_engine::trial::Trial;
 use cliprobe_engine::{Engine, PackedTokens};
 use rand::{Rng, SeedableRng};
@@ -55,10 +55,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             .map(|name| Arithmetic::from_name(name).ok_or("ARITHMETIC is f32, f16, int8 or a list"))
             .collect::<Result<_, _>>()?,
     };
-    let wish = match variable("TILES").as_deref() {
-        Some("anew") => TileWish::Anew,
-        Some("standard") => TileWish::Standard,
-        _ => TileWish::Known,
+    let tiles = match variable("TILES").as_deref() {
+        Some("anew") => TileChoice::Anew,
+        Some("standard") => TileChoice::Standard,
+        _ => TileChoice::Known,
     };
     let gpu = ready(Gpu::open())?;
     let peak = match variable("PEAK_TFLOPS") {
@@ -74,12 +74,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     let mut runs = Vec::new();
     for arithmetic in arithmetics {
-        gpu.tune(Tuning {
+        let tuning = Tuning {
             arithmetic,
-            wish,
+            tiles,
             ..Tuning::default()
-        });
-        match measured(&gpu, &checkpoint, peak, &batches) {
+        };
+        match measured(&gpu, &checkpoint, tuning, peak, &batches) {
             Err(error) => match error.downcast_ref() {
                 Some(GpuError::Arithmetic { .. }) => println!("left out: {error}"),
                 _ => return Err(error),
@@ -100,16 +100,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Loads the model as the device was told and measures it: prints tables, gives the same as JSON.
+/// Loads the model as `tuning` says and measures it: prints tables, gives the same as JSON.
 fn measured(
     gpu: &Gpu,
     checkpoint: &Rc<Checkpoint>,
+    tuning: Tuning,
     peak: f64,
     batches: &[usize],
 ) -> Result<serde_json::Value, Box<dyn Error>> {
     let config = checkpoint.config;
     let start = Instant::now();
-    let engine = ready(GpuEngine::load(gpu, checkpoint, &mut |_, _| {}))?;
+    let engine = ready(GpuEngine::load(gpu, checkpoint, tuning, &mut |_, _| {}))?;
     let arithmetic = engine.arithmetic();
     let load_ms = milliseconds(start);
     let clock = || milliseconds(start);
@@ -157,9 +158,9 @@ fn measured(
     );
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let mut rows = Vec::new();
-    for kind in ["pictures", "captions"] {
+    for kind in ["images", "captions"] {
         for &batch in batches {
-            let (seconds, flop) = if kind == "pictures" {
+            let (seconds, flop) = if kind == "images" {
                 let values = 3 * config.vision.image_size.pow(2);
                 let pixels: Vec<f32> = (0..batch * values)
                     .map(|_| rng.random_range(-1.0..1.0))

@@ -1,4 +1,4 @@
-//! Which engine a model runs on: what the person wishes, what the device can, what a trial shows.
+//! Which engine a model runs on: what is asked for, what the device can do, what a trial shows.
 
 use std::rc::Rc;
 
@@ -9,10 +9,10 @@ use crate::gpu::{Arithmetic, Gpu, GpuEngine, GpuError, GpuInfo, LoadTimes, Tunin
 use crate::trial::Trial;
 use cliprobe_clip::Checkpoint;
 
-/// Where a person wants a model to run.
+/// Where a model should run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Wish {
-    /// Wherever a trial is faster.
+pub enum EngineRequest {
+    /// On the engine that is faster in a trial.
     #[default]
     Auto,
     /// On the CPU.
@@ -21,28 +21,28 @@ pub enum Wish {
     Gpu,
 }
 
-/// Where a model runs, and why.
+/// Which engine a model was loaded onto, and why.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Choice {
+pub struct EngineChoice {
     /// The GPU that was opened, also where the model does not run on it.
     pub gpu: Option<GpuInfo>,
     /// What the trial found, where there was one.
     pub trial: Option<Trial>,
-    /// Why the model runs on the CPU though that was not wished for: one sentence.
+    /// Why the model runs on the CPU though that was not asked for: one sentence.
     pub why_cpu: Option<String>,
     /// Bytes of the weights in the GPU's memory; 0 on the CPU.
     pub gpu_weight_bytes: u64,
-    /// Milliseconds of finding and opening the GPU.
+    /// Time to find and open the GPU, in ms.
     pub gpu_open_ms: f64,
-    /// What loading onto the GPU took, where that was done.
+    /// Times of loading onto the GPU, if it was loaded there.
     pub gpu_load: Option<LoadTimes>,
     /// The tiles of the GPU's matrix products: `m×n×k` of a workgroup and `m×n` of a thread, for
     /// results of few, some and many rows.
     pub gpu_tiles: Option<String>,
-    /// What the GPU's matrix products are computed in, where the model was loaded onto it.
+    /// Arithmetic of the GPU's matrix products, if the model was loaded onto it.
     pub gpu_arithmetic: Option<Arithmetic>,
-    /// Why that is f32 though something else was wished for: one sentence.
+    /// Why that is f32 though another arithmetic was asked for: one sentence.
     pub why_f32: Option<String>,
 }
 
@@ -54,27 +54,27 @@ impl Clip {
     /// gives milliseconds from any beginning; `progress` is told the number of tensors read and of all.
     ///
     /// # Errors
-    /// The checkpoint's; with [`Wish::Gpu`] also a GPU that is not there or has no room. A GPU that
+    /// The checkpoint's; with [`EngineRequest::Gpu`] also a GPU that is not there or has no room. A GPU that
     /// computes something else is never used, nor an arithmetic that the device or the model does not
     /// allow: the choice then says so.
     pub async fn choose(
         checkpoint: &Rc<Checkpoint>,
-        wish: Wish,
+        request: EngineRequest,
         tuning: &mut Tuning,
         clock: &dyn Fn() -> f64,
         progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<(Self, Choice), Error> {
-        let mut choice = Choice::default();
-        let engine = match wish {
-            Wish::Cpu => None,
-            Wish::Auto if checkpoint.parameters() < WORTH_A_TRIAL => {
+    ) -> Result<(Self, EngineChoice), Error> {
+        let mut choice = EngineChoice::default();
+        let engine = match request {
+            EngineRequest::Cpu => None,
+            EngineRequest::Auto if checkpoint.parameters() < WORTH_A_TRIAL => {
                 choice.why_cpu = Some("a model of this size answers at once on the CPU".into());
                 None
             }
-            Wish::Auto | Wish::Gpu => {
-                match on_gpu(checkpoint, wish, tuning, clock, progress, &mut choice).await {
+            EngineRequest::Auto | EngineRequest::Gpu => {
+                match on_gpu(checkpoint, request, tuning, clock, progress, &mut choice).await {
                     Ok(engine) => engine,
-                    Err(error) if wish == Wish::Auto => {
+                    Err(error) if request == EngineRequest::Auto => {
                         choice.why_cpu = Some(error.to_string());
                         None
                     }
@@ -96,32 +96,31 @@ impl Clip {
 /// The engine, or nothing where the trial speaks against it.
 async fn on_gpu(
     checkpoint: &Rc<Checkpoint>,
-    wish: Wish,
+    request: EngineRequest,
     tuning: &mut Tuning,
     clock: &dyn Fn() -> f64,
     progress: &mut dyn FnMut(usize, usize),
-    choice: &mut Choice,
+    choice: &mut EngineChoice,
 ) -> Result<Option<GpuEngine>, Error> {
     let start = clock();
     let gpu = Gpu::shared().await?;
     choice.gpu_open_ms = clock() - start;
     choice.gpu = Some(gpu.info().clone());
-    if wish == Wish::Auto && gpu.info().software {
+    if request == EngineRequest::Auto && gpu.info().software {
         choice.why_cpu = Some(format!("{} is made of processor cores", gpu.info().name));
         return Ok(None);
     }
     let mut arithmetic = tuning.arithmetic;
     let (engine, trial) = loop {
-        gpu.tune(Tuning {
+        let asked = Tuning {
             arithmetic,
             ..tuning.clone()
-        });
-        let loaded = GpuEngine::load(&gpu, checkpoint, progress).await;
-        tuning.known = gpu.tuning().known;
-        match loaded {
+        };
+        match GpuEngine::load(&gpu, checkpoint, asked, progress).await {
             Err(error @ GpuError::Arithmetic { .. }) => choice.why_f32 = Some(error.to_string()),
             Err(error) => return Err(error.into()),
             Ok(engine) => {
+                tuning.known.clone_from(&engine.tuning().known);
                 let tolerance = arithmetic.tolerance(checkpoint.config.projection_dim);
                 let trial = Trial::run(checkpoint, &engine, tolerance, clock).await?;
                 if trial.agrees() || arithmetic == Arithmetic::F32 {
@@ -138,7 +137,7 @@ async fn on_gpu(
     choice.trial = Some(trial);
     if !trial.agrees() {
         choice.why_cpu = Some(disagreement(&gpu, &trial));
-    } else if wish == Wish::Auto && !trial.prefers_gpu() {
+    } else if request == EngineRequest::Auto && !trial.prefers_gpu() {
         choice.why_cpu = Some(format!(
             "the CPU took {:.0} ms for a trial and {} {:.0} ms",
             trial.cpu_ms,

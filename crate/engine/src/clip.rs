@@ -1,4 +1,4 @@
-//! CLIP as most callers want it: pictures and captions in, embeddings out. Joins a checkpoint's
+//! CLIP as most callers want it: images and captions in, embeddings out. It joins a checkpoint's
 //! tokenizer and preprocessing with an engine.
 
 use std::collections::HashMap;
@@ -12,14 +12,14 @@ use cliprobe_clip::image::{self, ImageError, RgbImage};
 use cliprobe_clip::preprocessing::Preprocessing;
 use cliprobe_clip::{Checkpoint, ClipConfig, ClipError, Tokenizer};
 
-/// Why a picture or caption could not be embedded.
+/// Why an image or caption could not be embedded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The checkpoint, its tokenizer included.
     #[error(transparent)]
     Clip(#[from] ClipError),
-    /// The picture.
+    /// The image.
     #[error(transparent)]
     Image(#[from] ImageError),
     /// The engine.
@@ -45,14 +45,14 @@ pub struct TextEmbeddings {
     pub token_counts: Vec<usize>,
 }
 
-/// A picture, ready for the image tower.
+/// An image, ready for the image encoder.
 #[derive(Clone, Debug)]
 pub struct PreparedImage {
     /// `3 × side × side` values.
     pub pixels: Vec<f32>,
-    /// Width of the picture as it is looked at, in pixels.
+    /// Width of the source image in pixels, after its EXIF orientation; not of `pixels`.
     pub width: u32,
-    /// Height of the picture as it is looked at, in pixels.
+    /// Height of the source image in pixels, after its EXIF orientation; not of `pixels`.
     pub height: u32,
 }
 
@@ -110,12 +110,13 @@ impl Clip {
         &self.tokenizer
     }
 
-    /// What is done to a picture before it is embedded.
+    /// What is done to an image before it is embedded.
     pub fn preprocessing(&self) -> &Preprocessing {
         &self.preprocessing
     }
 
-    /// `ln τ`, where the checkpoint has it.
+    /// The natural logarithm of the factor that cosines are multiplied with, as CLIP stores it; none
+    /// if the checkpoint has none.
     pub fn logit_scale(&self) -> Option<f32> {
         self.logit_scale
     }
@@ -180,15 +181,15 @@ impl Clip {
         })
     }
 
-    /// Decodes a picture (PNG, JPEG, WebP, GIF) and does to it what the checkpoint asks for.
+    /// Decodes an image (PNG, JPEG, WebP, GIF) and does to it what the checkpoint asks for.
     ///
     /// # Errors
-    /// A picture that cannot be decoded.
+    /// An image that cannot be decoded.
     pub fn prepare(&self, file: &[u8]) -> Result<PreparedImage, ImageError> {
         prepare(file, &self.preprocessing)
     }
 
-    /// Embeds prepared pictures in one batch.
+    /// Embeds prepared images in one batch.
     ///
     /// # Errors
     /// The engine's.
@@ -206,10 +207,10 @@ impl Clip {
         self.encode_pixels(&pixels).await
     }
 
-    /// Embeds `pixels.len() / (3 · side²)` pictures that were prepared elsewhere, in one batch.
+    /// Embeds `pixels.len() / (3 · side²)` images that were prepared elsewhere, in one batch.
     ///
     /// # Errors
-    /// The engine's, such as values that are no whole number of pictures.
+    /// The engine's, such as values that are no whole number of images.
     pub async fn encode_pixels(&self, pixels: &[f32]) -> Result<Embeddings, Error> {
         Ok(self.engine.encode_images(pixels).await?)
     }
@@ -241,18 +242,18 @@ pub fn description(
     Ok(description)
 }
 
-/// Decodes a picture (PNG, JPEG, WebP, GIF) and preprocesses it.
+/// Decodes an image (PNG, JPEG, WebP, GIF) and preprocesses it.
 ///
 /// # Errors
-/// A picture that cannot be decoded.
+/// An image that cannot be decoded.
 pub fn prepare(file: &[u8], preprocessing: &Preprocessing) -> Result<PreparedImage, ImageError> {
     prepare_decoded(&image::decode(file)?, preprocessing)
 }
 
-/// Preprocesses a picture that is decoded already.
+/// Preprocesses an image that is decoded already.
 ///
 /// # Errors
-/// A picture that cannot be resized.
+/// An image that cannot be resized.
 pub fn prepare_decoded(
     picture: &RgbImage,
     preprocessing: &Preprocessing,

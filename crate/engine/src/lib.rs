@@ -18,38 +18,46 @@ use cliprobe_clip::config::TextConfig;
 /// Not `Send`, since a page's GPU handles belong to one thread.
 pub type EngineFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + 'a>>;
 
-/// Computes embeddings of one model.
+/// Computes the embeddings of one model.
 pub trait Engine {
     /// A short name, e.g. `cpu`.
     fn name(&self) -> &'static str;
 
-    /// What the operands of matrix products are brought to, e.g. `f32`: part of what embeddings depend on.
+    /// The arithmetic of matrix products, e.g. `f32`. Embeddings depend on it.
     fn dtype(&self) -> &'static str {
         "f32"
     }
 
-    /// The GPU it computes on, where it does.
+    /// The GPU that the engine computes on, if any.
     #[cfg(feature = "gpu")]
     fn gpu(&self) -> Option<gpu::GpuInfo> {
         None
     }
 
-    /// Why it no longer computes on the GPU that it was loaded onto: one sentence without a stop.
+    /// Why the engine no longer uses the GPU that it was loaded onto: one sentence without a full stop.
     fn why_not_gpu(&self) -> Option<&str> {
         None
     }
 
-    /// Tokens to give it at once: enough to keep all of it busy, few enough that activations stay
-    /// small.
+    /// Tokens that a caller should pass in one batch: enough to use the whole device, few enough that
+    /// activations stay small.
     fn batch_tokens(&self) -> usize {
         2048
     }
 
-    /// Embeds captions; one normalised row each.
+    /// Embeds captions: one row of length 1 each.
+    ///
+    /// # Errors
+    /// No captions, a caption that is empty or longer than the context, an id outside the
+    /// vocabulary, an embedding that is zero or not finite, or a device that fails.
     fn encode_text<'a>(&'a self, tokens: &'a PackedTokens) -> EngineFuture<'a, Embeddings>;
 
-    /// Embeds `pixels.len() / (3 · side²)` pictures, each `3 × side × side` values as the
-    /// checkpoint's preprocessing gives them; one normalised row each.
+    /// Embeds `pixels.len() / (3 · side²)` images: one row of length 1 each. An image is
+    /// `3 × side × side` values, as the checkpoint's preprocessing gives them.
+    ///
+    /// # Errors
+    /// Values that are not a whole number of images, no image, an embedding that is zero or not
+    /// finite (such as of NaN pixels), or a device that fails.
     fn encode_images<'a>(&'a self, pixels: &'a [f32]) -> EngineFuture<'a, Embeddings>;
 }
 
@@ -57,9 +65,12 @@ pub trait Engine {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// The tensor library failed.
-    #[error(transparent)]
-    Tensor(#[from] candle_core::Error),
+    /// The input is not what the model takes, or the tensor library failed.
+    #[error("{why}")]
+    Tensor {
+        /// The sentence that says what is wrong.
+        why: String,
+    },
     /// The GPU failed.
     #[cfg(feature = "gpu")]
     #[error(transparent)]
@@ -69,11 +80,18 @@ pub enum EngineError {
         "the embedding of {kind} {row} of the batch is not finite or is zero; the weights are damaged or their values too large"
     )]
     NoDirection {
-        /// `caption` or `picture`.
+        /// `caption` or `image`.
         kind: &'static str,
         /// Which one, from 0.
         row: usize,
     },
+}
+
+impl From<candle_core::Error> for EngineError {
+    fn from(error: candle_core::Error) -> Self {
+        let why = error.to_string();
+        Self::Tensor { why }
+    }
 }
 
 /// Embeddings of length 1, row by row.
@@ -89,7 +107,7 @@ impl Embeddings {
     /// Divides every row of `values` by its Euclidean norm.
     ///
     /// # Errors
-    /// A row that is zero or not finite, as number of a `kind` (`caption`, `picture`).
+    /// A row that is zero or not finite, as number of a `kind` (`caption`, `image`).
     pub fn normalized(
         dim: usize,
         mut values: Vec<f32>,
@@ -122,7 +140,7 @@ impl Embeddings {
 
 /// A batch of captions without padding: the tokens of caption `i` are
 /// `ids[offsets[i]..offsets[i + 1]]`, from the start token to the one whose position is pooled.
-/// What follows that token is never computed: the text tower is causal.
+/// What follows that token is never computed: the text encoder is causal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PackedTokens {
     /// Token ids of all captions, one after another.
@@ -157,7 +175,7 @@ impl PackedTokens {
             .map(|pair| self.ids.get(pair[0]..pair[1]).unwrap_or_default())
     }
 
-    /// Checks the batch against a tower.
+    /// Checks the batch against an encoder.
     fn check(&self, config: &TextConfig) -> candle_core::Result<()> {
         let wrong = |what: String| Err(candle_core::Error::Msg(what));
         if self.captions() == 0

@@ -3,14 +3,11 @@
 //! The CPU's side reads the weights of one block at a time, so that the check fits where the model
 //! itself does not: a page that has just put it into the GPU's memory.
 
-use std::sync::Arc;
-
 use candle_core::{Device, Tensor};
 
-use super::cpu::{Model, Weight};
+use super::cpu::{Model, inference_weight};
 use super::{Embeddings, Engine, EngineError, PackedTokens};
 use cliprobe_clip::Checkpoint;
-use cliprobe_clip::tensors::{StoredTensor, quantized};
 
 /// Largest difference of an embedding's element that is still the same embedding where both engines
 /// compute in f32: a hundredth of the margins that decide compositional questions.
@@ -25,7 +22,7 @@ const VOCABULARY: usize = 64;
 pub struct Trial {
     /// Largest difference between elements of the two engines' embeddings of the captions.
     pub text_difference: f32,
-    /// The same of the picture.
+    /// The same of the image.
     pub image_difference: f32,
     /// What either may be at most.
     pub tolerance: f32,
@@ -38,7 +35,7 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Runs eight captions of eight tokens and one picture through `gpu` twice and through the CPU
+    /// Runs eight captions of eight tokens and one image through `gpu` twice and through the CPU
     /// once. Embeddings agree up to `tolerance`; `clock` gives milliseconds from any beginning.
     ///
     /// # Errors
@@ -127,17 +124,8 @@ fn on_cpu(
         let stored = checkpoint
             .read_rows(name, &stored_shape, 0..shape[0])
             .map_err(|error| candle_core::Error::Msg(error.to_string()))?;
-        let weight = match stored {
-            StoredTensor::Blocks { element, bytes } if shape.len() >= 2 => {
-                Weight::Quantized(Arc::new(quantized(element, &bytes, shape)?))
-            }
-            stored => {
-                let values = stored
-                    .into_f32(shape)
-                    .map_err(|error| candle_core::Error::Msg(error.to_string()))?;
-                Tensor::from_vec(values, shape, &Device::Cpu)?.into()
-            }
-        };
+        let weight = inference_weight(stored, name, shape)
+            .map_err(|error| candle_core::Error::Msg(error.to_string()))?;
         reading += clock() - start;
         Ok(weight)
     };
@@ -149,7 +137,7 @@ fn on_cpu(
     };
     Ok((
         normalized(text, "caption")?,
-        normalized(image, "picture")?,
+        normalized(image, "image")?,
         all - reading,
     ))
 }

@@ -3,6 +3,8 @@
 #![cfg(target_arch = "wasm32")]
 
 mod benchmark;
+pub mod compose;
+pub mod hierarchy;
 mod source;
 
 use std::collections::BTreeMap;
@@ -16,9 +18,9 @@ use cliprobe_clip::Checkpoint;
 use cliprobe_clip::checkpoint::Overrides;
 use cliprobe_clip::tensors::sha256_of;
 use cliprobe_engine::Embeddings;
-use cliprobe_engine::choice::{Choice, Wish};
+use cliprobe_engine::choice::{EngineChoice, EngineRequest};
 use cliprobe_engine::clip as facade;
-use cliprobe_engine::gpu::{Arithmetic, TileWish, Tuning, milliseconds};
+use cliprobe_engine::gpu::{Arithmetic, TileChoice, Tuning, milliseconds};
 use cliprobe_score::{cosine, rank};
 use cliprobe_world as world;
 
@@ -50,7 +52,7 @@ fn set(object: &Object, key: &str, value: impl Into<JsValue>) -> Result<(), JsEr
 /// What the caller of `Clip.load` asks for.
 struct LoadOptions {
     progress: source::Progress,
-    wish: Wish,
+    wish: EngineRequest,
     tuning: Tuning,
     sha256: Option<String>,
 }
@@ -76,9 +78,9 @@ impl LoadOptions {
         Ok(Self {
             progress: source::Progress::from(given("onProgress"))?,
             wish: match word("engine", &["auto", "cpu", "gpu"])? {
-                "cpu" => Wish::Cpu,
-                "gpu" => Wish::Gpu,
-                _ => Wish::Auto,
+                "cpu" => EngineRequest::Cpu,
+                "gpu" => EngineRequest::Gpu,
+                _ => EngineRequest::Auto,
             },
             tuning: Tuning {
                 arithmetic: Arithmetic::from_name(word(
@@ -86,10 +88,10 @@ impl LoadOptions {
                     &Arithmetic::ALL.map(Arithmetic::name),
                 )?)
                 .unwrap_or_default(),
-                wish: match word("tiles", &["known", "anew", "standard"])? {
-                    "anew" => TileWish::Anew,
-                    "standard" => TileWish::Standard,
-                    _ => TileWish::Known,
+                tiles: match word("tiles", &["known", "anew", "standard"])? {
+                    "anew" => TileChoice::Anew,
+                    "standard" => TileChoice::Standard,
+                    _ => TileChoice::Known,
                 },
                 known: if tiles.is_undefined() {
                     BTreeMap::new()
@@ -121,7 +123,7 @@ struct ModelInfo {
     logit_scale: Option<f32>,
     preprocessing: String,
     engine: &'static str,
-    choice: Choice,
+    choice: EngineChoice,
     known_tiles: BTreeMap<String, String>,
     provenance: Option<String>,
 }
@@ -130,7 +132,7 @@ impl ModelInfo {
     fn new(
         checkpoint: &Checkpoint,
         engine: &'static str,
-        choice: Choice,
+        choice: EngineChoice,
         tuning: Tuning,
     ) -> Result<Self, JsError> {
         let config = &checkpoint.config;

@@ -8,10 +8,10 @@ export interface LoadProgress {
   total: number | null;
 }
 
-/** Where a model shall run: where a trial is faster; on the CPU; on the GPU, if that computes the same. */
+/** Where a model should run. `auto`: on the engine that is faster in a trial. `gpu`: on the GPU, if it computes the same embeddings. */
 export type EngineWish = "auto" | "cpu" | "gpu";
 
-/** The numbers that a GPU computes matrix products in; all else is f32 always. */
+/** Arithmetic of the GPU's matrix products. Everything else is always f32. */
 export type Arithmetic = "f32" | "f16" | "int8";
 
 /** What a GPU says about itself. */
@@ -19,75 +19,80 @@ export interface GpuInfo {
   name: string;
   backend: string;
   driver: string;
-  /** Whether it is known to be made of processor cores. A browser does not say. */
+  /** True if the GPU is known to be a software renderer. A browser does not say. */
   software: boolean;
-  /** Bytes. */
+  /** Largest buffer that a kernel can read, in bytes. */
   largestBinding: number;
   features: string[];
-  /** Whether reductions over a workgroup are by subgroup operations; else through its memory. */
+  /** True if reductions use subgroup operations; false if they use workgroup memory. */
   subgroups: boolean;
 }
 
-/** A fixed input, eight captions and a picture, through both engines. */
+/** The embeddings of a fixed input, eight captions and an image, by both engines. */
 export interface Trial {
-  /** Largest difference between elements of the embeddings. */
+  /** Largest absolute difference between the two engines' elements, for captions. */
   textDifference: number;
   imageDifference: number;
-  /** What either may be at most. */
+  /** Largest difference that is accepted. */
   tolerance: number;
+  /** Time on the CPU, in ms. */
   cpuMs: number;
-  /** The first time. */
+  /** Time of the first run on the GPU, in ms. */
   gpuColdMs: number;
-  /** The second time. */
+  /** Time of the second run on the GPU, in ms. */
   gpuMs: number;
 }
 
-/** Where a model runs, and why. */
+/** Which engine a model was loaded onto, and why. */
 export interface EngineChoice {
   /** The GPU that was opened, also where the model does not run on it. */
   gpu: GpuInfo | null;
   trial: Trial | null;
-  /** Why it runs on the CPU though that was not wished for: one sentence. */
+  /** Why the model runs on the CPU though that was not asked for: one sentence. */
   whyCpu: string | null;
   /** Bytes of the weights in the GPU's memory; 0 on the CPU. */
   gpuWeightBytes: number;
-  /** Of finding and opening the GPU. */
+  /** Time to find and open the GPU, in ms. */
   gpuOpenMs: number;
-  /** What loading onto the GPU took, where that was done. */
+  /** Times of loading onto the GPU, if it was loaded there. */
   gpuLoad: GpuLoad | null;
   /** The tiles of the GPU's matrix products, for results of few, some and many rows. */
   gpuTiles: string | null;
-  /** What the products are computed in, where the model was loaded onto the GPU. */
+  /** Arithmetic of the GPU's matrix products, if the model was loaded onto it. */
   gpuArithmetic: Arithmetic | null;
-  /** Why that is f32 though something else was wished for: one sentence. */
+  /** Why that is f32 though another arithmetic was asked for: one sentence. */
   whyF32: string | null;
 }
 
-/** What a load onto the GPU took. */
+/** Times of a load onto the GPU, in ms. */
 export interface GpuLoad {
   /** Reading the weights and handing them over. */
   weightsMs: number;
-  /** From the beginning until all kernels were compiled: beside the weights, not after. */
+  /** From the start of the load until all kernels were compiled. Kernels compile while the weights load. */
   kernelsMs: number;
+  /** Number of kernels compiled. */
   kernels: number;
-  /** Timing tiles; 0 where they were known. */
+  /** Benchmarking tiles; 0 if they were known. */
   tuningMs: number;
 }
 
 export interface LoadOptions {
   onProgress?: (progress: LoadProgress) => void;
-  /** `auto` where it is absent. */
+  /** `auto` by default. */
   engine?: EngineWish;
   /**
-   * What the GPU's matrix products are computed in: `f32` where it is absent, and where the device or
-   * the model does not allow the other. `int8` is for Q8_0 weights.
+   * Arithmetic of the GPU's matrix products; `f32` by default, and if the device or the model does
+   * not support the other. `int8` needs Q8_0 weights.
    */
   arithmetic?: Arithmetic;
-  /** How the GPU's matrix products are divided: as known, else by a timed run (the default); by a run; always alike. */
+  /**
+   * Tiles of the GPU's matrix products. `known` (the default): reuse stored tiles, else benchmark;
+   * `anew`: always benchmark; `standard`: fixed tiles.
+   */
   tiles?: "known" | "anew" | "standard";
   /** {@link ModelInfo.knownTiles} of an earlier load. */
   knownTiles?: Record<string, string>;
-  /** SHA-256 of the file of weights, if it was computed before: it is believed. */
+  /** SHA-256 of the weights file, if it was computed before. It is not verified. */
   sha256?: string;
 }
 
@@ -102,7 +107,7 @@ export interface ModelInfo {
   tensorTypes: Record<string, number>;
   activation: "quick_gelu" | "gelu";
   embeddingDim: number;
-  /** Height and width of the image tower's input, in pixels. */
+  /** Height and width of the image encoder's input, in pixels. */
   imageSize: number;
   patchSize: number;
   /** Most tokens of a caption, start and end included. */
@@ -114,7 +119,7 @@ export interface ModelInfo {
   /** Where it runs now: a GPU that was lost is left for the CPU. */
   engine: "cpu" | "gpu";
   choice: EngineChoice;
-  /** Tiles by adapter and arithmetic, as given to the load and found by it; kept, they save the next load the timing. */
+  /** Tiles by adapter and arithmetic: those given to the load and those it found. Stored, they save the next load the benchmark. */
   knownTiles: Record<string, string>;
   /** How and from what the file was made, where it says. */
   provenance: string | null;
@@ -340,3 +345,163 @@ export function sha256(file: Uint8Array | Blob): Promise<string>;
  * of known truth. The same seed is the same scene everywhere.
  */
 export function scene(seed: string, size: number): SceneView;
+
+/** Embeddings around the root, the embedding of the empty text. One value for each row given. */
+export interface RadialMap {
+  /** Euclidean distance to the root, from 0 to 2. */
+  radii: number[];
+  /** Direction on the map in radians, above −π and at most π. */
+  directions: number[];
+  /** Cosine with the root, from −1 to 1. */
+  cosines: number[];
+  /** The share of the variance of the fitted directions that the map's plane shows, from 0 to 1. */
+  shownVariance: number;
+}
+
+/**
+ * Places embeddings, rows of the root's width, around the root. Radii are exact. Directions are a
+ * projection: the first two principal components of the unit directions from the root, of the first
+ * `fitted` rows; later rows do not move the others.
+ */
+export function radialMap(embeddings: Float32Array, root: Float32Array, fitted: number): RadialMap;
+
+/**
+ * The exterior angle of each edge, in radians from 0 (the specific text lies straight beyond the
+ * general one, seen from the root) to π.
+ *
+ * @param edges pairs of rows: general, specific
+ */
+export function exteriorAngles(
+  embeddings: Float32Array,
+  root: Float32Array,
+  edges: Uint32Array,
+): Float64Array;
+
+export interface TraversalOptions {
+  /** Number of levels, at least 1; HierarCaps uses 50. */
+  levels: number;
+  /** Distance to the root: ‖e − r‖ (HierarCaps' evaluation) or 1 − e·r (its qualitative chains). */
+  radius: "euclidean" | "cosine";
+  /** The texts that are known to belong to the image, from general to specific. */
+  truth?: string[];
+}
+
+export interface TraversalStep {
+  /** Which of the candidates. */
+  candidate: number;
+  /** The first level at which it is found, from 0 at the root. */
+  level: number;
+  /** The radius of that level's ball. */
+  threshold: number;
+  /** The candidate's own radius. */
+  radius: number;
+  /** Its cosine with the image. */
+  cosine: number;
+}
+
+export interface Traversal {
+  /** What is most like the image within each ball around the root, from general to specific. */
+  steps: TraversalStep[];
+  /** The steps against the truth, shares from 0 to 1; null where no truth was given. */
+  score: { precision: number; recall: number; orderAwareRecall: number } | null;
+  /**
+   * MERU's traversal: what is nearest to points on the straight line from the image to the root. A
+   * null candidate is the root. `weight` is 1 at the image and 0 at the root.
+   */
+  line: { candidate: number | null; weight: number; cosine: number }[];
+}
+
+/** Walks between the root and an image over candidate texts. */
+export function traverse(
+  image: Float32Array,
+  root: Float32Array,
+  candidates: Float32Array,
+  texts: string[],
+  options: TraversalOptions,
+): Traversal;
+
+export interface ChainGeometry {
+  /** Euclidean distance of each tier to the root. */
+  radii: number[];
+  /** The exterior angle from each tier to the next, in radians. */
+  exteriorAngles: number[];
+  /** Kendall's τ between radius and tier, from −1 to 1; chance 0. */
+  orderCorrelation: number;
+  /** For each tier but the last, where contradictions were given: angles in radians, and their difference. */
+  losses: { entailed: number; contradicted: number; loss: number }[];
+}
+
+/**
+ * Measures a chain of at least two tiers, from general to specific.
+ *
+ * @param contradictions no rows, or one for each tier but the last
+ */
+export function chainGeometry(
+  tiers: Float32Array,
+  contradictions: Float32Array,
+  root: Float32Array,
+): ChainGeometry;
+
+/** Four texts from general to specific. */
+export interface TextChain {
+  tiers: string[];
+  /** The k-th contradicts the k-th tier; empty where none are known. */
+  contradictions: string[];
+  /** File name of the image that the chain belongs to; null for scenes. */
+  image: string | null;
+}
+
+/** The chains of the first `count` scenes of the set `tableau/chain`, at most 1,000. */
+export function tableauChains(count: number): TextChain[];
+
+/** The chain of a scene, by seed or as JSON; null where the scene allows none. */
+export function sceneChain(seed: string): TextChain | null;
+
+/** Reads `hierarcaps_test.csv`. */
+export function hierarcapsChains(csv: string): TextChain[];
+
+/** One thing of a scene. Places and radii are in thousandths of the image's side. */
+export interface SceneThing {
+  noun: string;
+  colour: string;
+  pattern: string;
+  size: string;
+  /** Its centre from the left edge, 0 to 1000. */
+  x: number;
+  /** Its centre from the top edge, 0 to 1000. */
+  y: number;
+  /** Half the side of its box, within the range of its size. */
+  radius: number;
+  /** Degrees clockwise, −8 to 8. */
+  turn: number;
+  mirrored: boolean;
+  /** How much lighter or darker its colour is, −12 to 12 per cent. */
+  shade: number;
+  moving: boolean;
+  /** What it rests on or in: an earlier thing, by index. */
+  host: { thing: number; hold: string } | null;
+}
+
+/** A scene as {@link sceneJson} writes it; later things hide earlier ones. */
+export interface SceneDescription {
+  seed: number;
+  ground: string;
+  style: string;
+  things: SceneThing[];
+}
+
+/** The scene of a seed, or of a scene's JSON, as the JSON of a {@link SceneDescription}. */
+export function sceneJson(seed: string): string;
+
+export interface SceneVocabulary {
+  nouns: string[];
+  colours: string[];
+  patterns: string[];
+  grounds: string[];
+  /** For each size the least and the largest radius. */
+  sizes: { size: string; least: number; most: number }[];
+  mostThings: number;
+}
+
+/** The words that scenes are made of. */
+export function sceneVocabulary(): SceneVocabulary;

@@ -35,7 +35,7 @@ pub(super) struct Shelf {
 /// What a noun's figure offers to other things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Body {
-    /// What of the figure's box it fills, outline included.
+    /// The part of the figure's box that it fills, outline included.
     pub(super) bounds: Bounds,
     /// Whether it looks to one side: left unless mirrored.
     pub(super) directed: bool,

@@ -14,7 +14,7 @@ use super::telling::{
 };
 use super::vocabulary::{Noun, Pattern, Size};
 
-/// What a thing of which little more than the colour is said is called.
+/// Noun of a caption that says little but a colour: “a red thing”.
 fn coloured_thing(noun: Noun) -> Concept {
     if Concept::Noun(noun).is_of_people() {
         Concept::Category(noun.category())
@@ -23,7 +23,7 @@ fn coloured_thing(noun: Noun) -> Concept {
     }
 }
 
-/// How much a claim says, from least to most.
+/// How much detail a claim gives, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
@@ -73,8 +73,8 @@ impl Level {
         Self::Full,
     ];
 
-    /// A true claim of this level, about things of the scene chosen by lot and in an order
-    /// chosen by lot. `None` where the scene has no two things, none alike, or no two that are
+    /// A true claim of this level, about things of the scene chosen at random and in an order
+    /// chosen at random. `None` where the scene has no two things, none alike, or no two that are
     /// plainly related, to speak of.
     pub fn claim(self, scene: &Scene, rng: &mut impl Rng) -> Option<Claim> {
         let mut mentions = mentions(scene);
@@ -152,7 +152,7 @@ impl Level {
 /// How the web writes: what is said, and what is left out. Weights are relative; percentages
 /// above 100 mean always.
 ///
-/// The default says of most pictures one or two things that are there, binds colours to things in
+/// The default says of most images one or two things that are there, binds colours to things in
 /// two captions of five and says relations in one of seven: the mix is the experiment's main
 /// dial.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -204,7 +204,7 @@ impl Default for WebCaptionParams {
     }
 }
 
-/// A claim of the kind that pictures come with on the web: some of what is there, in any order, and
+/// A claim of the kind that images come with on the web: some of what is there, in any order, and
 /// as often as the parameters say not true. Its text is `to_string()`, or in other words
 /// [`Claim::worded`].
 pub fn web_caption(scene: &Scene, rng: &mut impl Rng, params: &WebCaptionParams) -> Claim {
@@ -314,7 +314,7 @@ fn or_something(claim: Claim, scene: &Scene) -> Claim {
 }
 
 /// Everything that a scene shows, in one true claim: all things with size, pattern (“plain” one time
-/// in four) and colour, in an order chosen by lot, how some of them are related, and the ground. Its text is
+/// in four) and colour, in an order chosen at random, how some of them are related, and the ground. Its text is
 /// `to_string()`.
 ///
 /// With four things to name, “medium-sized” is left out: the caption stays within 48 tokens when

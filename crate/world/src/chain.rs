@@ -13,7 +13,7 @@ use super::telling::{any_relation, mentions, plain_relations};
 use super::truth::Verdict;
 use super::vocabulary::{Category, Domain, Noun, Pattern};
 
-/// Lots that are drawn before a scene is said to allow no chain.
+/// Draws tried before a scene counts as one without a chain.
 const ATTEMPTS: usize = 64;
 
 /// Four claims about a scene, each entailing the one before, and one for each that contradicts it.
@@ -25,7 +25,7 @@ pub struct Chain {
     pub contradictions: [Claim; 4],
 }
 
-/// A chain about a thing of the scene, by lot. `None` only of an edited scene that allows none.
+/// A chain about a thing of the scene, at random. `None` only of an edited scene that allows none.
 pub fn chain(scene: &Scene, rng: &mut impl Rng) -> Option<Chain> {
     (0..ATTEMPTS).find_map(|_| try_chain(scene, rng))
 }

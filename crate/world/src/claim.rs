@@ -55,7 +55,7 @@ impl Concept {
         }
     }
 
-    /// As captions write it.
+    /// The word in captions.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Noun(noun) => noun.word(),

@@ -1,4 +1,4 @@
-//! Where a thing's figure lies in the picture, in thousandths of its side.
+//! Where a thing's figure lies in the image, in thousandths of its side.
 
 use super::body::{Bounds, Point, Shelf, body};
 use super::scene::{Hold, Thing};
@@ -11,8 +11,8 @@ const TOLERANCE: i32 = 6;
 const MOST_HIDDEN: i32 = 40;
 
 impl Thing {
-    /// What of the picture its figure fills: left, top, right and bottom, in thousandths of the
-    /// picture's side. The figure's turn is left out of account.
+    /// What of the image its figure fills: left, top, right and bottom, in thousandths of the
+    /// image's side. The figure's turn is left out of account.
     pub fn extent(&self) -> [i32; 4] {
         let Bounds {
             left,
@@ -29,12 +29,12 @@ impl Thing {
     }
 }
 
-/// Whether its front hides nothing of what is inside.
+/// Whether the container is see-through, so that its front hides nothing of its content.
 const fn is_of_glass(noun: Noun) -> bool {
     matches!(noun, Noun::Jar)
 }
 
-/// What of the picture the figure fills.
+/// The part of the image that the figure fills.
 pub(super) fn extent(thing: &Thing) -> Bounds {
     placed(thing, body(thing.noun).bounds)
 }
@@ -96,7 +96,7 @@ impl Bounds {
 /// Where a host holds a thing in a certain way: how far right the middle of the thing's extent may
 /// lie, how far down the thing's lowest point (or for what is carried its middle) lies. `None` if
 /// the host offers no such place, or too small a one.
-pub(super) fn berth(host: &Thing, hold: Hold, content: &Thing) -> Option<Berth> {
+pub(super) fn slot(host: &Thing, hold: Hold, content: &Thing) -> Option<Slot> {
     let place = body(host.noun);
     let extent = extent(content);
     match hold {
@@ -111,7 +111,7 @@ pub(super) fn berth(host: &Thing, hold: Hold, content: &Thing) -> Option<Berth> 
                     bottom: y,
                 },
             );
-            Berth::between(&shelf, extent.width())
+            Slot::between(&shelf, extent.width())
         }
         Hold::Inside => {
             let mut hollow = placed(host, place.hollow?);
@@ -120,11 +120,11 @@ pub(super) fn berth(host: &Thing, hold: Hold, content: &Thing) -> Option<Berth> 
                 let hidden = extent.height() * MOST_HIDDEN / 100;
                 hollow.bottom = hollow.bottom.min(hollow.top + hidden);
             }
-            Berth::between(&hollow, extent.width())
+            Slot::between(&hollow, extent.width())
         }
         Hold::Riding => {
             let (x, y) = point(host, place.seat?);
-            Some(Berth {
+            Some(Slot {
                 least_x: x,
                 most_x: x,
                 y,
@@ -132,7 +132,7 @@ pub(super) fn berth(host: &Thing, hold: Hold, content: &Thing) -> Option<Berth> 
         }
         Hold::Carried => {
             let (x, y) = point(host, place.hand?);
-            Some(Berth {
+            Some(Slot {
                 least_x: x,
                 most_x: x,
                 y: y + extent.height() / 2,
@@ -143,7 +143,7 @@ pub(super) fn berth(host: &Thing, hold: Hold, content: &Thing) -> Option<Berth> 
 
 /// A place for a held thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Berth {
+pub(super) struct Slot {
     /// The middle of the thing's extent lies between these.
     pub(super) least_x: i32,
     pub(super) most_x: i32,
@@ -151,7 +151,7 @@ pub(super) struct Berth {
     pub(super) y: i32,
 }
 
-impl Berth {
+impl Slot {
     fn between(room: &Bounds, width: i32) -> Option<Self> {
         let slack = room.width() - width;
         let half = width / 2;

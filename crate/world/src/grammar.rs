@@ -38,7 +38,7 @@ impl Wording {
         synonyms: 0,
     };
 
-    /// A wording by lot.
+    /// A random wording.
     pub fn sample(params: &WordingParams, rng: &mut impl Rng) -> Self {
         let mut percent = |percent: u32| rng.random_range(0..100) < percent;
         let synonyms = (0..u32::BITS).fold(0, |bits, bit| {

@@ -11,7 +11,7 @@ use super::scene::Scene;
 use super::truth::{Verdict, verdict_of_between, verdict_of_relation};
 use super::vocabulary::{Colour, Noun};
 
-/// One combination in so many is held out.
+/// One combination in this many is held out.
 const ONE_IN: u64 = 8;
 
 /// Whether a set asks about combinations that training shows.
@@ -23,7 +23,7 @@ pub enum Combination {
     /// Scenes and captions without any that is held out.
     #[default]
     Seen,
-    /// What is true is, or shows, one that is held out.
+    /// Every true caption says, or every scene shows, a held-out combination.
     HeldOut,
 }
 

@@ -6,23 +6,22 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::body::{Bounds, SPEED_REACH, body};
-use super::geometry::{berth, extent};
-use super::relation::Relation;
-use super::sample::Arrangement;
+use super::geometry::{extent, slot};
+use super::relation::{Arrangement, Relation};
 use super::scene::{Hold, Host, SIDE, Scene, Thing};
 use super::truth::{Verdict, verdict_of_between, verdict_of_relation};
 
 /// Clear space between two units of a sampled scene, in thousandths of the side.
 const GAP: i32 = 30;
 
-/// Clear space between a unit and the picture's edge: room for outlines and turned corners, so that
+/// Clear space between a unit and the image's edge: room for outlines and turned corners, so that
 /// nothing is cut off.
 const MARGIN: i32 = 14;
 
-/// Random layouts that are tried for a cast.
+/// Random layouts tried for one set of things.
 const LAYOUT_ATTEMPTS: usize = 12;
 
-/// Random places that are tried for each unit of a layout.
+/// Random places tried for each unit of a layout.
 const PLACE_ATTEMPTS: usize = 16;
 
 /// Gives every thing of the scene its place, and its order: hosts before what they hold, and what
@@ -145,9 +144,9 @@ fn hold(content: &mut Thing, host: &mut Thing, hold: Hold, rng: &mut ChaCha8Rng)
     if hold == Hold::Riding {
         content.mirrored = host.mirrored;
     }
-    let berth = berth(host, hold, content)?;
-    let x = rng.random_range(berth.least_x..=berth.most_x);
-    berth.take(content, x);
+    let slot = slot(host, hold, content)?;
+    let x = rng.random_range(slot.least_x..=slot.most_x);
+    slot.take(content, x);
     content.host = Some(Host { thing: 0, hold });
     Some(())
 }

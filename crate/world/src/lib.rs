@@ -1,7 +1,7 @@
 //! Tableau: a synthetic world whose truth is known.
 //!
 //! A [`Scene`] is plain numbers: a few things, each with a noun, a colour, a pattern, a size and a
-//! place, on a ground. [`draw`] turns it into a picture; a [`Claim`] is what a caption says of it,
+//! place, on a ground. [`draw`] turns it into an image; a [`Claim`] is what a caption says of it,
 //! a [`Wording`] how, and [`Claim::verdict`] decides whether it is so without knowing how it was
 //! made. Around these, [`Level`] makes true claims at every level of detail, [`HardNegative`] and
 //! [`HardPositive`] edit them, [`chain`] orders them from the general to the specific,

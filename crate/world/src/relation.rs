@@ -32,6 +32,21 @@ vocabulary! {
     }
 }
 
+/// How the first things of a scene are arranged: two, three for “between”, or all of a group. Any further
+/// things stand apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrangement {
+    /// Plainly left, right, above or below.
+    Apart,
+    /// Two or three of one noun, colour, size and pattern.
+    Group,
+    /// The first thing in the middle.
+    Between,
+    /// The first thing has this relation to the second: one of [`Relation::DIRECT`] other than the
+    /// directions and “between”.
+    Related(Relation),
+}
+
 impl Relation {
     /// The relations that are not another one's converse: ten between two things, and “between”
     /// among three.

@@ -1,4 +1,4 @@
-//! Scenes by lot: who is in them, and in what arrangement.
+//! Scenes at random: who is in them, and in what arrangement.
 
 use rand::Rng;
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -7,29 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::held_out::{Combination, is_pair_held_out};
 use super::layout::lay_out;
-use super::relation::Relation;
+use super::relation::{Arrangement, Relation};
 use super::scene::{MAX_SHADE, MAX_THINGS, MAX_TURN, SIDE, Scene, Split, Stream, Thing};
 use super::vocabulary::{Colour, Ground, Noun, Pattern, Size, Style};
 
-/// Casts that are tried for a scene before it is of one thing only. One in a few fits.
+/// Casts tried before a scene falls back to a single thing. About one in a few fits.
 const ATTEMPTS: usize = 2_000;
 
-/// How the first two things of a scene (three for “between”, all that are alike) are arranged. The
-/// others stand apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Arrangement {
-    /// Plainly left, right, above or below.
-    Apart,
-    /// Two or three of one noun, colour, size and pattern.
-    Group,
-    /// The first thing in the middle.
-    Between,
-    /// The first thing is so related to the second; one of [`Relation::DIRECT`] that is not a
-    /// direction and not “between”.
-    Related(Relation),
-}
-
-/// How often scenes are arranged how, as weights. All zero means always apart.
+/// Weights of the arrangements. If all are zero, things always stand apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ArrangementWeights {
@@ -112,11 +97,11 @@ impl ArrangementWeights {
     }
 }
 
-/// What is sampled.
+/// Parameters of sampled scenes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SceneParams {
-    /// How often a scene has one, two, three or four things, as weights. All zero means always one.
+    /// Weights of scenes with one, two, three and four things. If all are zero, there is always one.
     pub thing_weights: [u32; MAX_THINGS],
     /// How they are arranged.
     pub arrangements: ArrangementWeights,
@@ -170,7 +155,7 @@ impl SceneParams {
     }
 }
 
-/// Who is in a scene, before anything has its place.
+/// The things of a scene before they have places.
 #[derive(Clone, Debug)]
 pub(super) struct Cast {
     pub(super) arrangement: Arrangement,
@@ -217,7 +202,7 @@ impl Scene {
 }
 
 impl Cast {
-    /// `None` if the lot fell on what cannot be.
+    /// `None` if the draw is impossible, such as a rider on something without a seat.
     pub(super) fn draw(
         count: usize,
         arrangement: Arrangement,
@@ -367,7 +352,7 @@ fn lone_thing(held_out: bool, rng: &mut ChaCha8Rng) -> Thing {
     }
 }
 
-/// An index, as often as its weight says; 0 if all weights are zero.
+/// Draws an index in proportion to its weight; 0 if all weights are zero.
 pub(super) fn weighted(rng: &mut impl Rng, weights: &[u32]) -> usize {
     let total: u64 = weights.iter().copied().map(u64::from).sum();
     if total == 0 {

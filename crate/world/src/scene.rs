@@ -4,10 +4,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::geometry::berth;
+use super::geometry::slot;
 use super::vocabulary::{Colour, Ground, Noun, Pattern, Size, Style};
 
-/// The side of the picture in the unit of all positions and extents: a thousandth of it.
+/// The side of the image in the unit of all positions and extents: a thousandth of it.
 pub const SIDE: i32 = 1000;
 
 /// The most things that a scene may hold.
@@ -21,8 +21,8 @@ pub const MAX_SHADE: i32 = 12;
 
 impl Size {
     /// Half the side of the box that a thing of this size is drawn in, smallest and largest, in
-    /// thousandths of the picture's side. The sizes are far enough apart to be told from
-    /// one picture.
+    /// thousandths of the image's side. The sizes are far enough apart to be told from
+    /// one image.
     pub const fn radii(self) -> (i32, i32) {
         match self {
             Self::Small => (88, 104),
@@ -45,9 +45,9 @@ pub struct Thing {
     pub pattern: Pattern,
     /// Its size.
     pub size: Size,
-    /// Its centre from the left edge, in thousandths of the picture's side.
+    /// Its centre from the left edge, in thousandths of the image's side.
     pub x: i32,
-    /// Its centre from the top edge, in thousandths of the picture's side.
+    /// Its centre from the top edge, in thousandths of the image's side.
     pub y: i32,
     /// Half the side of the box it is drawn in, in thousandths, within [`Size::radii`].
     pub radius: i32,
@@ -89,7 +89,7 @@ pub enum Hold {
     Inside,
 }
 
-/// A scene: everything that its picture shows.
+/// A scene: everything that its image shows.
 ///
 /// Scenes come from [`Scene::sample`] or, edited or shared, from JSON; reading one refuses
 /// what [`SceneError`] lists.
@@ -107,7 +107,7 @@ pub struct Scene {
     pub things: Vec<Thing>,
 }
 
-/// Why a scene that was read is not one.
+/// Why a scene from JSON is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SceneError {
     /// No thing, or too many.
@@ -116,7 +116,7 @@ pub enum SceneError {
         /// How many there are.
         found: usize,
     },
-    /// A centre outside the picture.
+    /// A centre outside the image.
     #[error("the {} (thing {index}) is centred at ({x}, {y}), outside 0..={SIDE}", noun.word())]
     Outside {
         /// Which thing.
@@ -158,7 +158,7 @@ pub enum SceneError {
     },
 }
 
-/// Which scenes are for what. A seed says by itself where it belongs, so that no model can be
+/// What a scene is for. The seed alone decides, so that no model can be
 /// tested on a scene that it was trained on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -278,7 +278,7 @@ fn check(things: &[Thing]) -> Result<(), SceneError> {
             return Err(held("which is held itself"));
         }
         let place =
-            berth(holder, host.hold, thing).ok_or_else(|| held("which has no such place"))?;
+            slot(holder, host.hold, thing).ok_or_else(|| held("which has no such place"))?;
         if !place.holds(thing) {
             return Err(held("but lies elsewhere"));
         }

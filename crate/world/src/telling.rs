@@ -106,7 +106,7 @@ impl Plain {
         }
     }
 
-    /// Told from the one side or from the other, by lot.
+    /// Told from the one side or from the other, at random.
     fn turned(self, rng: &mut impl Rng) -> Self {
         let percent = match self.relation() {
             Relation::LeftOf
@@ -173,7 +173,7 @@ pub(super) fn plain_relations(scene: &Scene, mentions: &[Mention]) -> Vec<Plain>
     plain
 }
 
-/// One of these by lot: first the relation, so that the frequent ones do not crowd out the others,
+/// One of these at random: first the relation, so that the frequent ones do not crowd out the others,
 /// then between whom, then from which side it is told.
 pub(super) fn any_relation(plain: &[Plain], rng: &mut impl Rng) -> Option<Plain> {
     let mut relations: Vec<Relation> = plain.iter().map(|plain| plain.relation()).collect();
@@ -188,7 +188,7 @@ pub(super) fn any_relation(plain: &[Plain], rng: &mut impl Rng) -> Option<Plain>
     Some(so_related.choose(rng)?.turned(rng))
 }
 
-/// How the second of two mentions goes on from the first, by lot.
+/// How the second of two mentions goes on from the first, at random.
 pub(super) fn relation_from_to(
     plain: &[Plain],
     from: usize,

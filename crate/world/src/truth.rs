@@ -6,12 +6,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::body::body;
-use super::geometry::{berth, extent};
+use super::geometry::{extent, slot};
 use super::relation::Relation;
 use super::scene::{Hold, Scene, Thing};
 
 /// Things next to each other have at most this clear space between them, in thousandths of the
-/// picture's side.
+/// image's side.
 const NEAR: i32 = 70;
 
 /// Things that are plainly not next to each other have at least this.
@@ -171,7 +171,7 @@ fn direction(relation: Relation, subject: &Thing, object: &Thing) -> Verdict {
 }
 
 /// A thing is in front of another if it is drawn later and hides a good part of it, though not
-/// most. Where the boxes are apart it is not, unless it lies lower in the picture, which could be
+/// most. Where the boxes are apart it is not, unless it lies lower in the image, which could be
 /// nearer to who looks.
 fn in_front(a: &Thing, b: &Thing, a_is_later: bool) -> Verdict {
     let (one, other) = (extent(a), extent(b));
@@ -224,7 +224,7 @@ fn hold_of(scene: &Scene, content: usize, host: usize) -> Option<Hold> {
 /// Whether the scene says that a thing is so held, and the thing lies where such a hold is. A thing
 /// that only happens to lie there is unclear.
 fn rests(kind: Hold, said: Option<Hold>, content: &Thing, host: &Thing) -> Verdict {
-    let lies_there = || berth(host, kind, content).is_some_and(|berth| berth.holds(content));
+    let lies_there = || slot(host, kind, content).is_some_and(|slot| slot.holds(content));
     match said {
         Some(hold) if hold == kind && lies_there() => Verdict::True,
         Some(hold) if hold == kind => Verdict::Unclear,

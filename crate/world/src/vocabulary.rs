@@ -227,7 +227,7 @@ impl Default for Pattern {
 }
 
 vocabulary! {
-    /// How large a thing is in the picture, whatever it is.
+    /// How large a thing is in the image, whatever it is.
     Size {
         Small = "small",
         Medium = "medium-sized",

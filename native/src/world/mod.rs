@@ -27,7 +27,7 @@ pub(crate) fn run(args: &WorldArgs) -> Result<()> {
     }
 }
 
-/// A picture as the bytes of a PNG file.
+/// A image as the bytes of a PNG file.
 pub(crate) fn encode_png(picture: &Picture) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, picture.width, picture.height);

@@ -1,4 +1,4 @@
-//! `cliprobe world sample`: scenes as pictures, with captions to rank.
+//! `cliprobe world sample`: scenes as images, with captions to rank.
 
 use std::path::{Path, PathBuf};
 
@@ -17,17 +17,19 @@ use crate::progress;
 /// Each line of captions.jsonl has the file's name, the seed, the scene, and its captions: text, kind,
 /// and whether it holds. The page shows the same scene for the same seed.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  cliprobe world sample 20 --out scenes --seed 7")]
 pub(super) struct SampleArgs {
-    /// How many
+    /// How many scenes
     #[arg(value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     count: u64,
     /// Directory to write into; made if it is not there
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The first scene's seed; the others follow
+    /// Seed of the first scene; each further one has the next number
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Width and height of the pictures
+    /// Width and height of the images
     #[arg(long, value_name = "PIXELS", default_value_t = 224, value_parser = clap::value_parser!(u32).range(1..=1024))]
     size: u32,
 }

@@ -26,6 +26,21 @@ pub enum Value {
     Floats(Vec<f64>),
 }
 
+/// As a message shows it: texts in quotes and short, lists by their length.
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unsigned(n) => write!(f, "{n}"),
+            Self::Signed(n) => write!(f, "{n}"),
+            Self::Float(x) => write!(f, "{x}"),
+            Self::Bool(b) => write!(f, "{b}"),
+            Self::Text(text) => write!(f, "\"{}\"", crate::error::shown(text)),
+            Self::Texts(texts) => write!(f, "a list of {} texts", texts.len()),
+            Self::Floats(numbers) => write!(f, "a list of {} numbers", numbers.len()),
+        }
+    }
+}
+
 const MAGIC: u32 = u32::from_le_bytes(*b"GGUF");
 const DEFAULT_ALIGNMENT: u64 = 32;
 
@@ -163,6 +178,29 @@ mod tests {
             panic!("blocks")
         };
         assert_eq!((element, bytes.len()), (ElementType::Q8_0, 68));
+    }
+
+    #[test]
+    fn tensors_that_share_bytes_are_refused() {
+        let tensor = |name: &str| TensorToWrite {
+            name: name.into(),
+            shape: vec![16],
+            element: ElementType::F32,
+            bytes: vec![0; 64],
+        };
+        let mut file = Vec::new();
+        write(&mut file, &[], &[tensor("one"), tensor("two")]).unwrap();
+        assert!(open(file.clone()).is_ok());
+        // The offset of the second is the last field of the header: 64, made 0 and 32.
+        let field = file.len() - 2 * 64 - 32;
+        let field = (field..field + 32)
+            .find(|&at| file[at..at + 8] == 64u64.to_le_bytes())
+            .expect("its offset");
+        for offset in [0u64, 32] {
+            file[field..field + 8].copy_from_slice(&offset.to_le_bytes());
+            let error = open(file.clone()).err().unwrap().to_string();
+            assert!(error.contains("tensors one and two overlap"), "{error}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::{DEFAULT_ALIGNMENT, MAGIC, Value, kind, type_of_code};
 use crate::bytes::ByteSource;
-use crate::error::ClipError;
+use crate::error::{ClipError, shown};
 use crate::tensors::{TensorEntry, TensorTable};
 
 /// A GGUF file: its metadata and where its tensors lie.
@@ -51,10 +51,10 @@ pub fn read(source: &Arc<dyn ByteSource>) -> Result<Gguf, ClipError> {
     for index in 0..metadata_count {
         let at = cursor.at;
         let key = cursor.string(&format!("key {index} of the metadata"))?;
-        let code = cursor.u32(&format!("type of {key}"))?;
+        let code = cursor.u32(&format!("type of {}", shown(&key)))?;
         let value = cursor.value(&key, code)?;
         if metadata.insert(key.clone(), value).is_some() {
-            return Err(cursor.error(at, format!("the key {key} is there twice")));
+            return Err(cursor.error(at, format!("the key {} is there twice", shown(&key))));
         }
     }
     let alignment = match metadata.get("general.alignment") {
@@ -63,7 +63,7 @@ pub fn read(source: &Arc<dyn ByteSource>) -> Result<Gguf, ClipError> {
         Some(other) => {
             return Err(cursor.error(
                 0,
-                format!("general.alignment is {other:?}, not a power of two from 8 to 2^20"),
+                format!("general.alignment is {other}, not a power of two from 8 to 2^20"),
             ));
         }
     };
@@ -72,54 +72,72 @@ pub fn read(source: &Arc<dyn ByteSource>) -> Result<Gguf, ClipError> {
     for index in 0..tensor_count {
         let at = cursor.at;
         let name = cursor.string(&format!("name of tensor {index}"))?;
-        let rank = cursor.u32(&format!("rank of {name}"))?;
+        let rank = cursor.u32(&format!("rank of {}", shown(&name)))?;
         if rank > MOST_DIMENSIONS {
             return Err(cursor.error(
                 at,
                 format!(
-                    "tensor {name} has {rank} dimensions; at most {MOST_DIMENSIONS} are possible"
+                    "tensor {} has {rank} dimensions; at most {MOST_DIMENSIONS} are possible",
+                    shown(&name)
                 ),
             ));
         }
         let mut shape = Vec::new();
         for _ in 0..rank {
-            let d = cursor.u64(&format!("shape of {name}"))?;
-            shape.push(
-                usize::try_from(d).map_err(|_| {
-                    cursor.error(at, format!("tensor {name} has a dimension of {d}"))
-                })?,
-            );
+            let d = cursor.u64(&format!("shape of {}", shown(&name)))?;
+            shape.push(usize::try_from(d).map_err(|_| {
+                cursor.error(
+                    at,
+                    format!("tensor {} has a dimension of {d}", shown(&name)),
+                )
+            })?);
         }
         shape.reverse(); // GGUF writes the innermost dimension first
-        let element = type_of_code(cursor.u32(&format!("type of {name}"))?);
-        let offset = cursor.u64(&format!("offset of {name}"))?;
+        let element = type_of_code(cursor.u32(&format!("type of {}", shown(&name)))?);
+        let offset = cursor.u64(&format!("offset of {}", shown(&name)))?;
         described.push((at, name, shape, element, offset));
     }
 
     let data = cursor.at.next_multiple_of(alignment);
     let mut entries = BTreeMap::new();
+    // Where each tensor begins and ends, to find two that share bytes.
+    let mut places = Vec::new();
     for (at, name, shape, element, offset) in described {
         if offset % alignment != 0 {
             return Err(cursor.error(
                 at,
-                format!("tensor {name} lies at {offset}, which is not a multiple of {alignment}"),
+                format!(
+                    "tensor {} lies at {offset}, which is not a multiple of {alignment}",
+                    shown(&name)
+                ),
             ));
         }
         if let Ok(element) = element {
-            let end = element
-                .tensor_bytes(&shape)
-                .and_then(|n| n.checked_add(offset)?.checked_add(data));
-            match end {
+            let begin = data.checked_add(offset);
+            let end = begin
+                .zip(element.tensor_bytes(&shape))
+                .and_then(|(begin, bytes)| begin.checked_add(bytes));
+            match begin.zip(end) {
                 None => {
-                    return Err(cursor.error(at, format!("tensor {name} of shape {shape:?} cannot be made of whole {element} blocks")));
-                }
-                Some(end) if end > source.len() => {
                     return Err(cursor.error(
-                        source.len(),
-                        format!("tensor {name} would end at byte {end}, but the file has {} bytes: it is truncated; the file ends", source.len()),
+                        at,
+                        format!(
+                            "tensor {} of shape {shape:?} cannot be made of whole {element} blocks",
+                            shown(&name)
+                        ),
                     ));
                 }
-                Some(_) => {}
+                Some((_, end)) if end > source.len() => {
+                    return Err(cursor.error(
+                        source.len(),
+                        format!(
+                            "tensor {} would end at byte {end}, but the file has {} bytes: it is truncated; the file ends",
+                            shown(&name),
+                            source.len()
+                        ),
+                    ));
+                }
+                Some((begin, end)) => places.push((begin, end, name.clone())),
             }
         }
         // An unsupported type has no size here; it is refused when it is read.
@@ -130,15 +148,24 @@ pub fn read(source: &Arc<dyn ByteSource>) -> Result<Gguf, ClipError> {
             offset: data.saturating_add(offset),
         };
         if entries.insert(name.clone(), entry).is_some() {
-            return Err(cursor.error(at, format!("tensor {name} is there twice")));
+            return Err(cursor.error(at, format!("tensor {} is there twice", shown(&name))));
+        }
+    }
+    places.sort_unstable();
+    for pair in places.windows(2) {
+        let [(_, end, one), (begin, _, other)] = pair else {
+            continue;
+        };
+        if begin < end {
+            return Err(cursor.error(
+                *begin,
+                format!("tensors {} and {} overlap", shown(one), shown(other)),
+            ));
         }
     }
     Ok(Gguf {
         metadata,
-        tensors: TensorTable {
-            sources: vec![source.clone()],
-            entries,
-        },
+        tensors: TensorTable::new(vec![source.clone()], entries)?,
     })
 }
 

@@ -313,7 +313,8 @@ impl CustomOp2 for AttentionBackward {
 mod tests {
     use super::*;
     use crate::cpu::gradient_check::assert_gradients;
-    use candle_core::{D, Device, Var};
+    use crate::cpu::seeded::{normal, normal_variable};
+    use candle_core::{D, Device};
 
     /// The definition, one sequence and head at a time, from candle's own operations.
     fn plain(qkv: &Tensor, offsets: &[usize], heads: usize, causal: bool) -> Tensor {
@@ -367,7 +368,7 @@ mod tests {
             (vec![0, 7, 7, 9, 9], 2, 5),
         ] {
             let rows = *offsets.last().unwrap();
-            let qkv = Tensor::randn(0f32, 1.0, (rows, 3 * heads * d), &Device::Cpu).unwrap();
+            let qkv = normal(1, (rows, 3 * heads * d));
             for causal in [false, true] {
                 let ours = attention(&qkv, &Packing::new(&offsets), heads, causal).unwrap();
                 let filled: Vec<usize> = {
@@ -391,9 +392,7 @@ mod tests {
     #[test]
     fn gradients_match_finite_differences() {
         let offsets = [0, 1, 6, 9];
-        let qkv =
-            Var::from_tensor(&Tensor::randn(0f32, 1.0, (9, 3 * 2 * 4), &Device::Cpu).unwrap())
-                .unwrap();
+        let qkv = normal_variable(2, (9, 3 * 2 * 4));
         for causal in [false, true] {
             assert_gradients(&[&qkv], |v| {
                 attention(&v[0], &Packing::new(&offsets), 2, causal).unwrap()

@@ -1,4 +1,4 @@
-//! The operations of a tower out of candle's own, differentiable ones: for tensors that are not in
+//! The operations of an encoder out of candle's own, differentiable ones: for tensors that are not in
 //! memory (CUDA), and for products in less than f32.
 //!
 //! Slower than the fused kernels beside them, which they equal within rounding. Products are taken
@@ -139,12 +139,9 @@ mod tests {
 
     use super::*;
     use crate::PackedTokens;
-    use crate::cpu::tower::tests::tiny_config;
+    use crate::cpu::model::tests::tiny_config;
+    use crate::cpu::seeded::{normal, normal_variable};
     use crate::cpu::{Model, Weight, attention as fused_attention, ops};
-
-    fn normal(shape: &[usize]) -> Var {
-        Var::from_tensor(&Tensor::randn(0f32, 1.0, shape, &Device::Cpu).unwrap()).unwrap()
-    }
 
     fn largest(tensor: &Tensor) -> f32 {
         let flat = tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
@@ -156,7 +153,7 @@ mod tests {
 
     /// Values and all gradients of a weighted sum agree.
     fn assert_same(inputs: &[&Var], composed: &Tensor, fused: &Tensor) {
-        let weights = Tensor::randn(0f32, 1.0, fused.dims(), &Device::Cpu).unwrap();
+        let weights = normal(100, fused.dims());
         assert!(largest(&(composed - fused).unwrap()) < 1e-5);
         let gradients = |y: &Tensor| {
             (y * &weights)
@@ -175,7 +172,11 @@ mod tests {
 
     #[test]
     fn linear_equals_the_fused_one() {
-        let (x, w, b) = (normal(&[5, 7]), normal(&[3, 7]), normal(&[3]));
+        let (x, w, b) = (
+            normal_variable(13, &[5, 7]),
+            normal_variable(14, &[3, 7]),
+            normal_variable(15, &[3]),
+        );
         for activation in [None, Some(Activation::QuickGelu), Some(Activation::Gelu)] {
             let composed = linear(&x, &w, Some(&b), activation, DType::F32).unwrap();
             let fused = ops::linear(&x, &w, &b, activation).unwrap();
@@ -196,7 +197,10 @@ mod tests {
 
     #[test]
     fn products_in_bf16_keep_three_digits_and_f32_gradients() {
-        let (x, w) = (normal(&[16, 64]), normal(&[32, 64]));
+        let (x, w) = (
+            normal_variable(16, &[16, 64]),
+            normal_variable(17, &[32, 64]),
+        );
         let exact = linear(&x, &w, None, None, DType::F32).unwrap();
         let rounded = linear(&x, &w, None, None, DType::BF16).unwrap();
         let error = largest(&(&exact - &rounded).unwrap());
@@ -207,7 +211,11 @@ mod tests {
 
     #[test]
     fn layer_norm_equals_the_fused_one() {
-        let (x, w, b) = (normal(&[4, 19]), normal(&[19]), normal(&[19]));
+        let (x, w, b) = (
+            normal_variable(18, &[4, 19]),
+            normal_variable(19, &[19]),
+            normal_variable(20, &[19]),
+        );
         let composed = layer_norm(&x, &w, &b, 1e-5).unwrap();
         let fused = ops::layer_norm(&x, &w, &b, 1e-5).unwrap();
         assert_same(&[&x, &w, &b], &composed, &fused);
@@ -217,7 +225,7 @@ mod tests {
     fn attention_equals_the_fused_one() {
         for offsets in [vec![0, 6, 12], vec![0, 1, 6, 9], vec![0, 4]] {
             let rows = offsets[offsets.len() - 1];
-            let qkv = normal(&[rows, 3 * 2 * 4]);
+            let qkv = normal_variable(21, &[rows, 3 * 2 * 4]);
             let packing = Packing::new(&offsets);
             for causal in [false, true] {
                 let composed = attention(&qkv, &packing, 2, causal).unwrap();
@@ -227,7 +235,7 @@ mod tests {
         }
     }
 
-    /// Both towers with every matrix multiplied in `precision`, or by the fused kernels; the
+    /// Both encoders with every matrix multiplied in `precision`, or by the fused kernels; the
     /// variables by name.
     fn towers(precision: Option<DType>) -> (Model, BTreeMap<String, Var>) {
         let config = tiny_config();

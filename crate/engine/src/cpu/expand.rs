@@ -1,4 +1,4 @@
-//! Blocks of a GGUF type to f32, some rows at a time.
+//! Blocks of a GGUF type to f32, a piece of a matrix at a time.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -51,28 +51,34 @@ impl<'a> Blocks<'a> {
         self.inner
     }
 
-    /// Writes rows to `values`, in place of what is there.
+    /// Writes some columns, whole blocks, of some rows to `values`, in place of what is there.
     ///
     /// # Errors
     /// candle's.
-    pub(super) fn expand(&self, rows: Range<usize>, values: &mut Vec<f32>) -> Result<()> {
-        let bytes = &self.bytes[rows.start * self.row_bytes..rows.end * self.row_bytes];
-        let length = rows.len() * self.inner;
+    pub(super) fn expand(
+        &self,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        values: &mut Vec<f32>,
+    ) -> Result<()> {
+        let (block, block_bytes) = (self.dtype.block_size(), self.dtype.type_size());
+        let within = columns.start / block * block_bytes..columns.end / block * block_bytes;
+        let bytes = |row: usize| &self.bytes[row * self.row_bytes..][within.clone()];
+        values.resize(rows.len() * columns.len(), 0.0);
         // The common types in loops that become SIMD code, candle's for the others.
-        match self.dtype {
-            GgmlDType::Q8_0 => {
-                values.resize(length, 0.0);
-                expand_q8_0(bytes, values);
-            }
-            GgmlDType::F16 => {
-                values.resize(length, 0.0);
-                expand_f16(bytes, values);
-            }
+        let expand_row = match self.dtype {
+            GgmlDType::Q8_0 => expand_q8_0,
+            GgmlDType::F16 => expand_f16,
             dtype => {
-                let tensor =
-                    qtensor_from_ggml(dtype, bytes, vec![rows.len(), self.inner], &Device::Cpu)?;
+                let bytes: Vec<u8> = rows.clone().flat_map(bytes).copied().collect();
+                let shape = vec![rows.len(), columns.len()];
+                let tensor = qtensor_from_ggml(dtype, &bytes, shape, &Device::Cpu)?;
                 *values = tensor.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1()?;
+                return Ok(());
             }
+        };
+        for (row, values) in rows.zip(values.chunks_exact_mut(columns.len())) {
+            expand_row(bytes(row), values);
         }
         Ok(())
     }
@@ -112,7 +118,8 @@ mod tests {
 
     #[test]
     fn every_type_expands_as_candle_does() {
-        let tensor = Tensor::randn(0f32, 1.0, (7, 512), &Device::Cpu).unwrap();
+        let values = (0..7 * 512).map(|i| (i as f32 * 1.7).sin()).collect();
+        let tensor = Tensor::from_vec(values, (7, 512), &Device::Cpu).unwrap();
         for dtype in [
             GgmlDType::F16,
             GgmlDType::Q8_0,
@@ -124,12 +131,14 @@ mod tests {
             let expected: Vec<Vec<f32>> = quantized
                 .dequantize(&Device::Cpu)
                 .unwrap()
+                .narrow(1, 256, 256)
+                .unwrap()
                 .to_vec2()
                 .unwrap();
             let blocks = Blocks::new(&quantized, 512).unwrap();
             assert_eq!(blocks.rows(), 7);
             let mut values = vec![f32::NAN; 3];
-            blocks.expand(2..5, &mut values).unwrap();
+            blocks.expand(2..5, 256..512, &mut values).unwrap();
             assert_eq!(values, expected[2..5].concat(), "{dtype:?}");
         }
     }

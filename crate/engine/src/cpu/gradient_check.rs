@@ -7,7 +7,7 @@ use candle_core::{Tensor, Var};
 pub(crate) fn assert_gradients(arguments: &[&Var], f: impl Fn(&[Tensor]) -> Tensor) {
     let tensors: Vec<Tensor> = arguments.iter().map(|v| v.as_tensor().clone()).collect();
     let y = f(&tensors);
-    let direction = Tensor::randn(0f32, 1.0, y.shape(), y.device()).unwrap();
+    let direction = super::seeded::normal(0, y.dims());
     let loss = |tensors: &[Tensor]| (f(tensors) * &direction).unwrap().sum_all().unwrap();
     let gradients = loss(&tensors).backward().unwrap();
     for (index, argument) in arguments.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! The CPU engine: candle's tensors and f32 matrix products, with fused kernels around them;
-//! the same code natively (threads) and in wasm (simd128).
+//! The CPU engine: candle's tensors, matrix products with packed weights, and fused kernels around
+//! them; natively (threads) and in wasm (simd128).
 
 mod attention;
 mod composed;
@@ -7,13 +7,19 @@ mod elementary;
 mod expand;
 #[cfg(test)]
 mod gradient_check;
-mod lanes;
+mod model;
 pub mod ops;
 mod product;
-mod tower;
+mod rows;
+#[cfg(test)]
+mod seeded;
+mod transformer;
+mod weight;
 
 pub use attention::{Packing, attention};
-pub use tower::{Model, Weight, WeightProvider};
+pub use model::Model;
+pub use product::Packed;
+pub use weight::{Weight, WeightProvider};
 
 use std::sync::Arc;
 
@@ -24,9 +30,10 @@ use cliprobe_clip::tensors::{StoredTensor, quantized};
 use cliprobe_clip::{Checkpoint, ClipError};
 
 impl Model {
-    /// Loads both towers of a checkpoint. `progress` is told the number of tensors read and of all.
+    /// Loads both encoders of a checkpoint. `progress` is told the number of tensors read and of all.
     ///
-    /// Quantised and F16 matrices stay as they are in memory, everything else becomes f32.
+    /// Quantised and F16 matrices stay as they are in memory, everything else becomes f32; f32
+    /// matrices are packed for the products. Such a model has no gradients.
     ///
     /// # Errors
     /// The checkpoint's.
@@ -52,9 +59,26 @@ impl Model {
 }
 
 fn read_weight(checkpoint: &Checkpoint, name: &str, shape: &[usize]) -> Result<Weight, ClipError> {
-    Ok(match checkpoint.read(name, shape)? {
+    inference_weight(checkpoint.read(name, shape)?, name, shape)
+}
+
+/// A stored tensor as inference wants it: matrices in blocks as they are, f32 matrices packed,
+/// everything else as f32 tensors.
+pub(crate) fn inference_weight(
+    stored: StoredTensor,
+    name: &str,
+    shape: &[usize],
+) -> Result<Weight, ClipError> {
+    // Looked up by rows or added, never multiplied.
+    let is_table =
+        name.ends_with("token_embedding.weight") || name.ends_with("position_embedding.weight");
+    Ok(match stored {
         StoredTensor::Blocks { element, bytes } if shape.len() >= 2 => {
             Weight::Quantized(Arc::new(quantized(element, &bytes, shape)?))
+        }
+        stored if shape.len() >= 2 && !is_table => {
+            let inner = shape[1..].iter().product();
+            Weight::Packed(Arc::new(Packed::new(&stored.into_f32(shape)?, inner)?))
         }
         stored => Tensor::from_vec(stored.into_f32(shape)?, shape, &Device::Cpu)?.into(),
     })
@@ -66,7 +90,7 @@ pub struct CpuEngine {
 }
 
 impl CpuEngine {
-    /// Takes loaded towers.
+    /// Takes loaded encoders.
     pub fn new(model: Model) -> Self {
         Self { model }
     }
@@ -88,7 +112,7 @@ impl CpuEngine {
         Embeddings::normalized(
             features.dim(1)?,
             features.flatten_all()?.to_vec1()?,
-            "picture",
+            "image",
         )
     }
 }

@@ -1,4 +1,4 @@
-//! The differentiable operations of a CLIP tower, each a fused kernel with its backward.
+//! The differentiable operations of a CLIP encoder, each a fused kernel with its backward.
 //!
 //! candle's own LayerNorm and last-dimension softmax have no backward and lose every gradient
 //! before them without a word; its differentiable forms are chains of a dozen unfused
@@ -12,29 +12,9 @@ use candle_core::{
 use rayon::prelude::*;
 
 use super::elementary::{dot, normal_cdf, normal_pdf, sigmoid, sum};
-use super::product::{Rows, product};
+use super::product::{Matrix, product};
+use super::rows::{PARALLEL_ELEMENTS, for_rows};
 use cliprobe_clip::config::Activation;
-
-/// Elements below which a loop is not worth the threads.
-const PARALLEL_ELEMENTS: usize = 1 << 14;
-
-/// Runs `f(row index, row)` over the rows of `data`, in parallel where it pays.
-pub(super) fn for_rows(data: &mut [f32], width: usize, f: impl Fn(usize, &mut [f32]) + Sync) {
-    if data.len() < PARALLEL_ELEMENTS {
-        data.chunks_mut(width)
-            .enumerate()
-            .for_each(|(i, row)| f(i, row));
-    } else {
-        let rows_per_task = (PARALLEL_ELEMENTS / width).max(1);
-        data.par_chunks_mut(rows_per_task * width)
-            .enumerate()
-            .for_each(|(task, rows)| {
-                for (i, row) in rows.chunks_mut(width).enumerate() {
-                    f(task * rows_per_task + i, row);
-                }
-            });
-    }
-}
 
 /// The f32 elements of a contiguous argument.
 pub(super) fn contiguous<'a>(
@@ -80,7 +60,7 @@ pub fn linear(
 /// As [`linear`] with weights of which no gradient is wanted, in one pass; without `bias` it is 0.
 pub(super) fn constant_linear(
     x: &Tensor,
-    weight: &Rows,
+    weight: &Matrix,
     bias: Option<&Tensor>,
     activation: Option<Activation>,
 ) -> Result<Tensor> {
@@ -431,16 +411,16 @@ impl CustomOp3 for LayerNormBackward {
 mod tests {
     use super::*;
     use crate::cpu::gradient_check::assert_gradients;
-    use candle_core::{Device, Var};
-
-    fn normal(shape: &[usize]) -> Var {
-        Var::from_tensor(&Tensor::randn(0f32, 1.0, shape, &Device::Cpu).unwrap()).unwrap()
-    }
+    use crate::cpu::seeded::normal_variable;
 
     #[test]
     fn linear_gradients_match_finite_differences() {
         for activation in [None, Some(Activation::QuickGelu), Some(Activation::Gelu)] {
-            let (x, w, b) = (normal(&[5, 7]), normal(&[3, 7]), normal(&[3]));
+            let (x, w, b) = (
+                normal_variable(1, &[5, 7]),
+                normal_variable(2, &[3, 7]),
+                normal_variable(3, &[3]),
+            );
             assert_gradients(&[&x, &w, &b], |v| {
                 linear(&v[0], &v[1], &v[2], activation).unwrap()
             });
@@ -449,7 +429,11 @@ mod tests {
 
     #[test]
     fn layer_norm_gradients_match_finite_differences() {
-        let (x, w, b) = (normal(&[4, 19]), normal(&[19]), normal(&[19]));
+        let (x, w, b) = (
+            normal_variable(4, &[4, 19]),
+            normal_variable(5, &[19]),
+            normal_variable(6, &[19]),
+        );
         assert_gradients(&[&x, &w, &b], |v| {
             layer_norm(&v[0], &v[1], &v[2], 1e-5).unwrap()
         });
@@ -457,12 +441,17 @@ mod tests {
 
     #[test]
     fn constant_and_differentiable_forms_agree() {
-        let (x, w, b) = (normal(&[40, 64]), normal(&[512, 64]), normal(&[512]));
+        let (x, w, b) = (
+            normal_variable(7, &[40, 64]),
+            normal_variable(8, &[512, 64]),
+            normal_variable(9, &[512]),
+        );
         let values: Vec<f32> = w.flatten_all().unwrap().to_vec1().unwrap();
         for activation in [Activation::QuickGelu, Activation::Gelu] {
             let differentiable = linear(&x, &w, &b, Some(activation)).unwrap();
             let constant =
-                constant_linear(&x, &Rows::Float(&values, 64), Some(&b), Some(activation)).unwrap();
+                constant_linear(&x, &Matrix::Rows(&values, 64), Some(&b), Some(activation))
+                    .unwrap();
             let difference = (differentiable - constant)
                 .unwrap()
                 .abs()
@@ -477,7 +466,11 @@ mod tests {
 
     #[test]
     fn mismatched_shapes_are_errors() {
-        let (x, w, b) = (normal(&[5, 7]), normal(&[3, 8]), normal(&[3]));
+        let (x, w, b) = (
+            normal_variable(10, &[5, 7]),
+            normal_variable(11, &[3, 8]),
+            normal_variable(12, &[3]),
+        );
         assert!(linear(&x, &w, &b, None).is_err());
         assert!(layer_norm(&x, &b, &b, 1e-5).is_err());
     }

@@ -11,7 +11,6 @@ use super::arithmetic::Arithmetic;
 use super::kernels::Kernels;
 #[cfg(target_arch = "wasm32")]
 use super::page_features;
-use super::tuning::Tuning;
 
 /// An opened GPU device with its compiled kernels. Cloning it gives another handle to the same
 /// device; models on one device share its kernels.
@@ -23,7 +22,6 @@ struct Opened {
     queue: wgpu::Queue,
     kernels: Kernels,
     info: GpuInfo,
-    tuning: RefCell<Tuning>,
     faults: Arc<Mutex<Faults>>,
 }
 
@@ -204,7 +202,6 @@ impl Gpu {
                 subgroups,
             },
             kernels: Kernels::new(&device),
-            tuning: RefCell::default(),
             device,
             queue,
             faults,
@@ -242,20 +239,6 @@ impl Gpu {
             }
             _ => Ok(()),
         }
-    }
-
-    /// How the products of models that are loaded from now on are computed.
-    pub fn tune(&self, tuning: Tuning) {
-        self.0.tuning.replace(tuning);
-    }
-
-    /// How products are computed, with what the loads so far found.
-    pub fn tuning(&self) -> Tuning {
-        self.0.tuning.borrow().clone()
-    }
-
-    pub(super) fn note_tiles(&self, key: String, tiles: String) {
-        self.0.tuning.borrow_mut().known.insert(key, tiles);
     }
 
     /// Gives the device and everything on it back; engines that use it answer with an error.

@@ -44,7 +44,7 @@ impl ProductSpeed {
 }
 
 impl Model {
-    /// Times the products of a block of each tower, with so many rows of tokens.
+    /// Times the products of a block of each encoder, with so many rows of tokens.
     pub(super) async fn product_speeds(
         &self,
         image_rows: u32,

@@ -1,9 +1,10 @@
 //! The GPU engine: WebGPU in a page; Vulkan, Metal or DX12 natively; the same WGSL files.
 //!
-//! Both towers run whole on the device: one submission and one copy back a batch. Weights stay in
+//! Both encoders run whole on the device: one submission and one copy back a batch. Weights stay in
 //! the types they have in the file and are expanded to f32 inside the products; every sum, norm
-//! and softmax is f32, unless a narrower arithmetic of the products is asked for. Nothing needs more than WebGPU's default limits: no binding is larger than
-//! 128 MiB, a workgroup takes at most 16 KiB of shared memory.
+//! and softmax is f32, unless a narrower arithmetic of the products is asked for. Nothing needs more
+//! than WebGPU's default limits: no binding is larger than 128 MiB, a workgroup takes at most 16 KiB
+//! of shared memory.
 //!
 //! | module | |
 //! |---|---|
@@ -16,10 +17,10 @@
 //! | `shader`, `product_shader` | the kernels' WGSL, put together from `shaders/` |
 //! | `tiles`, `tuning` | how matrix products are divided, and choosing by time |
 //! | `kernels` | compiled kernels and their bindings |
-//! | `program` | a tower as a list of launches |
+//! | `program` | an encoder as a list of launches |
 //! | `measure` | how fast the device and the products are |
 //! | `weight_types` | which kernels a model needs |
-//! | `model` | weights and programs of both towers, and the way of a batch through them |
+//! | `model` | weights and programs of both encoders, and the way of a batch through them |
 
 mod arithmetic;
 mod clock;
@@ -46,7 +47,7 @@ pub use clock::milliseconds;
 pub use device::{Gpu, GpuInfo};
 pub use measure::ProductSpeed;
 pub use model::LoadTimes;
-pub use tuning::{TileWish, Tuning};
+pub use tuning::{TileChoice, Tuning};
 
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
@@ -82,7 +83,7 @@ pub enum GpuError {
     },
     /// The device's memory is full.
     #[error(
-        "the GPU has no room for {} MB; take a smaller type (cliprobe quantize --type Q8_0), close what else uses it, or use the CPU",
+        "the GPU has no room for {} MB; use a smaller type of weights (such as Q8_0), close other programs that use the GPU, or use the CPU",
         .bytes / 1_000_000
     )]
     OutOfMemory {
@@ -135,6 +136,7 @@ pub fn computed_tokens(tokens: &PackedTokens) -> usize {
 /// none, on the CPU, which then goes on.
 pub struct GpuEngine {
     checkpoint: Rc<Checkpoint>,
+    tuning: Tuning,
     model: RefCell<Rc<Model>>,
     fallback: OnceCell<Fallback>,
 }
@@ -152,8 +154,8 @@ enum Current<'a> {
 }
 
 impl GpuEngine {
-    /// Loads both towers of a checkpoint, with products as [`Gpu::tune`] was told. `progress` is told
-    /// the number of tensors read and of all.
+    /// Loads both encoders of a checkpoint, with products as `tuning` says. `progress` is told the
+    /// number of tensors read and of all.
     ///
     /// # Errors
     /// The checkpoint's, a model beyond the kernels' limits, arithmetic that the device or the model
@@ -161,11 +163,14 @@ impl GpuEngine {
     pub async fn load(
         gpu: &Gpu,
         checkpoint: &Rc<Checkpoint>,
+        mut tuning: Tuning,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, GpuError> {
-        let model = Model::load(gpu, checkpoint, progress).await?;
+        let model = Model::load(gpu, checkpoint, &tuning, progress).await?;
+        tuning.known.extend(model.timed_tiles().cloned());
         Ok(Self {
             checkpoint: checkpoint.clone(),
+            tuning,
             model: RefCell::new(Rc::new(model)),
             fallback: OnceCell::new(),
         })
@@ -196,12 +201,18 @@ impl GpuEngine {
         self.model().tiles().arithmetic()
     }
 
+    /// How the products are computed: as the load was told, with the tiles that it timed added to
+    /// those that were known.
+    pub fn tuning(&self) -> &Tuning {
+        &self.tuning
+    }
+
     /// The tiles of the matrix products, by the number of a result's rows.
     pub fn tiles(&self) -> String {
         self.model().tiles().to_string()
     }
 
-    /// Times the matrix products of a block of each tower with so many rows of tokens.
+    /// Times the matrix products of a block of each encoder with so many rows of tokens.
     ///
     /// # Errors
     /// A device that fails, or has no room for the rows.
@@ -227,12 +238,7 @@ impl GpuEngine {
     /// What goes on after a device was lost; another batch may have seen to that since.
     async fn after(&self, lost: &Rc<Model>) -> Result<Current<'_>, EngineError> {
         if self.fallback.get().is_none() && Rc::ptr_eq(&self.model(), lost) {
-            // The device may have been told otherwise since, for another model.
-            let tuning = Tuning {
-                arithmetic: lost.tiles().arithmetic(),
-                ..lost.gpu().tuning()
-            };
-            match self.anew(tuning).await {
+            match self.anew().await {
                 Ok(model) => drop(self.model.replace(Rc::new(model))),
                 Err(error) => {
                     let model = cpu::Model::load(&self.checkpoint, &mut |_, _| {})
@@ -247,10 +253,9 @@ impl GpuEngine {
         Ok(self.current())
     }
 
-    async fn anew(&self, tuning: Tuning) -> Result<Model, GpuError> {
+    async fn anew(&self) -> Result<Model, GpuError> {
         let gpu = Gpu::open().await?;
-        gpu.tune(tuning);
-        Model::load(&gpu, &self.checkpoint, &mut |_, _| {}).await
+        Model::load(&gpu, &self.checkpoint, &self.tuning, &mut |_, _| {}).await
     }
 }
 

@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::program::{Capacity, Program, activation_bytes, picture_bytes, widest};
 use super::shader::Kernel;
 use super::tiles::{Product, Tiles};
-use super::tuning;
+use super::tuning::{self, Tuning};
 use super::weight_types::WeightTypes;
 use super::weights::{Matrix, TextWeights, Upload, VisionWeights};
 use crate::{Embeddings, EngineError, PackedTokens};
@@ -24,7 +24,7 @@ pub(super) const MOST_ROWS: u32 = 8192;
 /// Fewest rows that buffers are planned for, so that a growing list of captions rarely makes new ones.
 const LEAST_ROWS: u32 = 256;
 
-/// Both towers of one model in a device's memory.
+/// Both encoders of one model in a device's memory.
 pub(super) struct Model {
     gpu: Gpu,
     config: ClipConfig,
@@ -35,6 +35,8 @@ pub(super) struct Model {
     /// The buffer that results come back in, while nobody waits for one.
     staging: RefCell<Option<wgpu::Buffer>>,
     tiles: Tiles,
+    /// What was timed for this load: a key of [`Tuning::known`] and its tiles.
+    timed: Option<(String, String)>,
     load_times: LoadTimes,
     weight_bytes: u64,
     /// All buffers of the weights.
@@ -66,7 +68,7 @@ impl Drop for Model {
 }
 
 impl Model {
-    /// Loads both towers of a checkpoint, with products as the device was told. `progress` is told the
+    /// Loads both encoders of a checkpoint, with products as `tuning` says. `progress` is told the
     /// number of tensors read and of all.
     ///
     /// # Errors
@@ -75,19 +77,19 @@ impl Model {
     pub(super) async fn load(
         gpu: &Gpu,
         checkpoint: &Checkpoint,
+        tuning: &Tuning,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, GpuError> {
         let config = checkpoint.config;
         check_architecture(&config)?;
         let start = milliseconds();
         let types = WeightTypes::of(checkpoint);
-        let wish = gpu.tuning();
-        let arithmetic = wish.arithmetic;
+        let arithmetic = tuning.arithmetic;
         gpu.offers(arithmetic)?;
         let tuned = types.tuned(arithmetic)?;
         let width = config.vision.transformer.width;
         let key = tuning::key(gpu.info(), tuned, width, arithmetic);
-        let known = wish.without_a_run(gpu.info(), &key);
+        let known = tuning.without_a_run(gpu.info(), &key);
         let compiled = gpu.kernels().compiled();
         let begun = match known {
             Some(tiles) => gpu.kernels().begin(types.kernels(gpu, &config, tiles)),
@@ -120,6 +122,7 @@ impl Model {
             vision_program: RefCell::default(),
             staging: RefCell::default(),
             tiles: known.unwrap_or(Tiles::standard(arithmetic)),
+            timed: None,
             load_times: LoadTimes {
                 weights_ms,
                 kernels_ms: milliseconds() - start,
@@ -136,7 +139,7 @@ impl Model {
         {
             let start = milliseconds();
             model.tiles = tuning::fastest(gpu, matrix, arithmetic).await?;
-            gpu.note_tiles(key, model.tiles.to_string());
+            model.timed = Some((key, model.tiles.to_string()));
             let begun = gpu
                 .kernels()
                 .begin(types.kernels(gpu, &config, model.tiles));
@@ -149,7 +152,7 @@ impl Model {
         Ok(model)
     }
 
-    /// A matrix of the image tower whose weights are of a type: the largest there is in a layer.
+    /// A matrix of the image encoder whose weights are of a type: the largest there is in a layer.
     fn matrix_of(&self, element: ElementType) -> Option<&Matrix> {
         self.vision
             .blocks
@@ -162,6 +165,11 @@ impl Model {
     /// What the load took.
     pub(super) fn load_times(&self) -> LoadTimes {
         self.load_times
+    }
+
+    /// The tiles that were timed for this load, by their key in [`Tuning::known`].
+    pub(super) fn timed_tiles(&self) -> Option<&(String, String)> {
+        self.timed.as_ref()
     }
 
     /// The tiles in use.
@@ -187,7 +195,7 @@ impl Model {
             .sum()
     }
 
-    /// Most rows of a tower at once.
+    /// Most rows of an encoder at once.
     fn most_rows(transformer: &TransformerConfig, patch: u32) -> u32 {
         let widest = u64::from(widest(transformer, patch)) * 4;
         MOST_ROWS.min((LARGEST_BINDING / widest) as u32)
@@ -197,7 +205,7 @@ impl Model {
         Self::most_rows(&self.config.text.transformer, 0)
     }
 
-    /// The text tower for so many rows and captions.
+    /// The text encoder for so many rows and captions.
     async fn text_program(&self, rows: u32, sequences: u32) -> Result<Rc<Program>, GpuError> {
         // The old buffers go first, or both would be there at once.
         let old = self.text_program.take();
@@ -231,7 +239,7 @@ impl Model {
         Ok(program)
     }
 
-    /// The image tower for so many pictures.
+    /// The image encoder for so many images.
     async fn vision_program(&self, pictures: u32) -> Result<Rc<Program>, GpuError> {
         let program = match self.vision_program.take() {
             Some(program) if program.capacity().sequences >= pictures => program,
@@ -327,7 +335,7 @@ impl Model {
         if pixels.is_empty() || !pixels.len().is_multiple_of(values) {
             return Err(GpuError::Failed {
                 why: format!(
-                    "{} values are not pictures of {values} values each",
+                    "{} values are not images of {values} values each",
                     pixels.len()
                 ),
             }
@@ -346,7 +354,7 @@ impl Model {
             program.submit(&self.gpu, &plan, input, patches, &result, start);
             start += n;
         }
-        self.result(result, pictures, "picture").await
+        self.result(result, pictures, "image").await
     }
 }
 
@@ -355,7 +363,7 @@ fn patch_values(config: &ClipConfig) -> u32 {
     3 * (config.vision.patch_size * config.vision.patch_size) as u32
 }
 
-/// Most pictures at once.
+/// Most images at once.
 fn most_pictures(config: &ClipConfig) -> u32 {
     let vision = &config.vision;
     let rows = Model::most_rows(&vision.transformer, patch_values(config));
@@ -374,7 +382,7 @@ fn check_architecture(config: &ClipConfig) -> Result<(), GpuError> {
         let head = t.width / t.heads;
         if t.width % 4 != 0 || t.mlp_width % 4 != 0 || head % 4 != 0 || head > WIDEST_HEAD {
             return unsupported(format!(
-                "the {tower} tower's width {}, MLP of {} and heads of {head}: they must be multiples of 4, a head at most {WIDEST_HEAD}",
+                "the {tower} encoder's width {}, MLP of {} and heads of {head}: they must be multiples of 4, a head at most {WIDEST_HEAD}",
                 t.width, t.mlp_width
             ));
         }
@@ -390,7 +398,7 @@ fn check_architecture(config: &ClipConfig) -> Result<(), GpuError> {
     }
     if most_pictures(config) == 0 {
         return unsupported(format!(
-            "pictures of {} pixels in patches of {}",
+            "images of {} pixels in patches of {}",
             config.vision.image_size, config.vision.patch_size
         ));
     }

@@ -20,12 +20,12 @@ pub(super) struct QueryBlock {
     pub(super) path: u32,
 }
 
-/// One batch of one tower.
+/// One batch of one encoder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
     /// Rows computed.
     pub(super) rows: u32,
-    /// Id and position of every row; of the text tower only.
+    /// Id and position of every row; of the text encoder only.
     pub(super) tokens: Vec<[u32; 2]>,
     /// Rows of the keys of all sequences, one after another.
     pub(super) path: Vec<u32>,
@@ -39,7 +39,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Captions that begin alike share the rows of what they have in common. That is exact: the
-    /// tower is causal, so a row depends only on what stands before it.
+    /// encoder is causal, so a row depends only on what stands before it.
     pub(super) fn captions<'a>(captions: impl IntoIterator<Item = &'a [u32]>) -> Self {
         const START: u32 = u32::MAX; // no row has this number
         let mut plan = Self::default();
@@ -64,7 +64,7 @@ impl Plan {
         plan
     }
 
-    /// Pictures of `tokens` rows each, the first of which is pooled; all see all.
+    /// Images of `tokens` rows each, the first of which is pooled; all see all.
     pub(super) fn pictures(pictures: u32, tokens: u32) -> Self {
         let mut plan = Self {
             rows: pictures * tokens,

@@ -1,4 +1,4 @@
-//! A tower as a list of kernel launches over planned buffers.
+//! An encoder as a list of kernel launches over planned buffers.
 //!
 //! The list and all bindings are made once for a capacity; a batch only writes its plan, sets
 //! numbers of rows and launches. The buffers: `x` is the residual stream; `narrow` and `wide` hold
@@ -21,7 +21,7 @@ use cliprobe_clip::config::{Activation, ClipConfig, TransformerConfig, VisionCon
 pub(super) struct Capacity {
     /// Rows of tokens.
     pub(super) rows: u32,
-    /// Captions or pictures.
+    /// Captions or images.
     pub(super) sequences: u32,
 }
 
@@ -74,7 +74,7 @@ struct Buffers {
     wide: wgpu::Buffer,
 }
 
-/// The launches of one tower.
+/// The launches of one encoder.
 pub(super) struct Program {
     capacity: Capacity,
     steps: Vec<Step>,
@@ -99,7 +99,7 @@ impl Drop for Program {
 }
 
 impl Program {
-    /// The text tower.
+    /// The text encoder.
     pub(super) fn text(
         gpu: &Gpu,
         tiles: Tiles,
@@ -133,7 +133,7 @@ impl Program {
         builder.finish(&weights.final_norm, &weights.projection)
     }
 
-    /// The image tower.
+    /// The image encoder.
     pub(super) fn vision(
         gpu: &Gpu,
         tiles: Tiles,
@@ -277,7 +277,7 @@ impl Program {
     }
 }
 
-/// Bytes of a picture's pixels.
+/// Bytes of an image's pixels.
 pub(super) fn picture_bytes(vision: &VisionConfig) -> u64 {
     let side = vision.image_size as u64;
     3 * side * side * 4

@@ -12,7 +12,7 @@ use cliprobe_clip::tensors::ElementType;
 pub(super) enum Kernel {
     /// Token and position embeddings, by the table's type.
     EmbedTokens(ElementType),
-    /// Pictures to rows of patches.
+    /// Images to rows of patches.
     Patchify,
     /// Class token, patches and positions to rows of tokens.
     EmbedPatches,

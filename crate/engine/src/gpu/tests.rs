@@ -8,11 +8,13 @@ use candle_core::{Device, Tensor};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
+use super::GpuError;
 use super::device::Gpu;
 use super::kernels::PARAMS_STRIDE;
 use super::model::Model;
 use super::plan::{Plan, QueryBlock};
 use super::shader::Kernel;
+use super::tuning::Tuning;
 use crate::PackedTokens;
 use cliprobe_clip::Checkpoint;
 use cliprobe_clip::checkpoint::Overrides;
@@ -40,8 +42,15 @@ fn on_gpu<S: Strategy>(cases: u32, arguments: S, test: impl Fn(&Gpu, S::Value)) 
             Ok(())
         })
         .unwrap(),
-        Err(error) => println!("SKIPPED: {error}"),
+        Err(error) => without_a_gpu(&error),
     }
+}
+
+/// A missing adapter skips the test, but where `CLIPROBE_REQUIRE_GPU=1` asks for one.
+fn without_a_gpu(error: &GpuError) {
+    let required = std::env::var("CLIPROBE_REQUIRE_GPU").is_ok_and(|value| value == "1");
+    assert!(!required, "CLIPROBE_REQUIRE_GPU=1, but {error}");
+    println!("SKIPPED: {error}");
 }
 
 fn launch(
@@ -458,9 +467,9 @@ fn rows_joined_and_gathered() {
 
 #[test]
 fn a_model_that_is_dropped_leaves_nothing() {
-    let Ok(gpu) = ready(Gpu::open()) else {
-        println!("SKIPPED: no adapter");
-        return;
+    let gpu = match ready(Gpu::open()) {
+        Ok(gpu) => gpu,
+        Err(error) => return without_a_gpu(&error),
     };
     let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../tests/golden/tiny_b_gelu_openclip");
@@ -476,7 +485,13 @@ fn a_model_that_is_dropped_leaves_nothing() {
     };
     let mut after_first = None;
     for round in 0..20 {
-        let model = ready(Model::load(&gpu, &checkpoint, &mut |_, _| {})).unwrap();
+        let model = ready(Model::load(
+            &gpu,
+            &checkpoint,
+            &Tuning::default(),
+            &mut |_, _| {},
+        ))
+        .unwrap();
         ready(model.text(&tokens)).unwrap();
         assert!(
             held(&gpu).is_none_or(|bytes| bytes >= model.weight_bytes() + model.activation_bytes())

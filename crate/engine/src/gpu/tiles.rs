@@ -56,7 +56,7 @@ impl std::fmt::Display for Tile {
 pub(super) enum RowClass {
     /// A few: pooled rows, a word or two.
     Thin,
-    /// Tens: a picture, some captions.
+    /// Tens: an image, some captions.
     Medium,
     /// Hundreds and more.
     Wide,

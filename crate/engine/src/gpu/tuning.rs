@@ -15,35 +15,35 @@ use cliprobe_clip::tensors::ElementType;
 /// How matrix products are computed and their tiles chosen, and what was found before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tuning {
-    /// In which numbers.
+    /// The numbers that products are computed in.
     pub arithmetic: Arithmetic,
-    /// How to come to tiles.
-    pub wish: TileWish,
-    /// Tiles by adapter, type of the weights, width and arithmetic; a caller that keeps this between runs saves
-    /// the next load the timing. What cannot be read is passed over.
+    /// How the tiles are chosen.
+    pub tiles: TileChoice,
+    /// Tiles by adapter, type of the weights, width and arithmetic. A caller that keeps them between
+    /// runs saves the next load the benchmark. Entries that cannot be read are ignored.
     pub known: BTreeMap<String, String>,
 }
 
-/// How to come to tiles.
+/// How the tiles of matrix products are chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TileWish {
-    /// What is known; else by a timed run, but on adapters made of processor cores, where the
-    /// standard ones serve.
+pub enum TileChoice {
+    /// Reuse known tiles, else benchmark. Software adapters are not benchmarked: they get the
+    /// standard tiles.
     #[default]
     Known,
-    /// By a timed run, whatever is known.
+    /// Always benchmark.
     Anew,
-    /// The standard ones.
+    /// Always the standard tiles.
     Standard,
 }
 
 impl Tuning {
     /// The tiles to load a model with, if no run has to tell them.
     pub(super) fn without_a_run(&self, info: &GpuInfo, key: &str) -> Option<Tiles> {
-        match self.wish {
-            TileWish::Standard => Some(Tiles::standard(self.arithmetic)),
-            TileWish::Anew => None,
-            TileWish::Known => (self.known.get(key))
+        match self.tiles {
+            TileChoice::Standard => Some(Tiles::standard(self.arithmetic)),
+            TileChoice::Anew => None,
+            TileChoice::Known => (self.known.get(key))
                 .and_then(|text| Tiles::parse(text, self.arithmetic))
                 .or_else(|| info.software.then(|| Tiles::standard(self.arithmetic))),
         }

@@ -1,4 +1,4 @@
-//! The weights of both towers in the device's memory, in the types they have in the file.
+//! The weights of both encoders in the device's memory, in the types they have in the file.
 
 use super::GpuError;
 use super::arithmetic::{Arithmetic, MOST_F16_WEIGHT};
@@ -45,7 +45,7 @@ pub(super) struct Block {
     pub(super) fc2: Linear,
 }
 
-/// The text tower.
+/// The text encoder.
 pub(super) struct TextWeights {
     pub(super) token_embedding: Matrix,
     pub(super) position_embedding: wgpu::Buffer,
@@ -54,7 +54,7 @@ pub(super) struct TextWeights {
     pub(super) projection: Matrix,
 }
 
-/// The image tower.
+/// The image encoder.
 pub(super) struct VisionWeights {
     pub(super) class_embedding: wgpu::Buffer,
     pub(super) patch_embedding: Matrix,

@@ -49,7 +49,7 @@ pub struct PictureChain {
     pub precision: f64,
     /// The share of the picture's tiers that are found, in whatever order.
     pub recall: f64,
-    /// The longest run of its own texts found in the right order, over [`TIERS`].
+    /// The longest run of its own texts found in the right order, over the number of tiers.
     pub order_aware_recall: f64,
 }
 
@@ -150,7 +150,7 @@ pub fn hierarcaps<S: AsRef<str> + Sync>(
     let score_picture = |row: &[f32], chain: usize| {
         let steps = levels.traverse(row, captions)?;
         let truth = &captions[chain * TIERS..][..TIERS];
-        Ok(score_chain(steps, captions, truth))
+        Ok(score_traversal(steps, captions, truth))
     };
     let mut found: Vec<PictureChain> = Vec::with_capacity(chains.len());
     for (block, of_block) in pictures.chunks(BLOCK * width).zip(chains.chunks(BLOCK)) {
@@ -181,8 +181,14 @@ pub fn hierarcaps<S: AsRef<str> + Sync>(
     })
 }
 
-/// Scores the texts found for one picture against its own.
-fn score_chain<S: AsRef<str>>(steps: Vec<Step>, captions: &[S], truth: &[S]) -> PictureChain {
+/// Scores a traversal against the texts that are known to belong to the picture, from general to
+/// specific. `captions` are all candidates' texts.
+pub fn score_traversal<S: AsRef<str>, T: AsRef<str>>(
+    steps: Vec<Step>,
+    captions: &[S],
+    truth: &[T],
+) -> PictureChain {
+    let of = truth.len().max(1) as f64;
     let text = |step: &Step| captions[step.candidate].as_ref();
     let found: BTreeSet<&str> = steps.iter().map(text).collect();
     let own: BTreeSet<&str> = truth.iter().map(AsRef::as_ref).collect();
@@ -195,8 +201,8 @@ fn score_chain<S: AsRef<str>>(steps: Vec<Step>, captions: &[S], truth: &[S]) -> 
         .collect();
     PictureChain {
         precision: right as f64 / found.len().max(1) as f64,
-        recall: tiers as f64 / TIERS as f64,
-        order_aware_recall: longest_increasing_run(&tiers_found) as f64 / TIERS as f64,
+        recall: tiers as f64 / of,
+        order_aware_recall: longest_increasing_run(&tiers_found) as f64 / of,
         steps,
     }
 }
@@ -212,7 +218,7 @@ fn longest_increasing_run(values: &[usize]) -> usize {
 
 /// Kendall's τ of one chain: `kendalltau(argsort(radii), [1, 2, 3, 4])`. Equal radii keep the order
 /// of their tiers, so they count as right.
-fn order_correlation(radii: &[f64]) -> f64 {
+pub(super) fn order_correlation(radii: &[f64]) -> f64 {
     let mut ranks: Vec<usize> = (0..radii.len()).collect();
     ranks.sort_by(|&a, &b| radii[a].total_cmp(&radii[b]));
     let (mut agreeing, mut pairs) = (0i32, 0i32);

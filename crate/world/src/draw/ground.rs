@@ -10,7 +10,7 @@ use super::super::scene::{SIDE, Scene, Stream};
 use super::super::vocabulary::{Ground, Style};
 use super::palette::{Rgb, mix, opaque, paint};
 
-/// Textures cover this much beyond the picture, for views that are turned or far away.
+/// Textures cover this much beyond the image, for views that are turned or far away.
 const BEYOND: i32 = 160;
 
 /// Fills the canvas.
@@ -69,7 +69,7 @@ pub(super) fn colours(ground: Ground, style: Style) -> (Rgb, Rgb) {
 /// How a scene's ground is looked at.
 #[derive(Clone, Copy)]
 struct View {
-    /// Samples in a thousandth of the picture's side.
+    /// Samples in a thousandth of the image's side.
     scale: f32,
     /// Degrees clockwise.
     turn: f32,
@@ -146,7 +146,7 @@ impl Texture<'_, '_> {
         self.fill(path, percent);
     }
 
-    /// A paler, bare strip from the top edge to the horizon, if that is in the picture.
+    /// A paler, bare strip from the top edge to the horizon, if that is in the image.
     fn distance(&mut self, horizon: i32) {
         let far = Rect::from_ltrb(0.0, 0.0, SIDE as f32, horizon as f32);
         if let Some(far) = far.filter(|far| far.height() > 0.0) {

@@ -18,7 +18,7 @@ use self::pattern::Fabric;
 use super::scene::{Hold, SIDE, Scene, Thing};
 use super::vocabulary::Style;
 
-/// The largest picture that is drawn, in pixels a side.
+/// The largest image that is drawn, in pixels a side.
 pub const MAX_PICTURE_SIDE: u32 = 1024;
 
 /// Samples a pixel in each direction.
@@ -46,9 +46,9 @@ pub enum DrawError {
     },
 }
 
-/// Draws the scene as a square picture, `side` pixels wide.
+/// Draws the scene as a square image, `side` pixels wide.
 ///
-/// The same scene gives the same picture; on another platform a pixel may differ by a rounding,
+/// The same scene gives the same image; on another platform a pixel may differ by a rounding,
 /// never by what it shows.
 pub fn draw(scene: &Scene, side: u32) -> Result<Picture, DrawError> {
     let mut pixmap = (side <= MAX_PICTURE_SIDE)
@@ -105,7 +105,7 @@ fn average(samples: &[u8], side: usize) -> Vec<u8> {
 
 struct Painter<'s, 'p> {
     scene: &'s Scene,
-    /// Samples in a thousandth of the picture's side.
+    /// Samples in a thousandth of the image's side.
     scale: f32,
     canvas: PixmapMut<'p>,
 }

@@ -8,7 +8,7 @@ use tiny_skia::{
 use super::super::vocabulary::{Pattern, Style};
 use super::palette::{Palette, Rgb, Tone};
 
-/// Texels in a tile's side: fine enough for the largest picture.
+/// Texels in a tile's side: fine enough for the largest image.
 const TILE: u32 = 48;
 
 /// What a figure's base is filled with where that is not one colour.

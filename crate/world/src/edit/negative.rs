@@ -57,7 +57,7 @@ impl HardNegative {
     /// An edit of this kind that is plainly false of the scene, or `None` if the claim offers
     /// none (nothing to swap, no relation …).
     ///
-    /// Of a scene that shows no held-out combination the edit says none either: else training would
+    /// If the scene has no held-out combination, neither does the edit: else training would
     /// teach that such combinations are always false.
     pub fn of(self, claim: &Claim, scene: &Scene, rng: &mut impl Rng) -> Option<Claim> {
         let novel = scene.shows_held_out();

@@ -61,7 +61,7 @@ impl HardPositive {
     }
 }
 
-/// A hard positive of any kind that the claim offers, by lot.
+/// A hard positive of any kind that the claim offers, at random.
 pub fn any_hard_positive(claim: &Claim, rng: &mut impl Rng) -> Option<Statement> {
     let mut kinds = HardPositive::ALL.to_vec();
     kinds.shuffle(rng);

@@ -1,4 +1,4 @@
-//! One picture and several captions.
+//! One image and several captions.
 
 use super::super::caption::Level;
 use super::super::claim::{Claim, Concept, Description};

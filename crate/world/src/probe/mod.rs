@@ -20,7 +20,7 @@ use super::scene::{Scene, Split, Stream};
 pub use page::{PageProbe, captions_to_ask, sample_probe_for_page};
 pub use pictures::SentencePart;
 
-/// A question about pictures.
+/// A question about images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProbeKind {
@@ -58,15 +58,15 @@ pub enum ProbeKind {
     /// “a red rabbit and a blue car” and “a red bunny and a blue car”, or “a red fish and a blue
     /// car”?
     Synonyms,
-    /// “a dog chasing a cat”: which of two pictures? In the other one is another subject, verb or
+    /// “a dog chasing a cat”: which of two images? In the other one is another subject, verb or
     /// object.
     Svo,
     /// “a dog chasing a cat” and “a cat chasing a dog”, or “a red cat and a blue dog” and “a blue
-    /// cat and a red dog”: which sentence for which of two pictures?
+    /// cat and a red dog”: which sentence for which of two images?
     Square,
-    /// From “an animal” to everything about it: in what order, and found by what picture?
+    /// From “an animal” to everything about it: in what order, and found by what image?
     Chain,
-    /// Which of all full captions for which of all pictures?
+    /// Which of all full captions for which of all images?
     Retrieval,
 }
 
@@ -206,7 +206,7 @@ pub enum WorldProbe {
         /// What is said of it, and what contradicts that.
         chain: Box<Chain>,
     },
-    /// One picture and its caption among many.
+    /// One image and its caption among many.
     Pair {
         /// What is shown.
         scene: Scene,

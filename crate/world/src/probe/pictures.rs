@@ -1,4 +1,4 @@
-//! Two pictures, and one or two sentences.
+//! Two images, and one or two sentences.
 
 use rand::Rng;
 use rand::seq::IndexedRandom;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::super::claim::{Claim, Concept, Description};
 use super::super::held_out::Combination;
 use super::super::relation::Relation;
-use super::super::sample::{Arrangement, Cast, SceneParams, any};
+use super::super::sample::{Cast, SceneParams, any};
 use super::super::scene::{Scene, Split, Stream, Thing};
 use super::super::truth::Verdict;
 use super::super::vocabulary::{Ground, Noun};
@@ -17,7 +17,7 @@ use super::{WorldProbe, is_about};
 /// Layouts that are tried until the sentence is plainly so.
 const ATTEMPTS: usize = 40;
 
-/// What of a sentence is otherwise in the wrong picture (SVO-Probes, Hendricks & Nematzadeh, 2021).
+/// What of a sentence is otherwise in the wrong image (SVO-Probes, Hendricks & Nematzadeh, 2021).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SentencePart {
@@ -36,7 +36,7 @@ const VERBS: [Relation; 4] = [
     Relation::Facing,
 ];
 
-/// “a dog chasing a cat”, and a picture of a horse chasing a cat, a dog facing away from a cat, or a dog
+/// “a dog chasing a cat”, and an image of a horse chasing a cat, a dog facing away from a cat, or a dog
 /// chasing a bird.
 pub(super) fn sentence_pair(combination: Combination, seed: u64) -> Option<WorldProbe> {
     let mut rng = Stream::Probes.of(seed);
@@ -96,7 +96,7 @@ pub(super) fn sentence_pair(combination: Combination, seed: u64) -> Option<World
     })
 }
 
-/// Two pictures with the same things, in exchanged roles or in exchanged colours.
+/// Two images with the same things, in exchanged roles or in exchanged colours.
 pub(super) fn square(combination: Combination, seed: u64) -> Option<WorldProbe> {
     let mut rng = Stream::Probes.of(seed);
     let relation = any(

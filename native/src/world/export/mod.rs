@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `folder` | what was asked for stands in the folder itself, so that nothing else is mixed in |
 //! | `telling` | scenes by their numbers, and all that training may say of them |
-//! | `table` | OpenCLIP's and NegCLIP's tables, pictures beside them |
+//! | `table` | OpenCLIP's and NegCLIP's tables, images beside them |
 //! | `webdataset` | tar archives |
 //! | `benchmarks` | the probe sets as the authors of each benchmark write theirs |
 
@@ -30,29 +30,33 @@ use super::encode_png;
 use crate::output::write_one_of_many;
 use crate::progress;
 
-/// Write scenes as training data, or the probe sets as benchmarks' own files
+/// Write scenes as training data, or Tableau's questions in the form of published benchmarks
 ///
-/// As training data (--format): pictures as PNG with captions, in a table or in tar archives. As benchmarks
+/// As training data (--format): images as PNG with captions, in a table or in tar archives. As benchmarks
 /// (--benchmark): the items of `cliprobe eval tableau`, in the files and folders that the authors' scripts
 /// and `cliprobe eval BENCH --data DIR` open. docs/tableau.md has the layouts and what each is called with.
 ///
 /// The same options write the same bytes. A command that was stopped goes on when it is given again: an
-/// archive, a picture or a list that is there is not made anew. A folder holds one export, and says so
+/// archive, an image or a list that is there is not made anew. A folder holds one export, and says so
 /// in export.json; other options want another folder.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["format", "benchmark"])))]
+#[command(after_help = "Examples:
+  cliprobe world export --out scenes --format tsv --scenes 50000 --hard-negatives
+  cliprobe world export --out shards --format webdataset --scenes 1000000
+  cliprobe world export --out sets --benchmark sugarcrepe winoground --items 200")]
 pub(super) struct ExportArgs {
     /// Directory to write into; made if it is not there
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Width and height of the pictures
+    /// Width and height of the images
     #[arg(long, value_name = "PIXELS", default_value_t = 96, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PICTURE_SIDE)))]
     size: u32,
     /// How scenes are drawn
     #[arg(long, default_value = Style::Everyday.word(), value_parser = style())]
     style: Style,
 
-    /// Training data as captions.csv or captions.tsv with pictures beside it, or as archives 000000.tar …
+    /// Training data as captions.csv or captions.tsv with images beside it, or as archives 000000.tar …
     #[arg(long, value_enum, help_heading = "Training data")]
     format: Option<Format>,
     #[command(flatten)]
@@ -123,7 +127,7 @@ enum WhichBenchmark {
     Aro,
     /// SVO-Probes
     Svo,
-    /// Two pictures, two captions of the same words
+    /// Two images, two captions of the same words
     Winoground,
     /// SWAP and REPLACE: captions that stay true in other words
     HardPositives,
@@ -288,7 +292,7 @@ fn benchmarks(args: &ExportArgs) -> Result<String> {
         "combination": combination,
     });
     folder::claim(&args.out, &parameters)?;
-    let bar = progress::bar("Exporting", "pictures");
+    let bar = progress::bar("Exporting", "images");
     let export = benchmarks::Export {
         out: &args.out,
         items: args.items.items as usize,

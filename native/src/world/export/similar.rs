@@ -1,8 +1,8 @@
-//! Pictures that look alike: NegCLIP's hard images.
+//! Images that look alike: NegCLIP's hard images.
 
 use cliprobe::world::Scene;
 
-/// How many similar pictures a row names, as in NegCLIP's files.
+/// How many similar images a row names, as in NegCLIP's files.
 const SIMILAR: usize = 3;
 
 /// A scene's row.

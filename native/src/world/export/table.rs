@@ -1,4 +1,4 @@
-//! Tables as OpenCLIP and NegCLIP train on, with pictures in folders beside them.
+//! Tables as OpenCLIP and NegCLIP train on, with images in folders beside them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::python_list;
 
 /// Scenes that are drawn at once, and twice as many that similar ones are sought among.
 const AT_ONCE: u64 = 512;
-/// Pictures in a folder.
+/// Images in a folder.
 const IN_A_FOLDER: u64 = 10_000;
 const PICTURES: &str = "pictures";
 
@@ -30,7 +30,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Writes the pictures that are not there, and last the table; what was written.
+    /// Writes the images that are not there, and last the table; what was written.
     pub(super) fn write(&self, telling: &Telling, bar: &ProgressBar) -> Result<String> {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         if self.path.is_file() {
@@ -70,7 +70,7 @@ impl Table {
         Ok(format!("{name} with {rows} rows"))
     }
 
-    /// The rows of some scenes, with their pictures' paths from the table's folder; `first` is the
+    /// The rows of some scenes, with their images' paths from the table's folder; `first` is the
     /// first one's number.
     fn draw(
         &self,

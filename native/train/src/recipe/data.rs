@@ -164,7 +164,7 @@ pub struct HierarcapsRecipe {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EditsRecipe {
-    /// Ways to make a caption false: replace (CLoVe), negclip, swap-objects, swap-attributes, order.
+    /// Ways to make a caption false: replace (CLoVe), negclip, swap, swap-objects, swap-attributes, order.
     pub hard_negatives: Vec<NegativeKind>,
     /// Ways to say the same: swap, replace.
     pub hard_positives: Vec<PositiveKind>,

@@ -1,5 +1,5 @@
 //! Zero-shot classification: webdatasets as CLIP_benchmark's `build_wds_dataset` opens them, which unlike class folders
-//! know classes that no picture is of.
+//! know classes that no image is of.
 
 use std::io::Write;
 
@@ -21,7 +21,7 @@ const KINDS: [ProbeKind; 4] = [
     ProbeKind::Domain,
 ];
 
-/// Pictures that are drawn at once, and held until they are in their archive.
+/// Images that are drawn at once, and held until they are in their archive.
 const AT_ONCE: usize = 256;
 
 pub(super) fn write(export: &Export<'_>) -> Result<()> {

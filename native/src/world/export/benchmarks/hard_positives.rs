@@ -14,7 +14,7 @@ pub(super) fn write(export: &Export<'_>) -> Result<()> {
     swap(export)
 }
 
-/// Lists whose pictures are named from where the script is called.
+/// Lists whose images are named from where the script is called.
 fn replace(export: &Export<'_>, name: &str, kind: ProbeKind) -> Result<()> {
     let file = format!("vl_checklist_{name}.json");
     let data = export.folder("hard_positives/data")?;
@@ -42,7 +42,7 @@ fn replace(export: &Export<'_>, name: &str, kind: ProbeKind) -> Result<()> {
     write_json(&swapped_data.join(&file), &lists[1])
 }
 
-/// Lists in ARO's form. The script looks for pictures in each of the two folders.
+/// Lists in ARO's form. The script looks for images in each of the two folders.
 fn swap(export: &Export<'_>) -> Result<()> {
     let file = "visual_genome_attribution.json";
     let folders = ["hard_positives/data", "hard_positives/swapped_data"];

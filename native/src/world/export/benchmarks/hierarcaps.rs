@@ -1,5 +1,5 @@
-//! HierarCaps (Alper & Averbuch-Elor 2024): `hierarcaps_test.csv` and the pictures' folder that `eval.py` of
-//! `TAU-VAILab/hierarcaps` is given. It takes a picture's number from what follows the last `_` of its name.
+//! HierarCaps (Alper & Averbuch-Elor 2024): `hierarcaps_test.csv` and the images' folder that `eval.py` of
+//! `TAU-VAILab/hierarcaps` is given. It takes an image's number from what follows the last `_` of its name.
 
 use anyhow::Result;
 use cliprobe::world::{ProbeKind, WorldProbe};

@@ -1,6 +1,6 @@
 //! The probe sets as the authors of each benchmark write theirs: the same names of files, columns and folders.
 //!
-//! Names of pictures differ over all sets, so that pictures are found in whatever folders lie together. A set's list
+//! Names of images differ over all sets, so that images are found in whatever folders lie together. A set's list
 //! is written last: where it is, the set is complete.
 
 mod aro;
@@ -65,11 +65,11 @@ pub(super) struct Export<'a> {
     /// Pixels.
     pub(super) size: u32,
     pub(super) style: Style,
-    /// Counts pictures.
+    /// Counts images.
     pub(super) bar: &'a ProgressBar,
 }
 
-/// A picture with what is true of it, and what is false.
+/// A image with what is true of it, and what is false.
 struct Choice {
     scene: Scene,
     /// The caption, and for some kinds its hard positive.

@@ -1,4 +1,4 @@
-//! Retrieval: `coco_karpathy_test.json`, as BLIP and ARO pass Karpathy's test split around, and its pictures.
+//! Retrieval: `coco_karpathy_test.json`, as BLIP and ARO pass Karpathy's test split around, and its images.
 
 use anyhow::Result;
 use cliprobe::world::{ProbeKind, WorldProbe};

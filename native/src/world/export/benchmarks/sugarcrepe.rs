@@ -1,4 +1,4 @@
-//! SugarCrepe (Hsieh et al. 2023): `data/*.json` of `RAIVNLab/sugar-crepe`, and the pictures' folder that its
+//! SugarCrepe (Hsieh et al. 2023): `data/*.json` of `RAIVNLab/sugar-crepe`, and the images' folder that its
 //! `main_eval.py` is given.
 
 use anyhow::Result;

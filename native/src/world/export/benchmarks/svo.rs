@@ -1,4 +1,4 @@
-//! SVO-Probes (Hendricks & Nematzadeh 2021): `svo_probes.csv` of `google-deepmind/svo_probes`, pictures by their ids.
+//! SVO-Probes (Hendricks & Nematzadeh 2021): `svo_probes.csv` of `google-deepmind/svo_probes`, images by their ids.
 
 use anyhow::{Context, Result};
 use cliprobe::world::{
@@ -66,7 +66,7 @@ pub(super) fn write(export: &Export<'_>) -> Result<()> {
     write_csv(&list, &COLUMNS, &rows)
 }
 
-/// What a picture shows.
+/// What an image shows.
 struct Triplet {
     subject: Noun,
     /// None if the two are only there.

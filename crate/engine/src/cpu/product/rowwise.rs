@@ -1,39 +1,80 @@
-//! `x · Wᵀ` for constant weights, f32 or in blocks of a GGUF type.
+//! Products in wasm, of rows as they lie.
 //!
 //! Both matrices lie row by row along the dimension that is summed over, so a tile of results is
 //! a tile of dot products and nothing is packed: f32 weights are read where they lie, blocks are
-//! expanded a strip of rows at a time into a buffer that stays in the cache. Packing every weight
-//! anew, as a general matrix product does, costs more than the product itself for the fifty rows
-//! of a picture or the ten of a caption.
-//!
-//! The order in which a result is summed depends on the inner dimension alone: an embedding
-//! depends neither on its batch nor on the number of threads.
+//! expanded a strip of rows at a time into a buffer that stays in the cache.
 
 use candle_core::{Error, Result};
 use rayon::prelude::*;
 
-use super::expand::Blocks;
+use super::super::expand::Blocks;
+use super::super::rows::for_rows;
+#[cfg(target_arch = "wasm32")]
+use super::Matrix;
 use super::lanes::{LANES, Lanes};
+use super::whole_rows;
 
-/// A weight matrix, row by row.
-pub(super) enum Rows<'a> {
+/// A constant weight matrix, row by row.
+pub struct Packed {
+    values: Vec<f32>,
+    inner: usize,
+}
+
+impl Packed {
+    /// Takes a matrix of rows of `inner` values.
+    ///
+    /// # Errors
+    /// Values that are not whole rows.
+    pub fn new(values: &[f32], inner: usize) -> Result<Self> {
+        whole_rows(values, inner)?;
+        Ok(Self {
+            values: values.to_vec(),
+            inner,
+        })
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.values.len() / self.inner
+    }
+
+    pub(super) fn inner(&self) -> usize {
+        self.inner
+    }
+}
+
+/// As [`super::product`].
+#[cfg(target_arch = "wasm32")]
+pub(super) fn product(
+    x: &[f32],
+    weight: &Matrix,
+    finish: impl Fn(&mut [f32]) + Sync,
+) -> Result<Vec<f32>> {
+    match weight {
+        Matrix::Packed(packed) => {
+            multiply_rows(x, &Rows::Float(&packed.values, packed.inner), finish)
+        }
+        Matrix::Rows(values, inner) => multiply_rows(x, &Rows::Float(values, *inner), finish),
+        Matrix::Blocks(blocks) => multiply_rows(x, &Rows::Blocks(blocks), finish),
+    }
+}
+
+/// Weights row by row.
+enum Rows<'a> {
     /// Values, and how many a row has.
     Float(&'a [f32], usize),
     /// Blocks, expanded on the way.
-    Blocks(Blocks<'a>),
+    Blocks(&'a Blocks<'a>),
 }
 
 impl Rows<'_> {
-    /// Number of rows.
-    pub(super) fn rows(&self) -> usize {
+    fn rows(&self) -> usize {
         match self {
             Self::Float(values, inner) => values.len() / inner,
             Self::Blocks(blocks) => blocks.rows(),
         }
     }
 
-    /// Length of a row.
-    pub(super) fn inner(&self) -> usize {
+    fn inner(&self) -> usize {
         match self {
             Self::Float(_, inner) => *inner,
             Self::Blocks(blocks) => blocks.inner(),
@@ -50,24 +91,9 @@ const BATCH: usize = 128;
 /// Columns multiplied together, so that a tile's rows fit the first-level cache.
 const DEPTH: usize = 1024;
 
-/// `x · Wᵀ`: x `[n, inner]`, W `[out, inner]` → `[n, out]`, row by row. `finish` sees every row
-/// of the result, perhaps on several threads.
-///
-/// # Errors
-/// An x that is not whole rows, or candle's for blocks that cannot be expanded.
-pub(super) fn product(
-    x: &[f32],
-    weight: &Rows,
-    finish: impl Fn(&mut [f32]) + Sync,
-) -> Result<Vec<f32>> {
+fn multiply_rows(x: &[f32], weight: &Rows, finish: impl Fn(&mut [f32]) + Sync) -> Result<Vec<f32>> {
     let (inner, out) = (weight.inner(), weight.rows());
-    let n = x.len() / inner;
-    if x.len() != n * inner {
-        return Err(Error::Msg(format!(
-            "{} values are no rows of {inner}, which the weights take",
-            x.len()
-        )));
-    }
+    let n = whole_rows(x, inner)?;
     let mut y = vec![0f32; n * out];
     let mut strips = vec![0f32; n.min(BATCH) * out];
     for (x, y) in x
@@ -85,7 +111,7 @@ pub(super) fn product(
                 let weights = match weight {
                     Rows::Float(values, _) => &values[rows.start * inner..rows.end * inner],
                     Rows::Blocks(blocks) => {
-                        blocks.expand(rows, expanded)?;
+                        blocks.expand(rows, 0..inner, expanded)?;
                         expanded.as_slice()
                     }
                 };
@@ -93,7 +119,7 @@ pub(super) fn product(
                 multiply(x, weights, y, inner);
                 Ok::<_, Error>(())
             })?;
-        super::ops::for_rows(y, out, |row, y| {
+        for_rows(y, out, |row, y| {
             for (strip, y) in y.chunks_mut(STRIP).enumerate() {
                 let from = strip * n * STRIP + row * y.len();
                 y.copy_from_slice(&strips[from..from + y.len()]);
@@ -104,28 +130,8 @@ pub(super) fn product(
     Ok(y)
 }
 
-/// `y += x · Wᵀ` for a strip of weights, on this thread, with the best instructions there are.
+/// `y += x · Wᵀ` for a strip of weights, on this thread.
 fn multiply(x: &[f32], w: &[f32], y: &mut [f32], inner: usize) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx2,fma")]
-        fn with_avx2(x: &[f32], w: &[f32], y: &mut [f32], inner: usize) {
-            multiply_with::<true>(x, w, y, inner);
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: the processor has the features that the function is compiled for.
-            #[expect(
-                unsafe_code,
-                reason = "a function for certain processors is unsafe to call"
-            )]
-            return unsafe { with_avx2(x, w, y, inner) };
-        }
-    }
-    multiply_with::<{ cfg!(target_arch = "aarch64") }>(x, w, y, inner);
-}
-
-#[inline(always)]
-fn multiply_with<const FUSED: bool>(x: &[f32], w: &[f32], y: &mut [f32], inner: usize) {
     let out = w.len() / inner;
     for from in (0..inner).step_by(DEPTH) {
         let to = (from + DEPTH).min(inner);
@@ -146,12 +152,10 @@ fn multiply_with<const FUSED: bool>(x: &[f32], w: &[f32], y: &mut [f32], inner: 
                 to,
             };
             match x.rows() {
-                4 if LANES == 4 => tiles::<4, 2, FUSED>(x, weights, y),
-                4 => tiles::<4, 3, FUSED>(x, weights, y),
-                3 if LANES == 4 => tiles::<3, 2, FUSED>(x, weights, y),
-                3 => tiles::<3, 3, FUSED>(x, weights, y),
-                2 => tiles::<2, 4, FUSED>(x, weights, y),
-                _ => tiles::<1, 6, FUSED>(x, weights, y),
+                4 => tiles::<4, 2>(x, weights, y),
+                3 => tiles::<3, 2>(x, weights, y),
+                2 => tiles::<2, 4>(x, weights, y),
+                _ => tiles::<1, 6>(x, weights, y),
             }
         }
     }
@@ -179,16 +183,16 @@ impl<'a> Band<'a> {
 
 /// Adds the products of `M` rows of x with all rows of a strip, `N` at a time.
 #[inline(always)]
-fn tiles<const M: usize, const N: usize, const FUSED: bool>(x: Band, w: Band, y: &mut [f32]) {
+fn tiles<const M: usize, const N: usize>(x: Band, w: Band, y: &mut [f32]) {
     let out = w.rows();
     let x: [&[f32]; M] = std::array::from_fn(|i| x.row(i));
     let whole = out - out % N;
     for first in (0..whole).step_by(N) {
         let w = std::array::from_fn(|j| w.row(first + j));
-        add(tile::<M, N, FUSED>(x, w), y, out, first);
+        add(tile::<M, N>(x, w), y, out, first);
     }
     for last in whole..out {
-        add(tile::<M, 1, FUSED>(x, [w.row(last)]), y, out, last);
+        add(tile::<M, 1>(x, [w.row(last)]), y, out, last);
     }
 }
 
@@ -208,10 +212,7 @@ fn add<const M: usize, const N: usize>(
 
 /// Dot products of each of `M` rows with each of `N`, all of one length.
 #[inline(always)]
-fn tile<const M: usize, const N: usize, const FUSED: bool>(
-    x: [&[f32]; M],
-    w: [&[f32]; N],
-) -> [[f32; N]; M] {
+fn tile<const M: usize, const N: usize>(x: [&[f32]; M], w: [&[f32]; N]) -> [[f32; N]; M] {
     let steps = x[0].len() / LANES;
     // Cut to one length, so that the loop has no bounds to check.
     let x_steps = x.map(|row| &row.as_chunks::<LANES>().0[..steps]);
@@ -222,7 +223,7 @@ fn tile<const M: usize, const N: usize, const FUSED: bool>(
         for i in 0..M {
             let x = Lanes::new(&x_steps[i][step]);
             for j in 0..N {
-                sums[i][j] = sums[i][j].multiply_add::<FUSED>(x, w[j]);
+                sums[i][j] = sums[i][j].multiply_add(x, w[j]);
             }
         }
     }
@@ -244,53 +245,25 @@ mod tests {
     use candle_core::quantized::{GgmlDType, QTensor};
     use candle_core::{Device, Tensor};
 
+    use super::super::tests::{SHAPES, values};
     use super::*;
 
-    fn values(n: usize, seed: usize) -> Vec<f32> {
-        (0..n)
-            .map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.5 - 1.0)
-            .collect()
-    }
-
-    /// Every shape of tile; strips, bands and batches that are whole and that are not.
-    const SHAPES: [(usize, usize, usize); 7] = [
-        (1, 5, 7),
-        (2, 32, 48),
-        (3, 33, 49),
-        (4, 768, 100),
-        (11, 1024 + 65, 97),
-        (50, 588, 3),
-        (2 * BATCH + 7, 16, 50),
-    ];
-
     #[test]
-    fn equals_sums_in_double_precision() {
+    fn equals_sums_in_double_precision_and_rows_are_independent() {
         for (n, inner, out) in SHAPES {
             let (x, w) = (values(n * inner, 1), values(out * inner, 2));
-            let y = product(&x, &Rows::Float(&w, inner), |_| ()).unwrap();
-            for i in 0..n {
-                for o in 0..out {
-                    let exact: f64 = (0..inner)
-                        .map(|k| f64::from(x[i * inner + k]) * f64::from(w[o * inner + k]))
-                        .sum();
-                    let error = (f64::from(y[i * out + o]) - exact).abs();
-                    assert!(
-                        error < 1e-6 * inner as f64,
-                        "{n} × {inner} × {out}: {error}"
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_row_does_not_depend_on_the_others() {
-        for (n, inner, out) in SHAPES {
-            let (x, w) = (values(n * inner, 1), values(out * inner, 2));
-            let weight = Rows::Float(&w, inner);
-            let all = product(&x, &weight, |_| ()).unwrap();
+            let weight = Packed::new(&w, inner).unwrap();
+            assert_eq!((weight.rows(), weight.inner()), (out, inner));
+            let weight = Rows::Float(&weight.values, inner);
+            let all = multiply_rows(&x, &weight, |_| ()).unwrap();
             for (x, y) in x.chunks(inner).zip(all.chunks(out)) {
-                assert_eq!(product(x, &weight, |_| ()).unwrap(), y);
+                assert_eq!(multiply_rows(x, &weight, |_| ()).unwrap(), y);
+                for (y, w) in y.iter().zip(w.chunks(inner)) {
+                    let exact: f64 = (x.iter().zip(w))
+                        .map(|(&x, &w)| f64::from(x) * f64::from(w))
+                        .sum();
+                    assert!((f64::from(*y) - exact).abs() < 1e-6 * inner as f64);
+                }
             }
         }
     }
@@ -304,28 +277,10 @@ mod tests {
             let blocks = QTensor::quantize(&w, dtype).unwrap();
             let expanded = blocks.dequantize(&Device::Cpu).unwrap();
             let expanded: Vec<f32> = expanded.flatten_all().unwrap().to_vec1().unwrap();
-            let of_values = product(&x, &Rows::Float(&expanded, inner), |_| ()).unwrap();
-            let weight = Rows::Blocks(Blocks::new(&blocks, inner).unwrap());
-            assert_eq!(product(&x, &weight, |_| ()).unwrap(), of_values);
+            let of_values = multiply_rows(&x, &Rows::Float(&expanded, inner), |_| ()).unwrap();
+            let blocks = Blocks::new(&blocks, inner).unwrap();
+            let of_blocks = multiply_rows(&x, &Rows::Blocks(&blocks), |_| ()).unwrap();
+            assert_eq!(of_blocks, of_values);
         }
-    }
-
-    #[test]
-    fn every_row_is_finished_once() {
-        let (n, inner, out) = (9, 64, 50);
-        let weights = vec![0.0; out * inner];
-        let y = product(
-            &values(n * inner, 1),
-            &Rows::Float(&weights, inner),
-            |row| {
-                row.iter_mut().for_each(|y| *y += 1.0);
-            },
-        );
-        assert_eq!(y.unwrap(), vec![1.0; n * out]);
-    }
-
-    #[test]
-    fn rows_of_another_length_are_an_error() {
-        assert!(product(&[1.0; 10], &Rows::Float(&[1.0; 12], 4), |_| ()).is_err());
     }
 }

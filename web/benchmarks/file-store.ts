@@ -11,15 +11,15 @@ const ARCHIVE = /\.zip$/i;
 /** More than any of the benchmarks' lists; a text of this size still fits a tab. */
 const MAX_BYTES = 400_000_000;
 
-interface Shelved {
+interface StoredFile {
   path: string;
   bytes: number;
   read(): Promise<ArrayBuffer>;
 }
 
-export class Shelf {
-  #lists: Shelved[] = [];
-  #pictures: Shelved[] = [];
+export class FileStore {
+  #lists: StoredFile[] = [];
+  #pictures: StoredFile[] = [];
 
   /** Paths of the files that may hold questions. */
   get lists(): string[] {
@@ -70,13 +70,13 @@ export class Shelf {
     return read(this.#pictures[index]);
   }
 
-  #put(file: Shelved): void {
+  #put(file: StoredFile): void {
     if (PICTURE.test(file.path)) this.#pictures.push(file);
     else if (LIST.test(file.path)) this.#lists.push(file);
   }
 }
 
-async function read(file: Shelved | undefined): Promise<Uint8Array> {
+async function read(file: StoredFile | undefined): Promise<Uint8Array> {
   if (file === undefined) throw new Error("The file is not at hand any more.");
   // An archive may claim any size: it is asked before anything of that size is made.
   if (file.bytes > MAX_BYTES) throw new Error(`“${file.path}” is too large for this page.`);

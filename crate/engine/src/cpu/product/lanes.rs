@@ -1,8 +1,8 @@
-//! As many f32 as a vector register holds, with the one operation that products are made of.
+//! Four f32 side by side, as a register of wasm's simd128 holds, with the one operation that
+//! products are made of.
 
-/// Values side by side: a register of SSE, NEON or wasm's simd128 holds four, of AVX eight. Eight
-/// serve natively, where the compiler makes them of what the processor has.
-pub(super) const LANES: usize = if cfg!(target_arch = "wasm32") { 4 } else { 8 };
+/// Values side by side.
+pub(super) const LANES: usize = 4;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod register {
@@ -20,7 +20,7 @@ mod register {
 
         /// `self + a · b`; simd128 has no fused form.
         #[inline(always)]
-        pub(in crate::cpu) fn multiply_add<const FUSED: bool>(self, a: Self, b: Self) -> Self {
+        pub(in crate::cpu) fn multiply_add(self, a: Self, b: Self) -> Self {
             Self(f32x4_add(self.0, f32x4_mul(a.0, b.0)))
         }
 
@@ -45,24 +45,19 @@ mod register {
             Self(*values)
         }
 
-        /// `self + a · b`. Fused it must be an instruction: as a call it is a hundred times slower.
+        /// `self + a · b`.
         #[inline(always)]
-        pub(in crate::cpu) fn multiply_add<const FUSED: bool>(mut self, a: Self, b: Self) -> Self {
+        pub(in crate::cpu) fn multiply_add(mut self, a: Self, b: Self) -> Self {
             for lane in 0..LANES {
-                self.0[lane] = if FUSED {
-                    a.0[lane].mul_add(b.0[lane], self.0[lane])
-                } else {
-                    self.0[lane] + a.0[lane] * b.0[lane]
-                };
+                self.0[lane] += a.0[lane] * b.0[lane];
             }
             self
         }
 
         #[inline(always)]
         pub(in crate::cpu) fn sum(self) -> f32 {
-            // Halves onto halves, which are shuffles of a register.
-            let [a, b, c, d, e, f, g, h] = self.0;
-            ((a + e) + (c + g)) + ((b + f) + (d + h))
+            let [a, b, c, d] = self.0;
+            (a + c) + (b + d)
         }
     }
 }

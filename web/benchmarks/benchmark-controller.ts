@@ -1,16 +1,16 @@
 /** The worker's side of benchmarks: the files at hand, and the set that is being run. */
 
 import type { Benchmark } from "../wasm/cliprobe.js";
-import type { SessionClip } from "../worker/session";
+import type { SessionClip } from "../worker/session-clip";
 import type {
   BenchmarkAnswer,
   BenchmarkCall,
   Encoded,
   OpenedSet,
   SetChoice,
-  Shelved,
+  FilesAtHand,
 } from "./requests";
-import { Shelf } from "./shelf";
+import { FileStore } from "./file-store";
 
 /** A set of questions in the wasm module. */
 export type BenchmarkSet = Pick<
@@ -51,15 +51,15 @@ interface Open {
   pictures: number;
   texts: number;
   names: (string | null)[];
-  /** Place of each picture on the shelf, −1 where it is not there. */
+  /** Place of each picture among the files at hand, −1 where it is missing. */
   places: Int32Array;
   failed: number;
   /** How many are embedded at a time, adapted to how long that takes. */
   batch: { pictures: number; texts: number };
 }
 
-export class BenchmarkDesk {
-  readonly #shelf = new Shelf();
+export class BenchmarkController {
+  readonly #files = new FileStore();
   #open: Open | null = null;
 
   constructor(private readonly module: Promise<BenchmarkModule>) {}
@@ -72,12 +72,12 @@ export class BenchmarkDesk {
         return Benchmark.tableauSets().map((set) => ({ set, title: "Tableau" }));
       }
       case "benchmark-give": {
-        const problems = await this.#shelf.add(call.ask.files);
-        return this.#shelved(problems);
+        const problems = await this.#files.add(call.ask.files);
+        return this.#atHand(problems);
       }
       case "benchmark-forget":
-        this.#shelf.clear();
-        return this.#shelved([]);
+        this.#files.clear();
+        return this.#atHand([]);
       case "benchmark-open":
         return this.#openSet(call.ask.choice);
       case "benchmark-step":
@@ -101,12 +101,12 @@ export class BenchmarkDesk {
     }
   }
 
-  async #shelved(problems: string[]): Promise<Shelved> {
+  async #atHand(problems: string[]): Promise<FilesAtHand> {
     const { Benchmark } = await this.module;
     // A folder may hold a note on every picture; the sets that are known by name come first.
-    const found = Benchmark.find(this.#shelf.lists).slice(0, MOST_OFFERED);
+    const found = Benchmark.find(this.#files.lists).slice(0, MOST_OFFERED);
     const sets = found.map(({ set, title }) => ({ set, title }));
-    return { sets, pictures: this.#shelf.pictures.length, problems };
+    return { sets, pictures: this.#files.pictures.length, problems };
   }
 
   async #openSet(choice: SetChoice): Promise<OpenedSet> {
@@ -114,7 +114,7 @@ export class BenchmarkDesk {
     this.#open?.set.free();
     const info = set.info();
     const names = set.pictures();
-    const places = set.locate(this.#shelf.pictures);
+    const places = set.locate(this.#files.pictures);
     this.#open = {
       set,
       pictures: info.pictures,
@@ -135,13 +135,13 @@ export class BenchmarkDesk {
   async #read(choice: SetChoice): Promise<BenchmarkSet> {
     const { Benchmark } = await this.module;
     if (choice.kind === "tableau") return Benchmark.tableau(choice.set, choice.items);
-    const { lists } = this.#shelf;
+    const { lists } = this.#files;
     const found = Benchmark.find(lists).find(({ set }) => set === choice.set);
     if (found === undefined) {
       throw new Error(`The files of ${choice.set} are not at hand; give them again.`);
     }
     const contents: Uint8Array[] = [];
-    for (const file of found.files) contents.push(await this.#shelf.readList(file));
+    for (const file of found.files) contents.push(await this.#files.readList(file));
     const names = found.files.map((file) => lists[file] ?? "");
     return Benchmark.fromFiles(found.set, names, contents, choice.items ?? undefined);
   }
@@ -178,7 +178,7 @@ export class BenchmarkDesk {
     const place = open.places[index] ?? -1;
     if (place === -1) return `${name} is not among the given pictures`;
     try {
-      return await this.#shelf.readPicture(place);
+      return await this.#files.readPicture(place);
     } catch (error) {
       return (error as Error).message;
     }

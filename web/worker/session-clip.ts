@@ -1,0 +1,8 @@
+/** What the worker uses of a loaded model. */
+
+import type { Clip } from "../wasm/cliprobe.js";
+
+export type SessionClip = Pick<
+  Clip,
+  "info" | "encodeText" | "encodeImage" | "encodePixels" | "free"
+>;
