@@ -93,7 +93,7 @@ mod tests {
         let top = tempfile::tempdir().unwrap();
         let folder = top.path().join("model");
         let fill = |names: &'static [&'static str]| {
-            move |new: &Path| {
+            move |new: &Path| -> Result<()> {
                 for name in names {
                     fs::write(new.join(name), names.join(" "))?;
                 }

@@ -81,7 +81,7 @@ impl Start {
             .context("it has no logit scale, which the objectives need")?;
         ensure!(
             scale.is_finite() && scale.abs() <= MOST_LOG_SCALE,
-            "the logarithm of its logit scale is {scale}; it must lie within ±{MOST_LOG_SCALE}"
+            "the logarithm of its logit scale is {scale:e}; it must lie within ±{MOST_LOG_SCALE}"
         );
         let scale = Var::from_vec(vec![scale], (), &Device::Cpu)?;
         let weights = tensor_specs(&checkpoint.config)
