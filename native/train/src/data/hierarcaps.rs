@@ -43,7 +43,7 @@ impl Chains {
             None => None,
         };
         let mut chains = Vec::new();
-        let mut number = 0;
+        let mut number = 0u64;
         while let Some(record) = table.next()? {
             let chain = record.and_then(|record| {
                 if let Some(picture) = picture

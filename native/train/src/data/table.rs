@@ -78,7 +78,7 @@ impl Table {
             .with_context(|| format!("the table {name} cannot be read"))?;
         let columns = Columns::find(recipe, table.header(), &name)?;
         let mut rows = Vec::new();
-        let mut number = 0;
+        let mut number = 0u64;
         while let Some(record) = table.next()? {
             let row = record.and_then(|record| columns.row(&record));
             match row.with_context(|| format!("row {number} of {name}")) {
