@@ -348,6 +348,9 @@ mod tests {
                 ("plain.jpg", "plain.txt"),
             ]
         );
-        assert_eq!(sentences.len(), 1, "{sentences:?}");
+        assert_eq!(sentences.len(), 2, "{sentences:?}");
+        for (sentence, image) in sentences.iter().zip(["2022.05.03.jpg", "2023.01.01.jpg"]) {
+            assert!(sentence.starts_with(image), "{sentences:?}");
+        }
     }
 }
