@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::claim::{Claim, Concept, Description};
 use super::super::held_out::Combination;
-use super::super::relation::Relation;
+use super::super::relation::{Arrangement, Relation};
 use super::super::sample::{Cast, SceneParams, any};
 use super::super::scene::{Scene, Split, Stream, Thing};
 use super::super::truth::Verdict;
