@@ -96,7 +96,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<()> {
                 config: &checkpoint.config,
                 preprocessing: &checkpoint.preprocessing,
                 tokenizer_json: &checkpoint.tokenizer_json,
-                logit_scale: checkpoint.logit_scale,
+                log_logit_scale: checkpoint.logit_scale,
                 provenance: &provenance,
                 read: &|name, shape| Ok(checkpoint.read(name, shape)?.into_f32(shape)?),
             };

@@ -7,7 +7,8 @@ use clap::{Parser, Subcommand};
 #[macro_use]
 mod console; // first: its macros are for all that follow
 
-mod archive;
+use cliprobe_files::{model_directory, python_list};
+
 mod caption;
 mod caption_order;
 mod compare;
@@ -18,7 +19,6 @@ mod html;
 mod hub;
 mod inspect;
 mod model;
-mod model_directory;
 mod output;
 mod page_model;
 mod patch;
@@ -26,7 +26,6 @@ mod pictures;
 mod pixels;
 mod probes;
 mod progress;
-mod python_list;
 mod quantity;
 mod quantize;
 mod reproduce;

@@ -9,17 +9,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
-/// Files that a directory is searched for.
-const EXTENSIONS: [&str; 6] = ["png", "jpg", "jpeg", "webp", "gif", "jfif"];
-
-/// Whether a file is an image by its name.
-pub(crate) fn is_picture(file: &Path) -> bool {
-    let extension = file
-        .extension()
-        .and_then(|e| e.to_str())
-        .map(str::to_ascii_lowercase);
-    extension.is_some_and(|e| EXTENSIONS.contains(&e.as_str()))
-}
+use cliprobe_files::picture_files::EXTENSIONS;
+pub(crate) use cliprobe_files::picture_files::is_picture;
 
 /// The files meant by `paths`: a directory stands for the images directly in it, sorted by name. What
 /// else lies there is counted on standard error, so that no image is lost in silence.

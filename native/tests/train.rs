@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -244,29 +245,190 @@ fn what_a_recipe_asks_for_is_looked_at_before_anything_is_written() {
 }
 
 #[cfg(unix)]
-#[test]
-fn an_interrupt_saves_and_ends() {
-    let shop = Workshop::new();
-    shop.recipe("long.toml", ("steps = 12", "steps = 1000000"));
-    let mut child = shop.train("long.toml", "run", &[]).spawn().unwrap();
-    wait_for_lines(&shop.path("run"), 5, &mut child);
+fn send(signal: &str, child: &Child) {
     let kill = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
+        .args([signal, &child.id().to_string()])
         .status();
     assert!(kill.unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(130), "{said}");
+}
 
-    let last = log(&shop.path("run")).last().unwrap()["step"]
-        .as_u64()
-        .unwrap();
+/// Reads a run's standard error until a line has `what`; the rest is read and dropped.
+fn wait_for_word(child: &mut Child, what: &str) {
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let found = lines.any(|line| line.unwrap().contains(what));
+    assert!(found, "the run ended without saying {what}");
+    std::thread::spawn(move || lines.for_each(drop));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_saves_and_ends() {
+    let shop = Workshop::new();
+    shop.recipe("long.toml", ("steps = 12", "steps = 1000000"));
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let mut child = shop.train("long.toml", signal, &[]).spawn().unwrap();
+        wait_for_lines(&shop.path(signal), 3, &mut child);
+        send(signal, &child);
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(130), "{signal}: {said}");
+
+        let last = log(&shop.path(signal)).last().unwrap()["step"]
+            .as_u64()
+            .unwrap();
+        assert!(
+            said.contains(&format!("Stopped after step {last}")),
+            "{said}"
+        );
+        let saved = format!("checkpoints/step_{last:08}.safetensors");
+        assert!(shop.path(signal).join(saved).is_file());
+    }
+}
+
+fn evaluations(log: &[Value]) -> Vec<Value> {
+    let entries = log.iter().filter(|entry| entry.get("evaluation").is_some());
+    entries.cloned().collect()
+}
+
+#[test]
+fn an_evaluation_that_a_kill_ended_is_made_up_for() {
+    let shop = Workshop::new();
+    shop.recipe(
+        "best.toml",
+        (
+            "probes = 10\n\n[checkpoint]\nevery = 4",
+            "probes = 10\nbest = { set = \"tableau\" }\n\n[checkpoint]\nevery = 6",
+        ),
+    );
+    shop.train("best.toml", "through", &[]).assert().success();
+    let mut child = shop.train("best.toml", "parts", &[]).spawn().unwrap();
+    wait_for_word(&mut child, "step 6: evaluating");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // What the kill might have left half written, too.
+    std::fs::write(shop.path("parts/checkpoints/.tmpAb3xYz"), "half").unwrap();
+    shop.train("best.toml", "parts", &["--resume"])
+        .assert()
+        .success();
+
+    assert_eq!(log(&shop.path("parts")), log(&shop.path("through")));
+    for file in ["best.json", "best/best.json", "best/model.safetensors"] {
+        let [parts, through] =
+            ["parts", "through"].map(|run| std::fs::read(shop.path(run).join(file)).unwrap());
+        assert!(parts == through, "{file} differs");
+    }
+    assert!(!shop.path("parts/checkpoints/.tmpAb3xYz").exists());
+    assert!(!shop.path("parts/.model.new").exists());
+
+    // A finished run has nothing left to do.
+    shop.train("best.toml", "parts", &["--resume"])
+        .assert()
+        .success();
+    assert_eq!(log(&shop.path("parts")), log(&shop.path("through")));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_during_an_evaluation_is_answered_and_the_evaluation_owed() {
+    let shop = Workshop::new();
+    // Longer than anything that answers at once.
+    shop.recipe(
+        "slow.toml",
+        ("probes = 10", "probes = 5000\nsets = [\"tableau/noun\"]"),
+    );
+    let mut child = shop.train("slow.toml", "run", &[]).spawn().unwrap();
+    wait_for_word(&mut child, "step 6: evaluating");
+    send("-INT", &child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(evaluations(&log(&shop.path("run"))).is_empty());
     assert!(
-        said.contains(&format!("Stopped after step {last}")),
+        shop.path("run/checkpoints/step_00000006.safetensors")
+            .is_file()
+    );
+    shop.train("slow.toml", "run", &["--resume", "--steps", "7"])
+        .assert()
+        .success();
+    let steps: Vec<Value> = evaluations(&log(&shop.path("run")))
+        .iter()
+        .map(|entry| entry["step"].clone())
+        .collect();
+    assert_eq!(steps, [6, 7]);
+}
+
+#[test]
+fn a_model_directory_holds_one_model() {
+    let shop = Workshop::new();
+    shop.train("tiny.toml", "run", &["--steps", "2"])
+        .assert()
+        .success();
+    let open_clip = shop.path("run/model/open_clip_model.safetensors");
+    assert!(open_clip.is_file());
+    std::fs::write(shop.path("run/model/README.md"), "mine").unwrap();
+    let mut child = shop
+        .train("tiny.toml", "run", &["--resume"])
+        .spawn()
+        .unwrap();
+    wait_for_word(&mut child, "step 6: evaluating");
+    // The model of step 6 is written; OpenCLIP's of step 2 is gone with the other.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let was_too_late = log(&shop.path("run")).last().unwrap()["step"] == 12;
+    assert!(was_too_late || !open_clip.exists());
+    shop.train("tiny.toml", "run", &["--resume"])
+        .assert()
+        .success();
+    assert!(open_clip.is_file());
+    let mine = std::fs::read_to_string(shop.path("run/model/README.md")).unwrap();
+    assert_eq!(mine, "mine");
+}
+
+#[test]
+fn of_two_runs_that_begin_together_one_is_refused() {
+    let shop = Workshop::new();
+    let runs: Vec<Child> = (0..2)
+        .map(|_| shop.train("tiny.toml", "run", &[]).spawn().unwrap())
+        .collect();
+    let outputs: Vec<_> = runs
+        .into_iter()
+        .map(|run| run.wait_with_output().unwrap())
+        .collect();
+    let refused: Vec<&std::process::Output> = outputs
+        .iter()
+        .filter(|output| !output.status.success())
+        .collect();
+    assert_eq!(refused.len(), 1);
+    let said = String::from_utf8_lossy(&refused[0].stderr);
+    assert!(
+        said.contains("another process is training") || said.contains("holds a run already"),
         "{said}"
     );
-    let saved = format!("checkpoints/step_{last:08}.safetensors");
-    assert!(shop.path("run").join(saved).is_file());
+    let log = log(&shop.path("run"));
+    let steps = log.iter().filter(|entry| entry.get("loss").is_some());
+    assert_eq!((steps.count(), evaluations(&log).len()), (12, 2));
+}
+
+#[test]
+fn commented_recipes_are_printed() {
+    let shop = Workshop::new();
+    for data in ["table", "webdataset", "tableau", "chains"] {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("cliprobe"));
+        let output = command.args(["train", "--init", data]).output().unwrap();
+        assert!(output.status.success());
+        let recipe = String::from_utf8(output.stdout).unwrap();
+        recipe.parse::<toml::Table>().unwrap();
+    }
+    std::fs::write(shop.path("empty.toml"), "seed = 1").unwrap();
+    let said = refusal(shop.train("empty.toml", "run", &[]));
+    for missing in [
+        "steps: ",
+        "start = ",
+        "batch: ",
+        "data: ",
+        "objective: ",
+        "--init",
+    ] {
+        assert!(said.contains(missing), "{missing}: {said}");
+    }
 }
 
 #[test]

@@ -14,10 +14,10 @@ use cliprobe::probe::results::Run;
 use cliprobe::score::TieRule;
 
 use super::cache::{self, FileCache};
-use super::pictures::PictureFiles;
 use super::progress::Bars;
 use super::questions::{self, QuestionArgs, Questions};
 use crate::model::{self, DeviceArgs};
+use cliprobe_files::picture_files::PictureFiles;
 
 /// How models are asked.
 #[derive(Debug, Args)]

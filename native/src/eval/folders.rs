@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use cliprobe::probe::{LabelledPicture, ProbeSet, classification, read_retrieval_json};
 
-use super::pictures::{files_in, relative, slashed, unread_image};
 use super::questions::{Templates, read_classes};
-use crate::archive::{Member, members, samples};
 use crate::pictures::is_picture;
+use cliprobe_files::archive::{Member, members, samples};
+use cliprobe_files::picture_files::{files_in, relative, slashed, unread_image};
 
 /// How a folder is read.
 pub(super) struct FolderOptions<'a> {
@@ -260,8 +260,8 @@ mod tests {
 
     use cliprobe::probe::Picture;
 
-    use super::super::pictures::PictureFiles;
     use super::*;
+    use cliprobe_files::picture_files::PictureFiles;
 
     /// The files of two data sets have the same names, in class folders and in archives.
     #[test]

@@ -8,7 +8,6 @@ mod folders;
 mod gallery;
 mod html;
 mod names;
-pub(crate) mod pictures;
 mod progress;
 mod published;
 pub(crate) mod questions;

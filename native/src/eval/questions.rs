@@ -13,8 +13,8 @@ use cliprobe::probe::{
 use sha2::{Digest, Sha256};
 
 use super::folders::{self, FolderOptions};
-use super::pictures::{files_in, relative};
 use cliprobe::probe::results::SourceFile;
+use cliprobe_files::picture_files::{files_in, relative};
 
 /// Held-out scenes of every evaluation are the same.
 pub(crate) const TABLEAU_SEED: u64 = 0;

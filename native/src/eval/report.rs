@@ -2,11 +2,11 @@
 
 use cliprobe::probe::{Metric, Picture};
 
-use super::pictures::PictureFiles;
 use super::published::published;
 use super::questions::Questions;
 use crate::quantity;
 use cliprobe::probe::results::{Encoded, Results, Run};
+use cliprobe_files::picture_files::PictureFiles;
 
 /// Prints what is there and what is missing.
 pub(super) fn print_dry_run(questions: &Questions, files: &PictureFiles, notes: &[String]) {

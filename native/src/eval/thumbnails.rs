@@ -12,8 +12,8 @@ use cliprobe::evaluate::decode;
 use cliprobe::probe::Picture;
 use cliprobe::world;
 
-use super::pictures::PictureFiles;
 use crate::world::encode_png;
+use cliprobe_files::picture_files::PictureFiles;
 
 /// The longer side of a thumbnail.
 const SIDE: u32 = 128;

@@ -18,7 +18,7 @@ use cliprobe::clip::model_file::write_gguf;
 use cliprobe::clip::tensors::ElementType;
 
 use crate::model::OverrideArgs;
-use crate::model_directory;
+use crate::model_directory::{self, Readers};
 use crate::output::write_whole;
 use crate::progress;
 use sweep::SweepArgs;
@@ -169,7 +169,13 @@ fn write(
             )?)
         })?;
     } else {
-        model_directory::write_checkpoint(out, &patched, &mut progress)?;
+        let readers = model_directory::write_checkpoint(out, &patched, &mut progress)?;
+        if readers == Readers::Transformers {
+            eprintln!(
+                "OpenCLIP cannot prepare images as this model needs it; {} is for transformers alone",
+                out.display()
+            );
+        }
     }
     bar.finish_and_clear();
     let written = Checkpoint::open(out, &Overrides::default())

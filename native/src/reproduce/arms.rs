@@ -218,12 +218,12 @@ fn complete(recipe: &str, seed: u64, start: Option<&Path>, scale: f64) -> Result
         }
     };
     table.get_mut("steps").map(scaled);
-    if let Some(warm_up) = table
+    if let Some(warmup) = table
         .get_mut("optimizer")
-        .and_then(|optimizer| optimizer.get_mut("warm_up"))
-        && let Some(steps) = warm_up.as_integer()
+        .and_then(|optimizer| optimizer.get_mut("warmup_steps"))
+        && let Some(steps) = warmup.as_integer()
     {
-        *warm_up = toml::Value::Integer((steps as f64 * scale).round() as i64);
+        *warmup = toml::Value::Integer((steps as f64 * scale).round() as i64);
     }
     table.insert("seed".into(), toml::Value::Integer(i64::try_from(seed)?));
     if let Some(start) = start {
@@ -238,7 +238,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::train::recipe::Recipe;
+    use cliprobe_train::Recipe;
 
     #[test]
     fn every_recipe_is_usable_at_any_scale() {

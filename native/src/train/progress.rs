@@ -2,41 +2,67 @@
 
 use std::time::{Duration, Instant};
 
+use cliprobe_train::{Event, StepEntry};
 use indicatif::{ProgressBar, ProgressStyle};
-
-use super::log::StepEntry;
 
 /// Between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// Where a run stands, on standard error.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub(super) struct Progress {
     bar: ProgressBar,
     last: u64,
     last_line: Option<Instant>,
 }
 
 impl Progress {
-    /// Of a run that goes from update `first` to update `last`.
-    pub(crate) fn new(first: u64, last: u64) -> Self {
+    pub(super) fn new() -> Self {
         let style = ProgressStyle::with_template(
             "{bar:30} {pos}/{len} {msg} ({elapsed} passed, {eta} to go)",
         )
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-        // Resumed steps must not count as fast ones in the estimate.
-        let bar = ProgressBar::new(last)
-            .with_style(style)
-            .with_position(first);
-        bar.reset_eta();
         Self {
-            bar,
-            last,
+            bar: ProgressBar::new(0).with_style(style),
+            last: 0,
             last_line: None,
         }
     }
 
-    pub(crate) fn step(&mut self, entry: &StepEntry) {
+    pub(super) fn tell(&mut self, event: Event<'_>) {
+        match event {
+            Event::Begins {
+                first,
+                last,
+                device,
+            } => {
+                self.last = last;
+                self.bar.set_length(last);
+                // Resumed steps must not count as fast ones in the estimate.
+                self.bar.set_position(first);
+                self.bar.reset_eta();
+                if device != "the CPU" {
+                    self.note(&format!("Training on {device}."));
+                }
+            }
+            Event::Step(entry) => self.step(entry),
+            Event::BadSample(sentence) => self.note(&format!("bad sample: {sentence}")),
+            Event::Evaluating { step } => {
+                if self.bar.is_hidden() {
+                    self.note(&format!("step {step}: evaluating"));
+                } else {
+                    self.bar.set_message("evaluating");
+                }
+            }
+            Event::Evaluated { step, evaluation } => {
+                self.note(&format!("step {step}\n{evaluation}"));
+            }
+            Event::Note(sentence) => self.note(sentence),
+            _ => {} // of a later version of the trainer
+        }
+    }
+
+    fn step(&mut self, entry: &StepEntry) {
         let standing = format!(
             "loss {:.4}, {:.0} samples/s",
             entry.loss, entry.samples_per_s
@@ -52,13 +78,8 @@ impl Progress {
         }
     }
 
-    /// Out of the way while something else has bars.
-    pub(crate) fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.bar.suspend(work)
-    }
-
     /// Lines that stay, above the bar.
-    pub(crate) fn note(&self, text: &str) {
+    pub(super) fn note(&self, text: &str) {
         #[allow(
             clippy::print_stderr,
             reason = "this is where the run speaks to a person"
