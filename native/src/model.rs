@@ -10,7 +10,7 @@ use cliprobe::choice::Wish;
 use cliprobe::clip::bytes::FileSet;
 use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::config::Activation;
-use cliprobe::clip::{Checkpoint, architectures};
+use cliprobe::clip::{Checkpoint, ClipError, architectures};
 use cliprobe::engine::gpu::{Arithmetic, TileWish, Tuning};
 use cliprobe::facade::Clip;
 
@@ -181,16 +181,27 @@ impl OverrideArgs {
             ActivationArg::QuickGelu => Activation::QuickGelu,
             ActivationArg::Gelu => Activation::Gelu,
         });
-        Ok(Checkpoint::open(
-            &hub::locate(path)?,
-            &Overrides {
-                activation,
-                config,
-                tokenizer,
-                sha256: None,
-            },
-        )?)
+        let overrides = Overrides {
+            activation,
+            config,
+            tokenizer,
+            sha256: None,
+        };
+        Checkpoint::open(&hub::locate(path)?, &overrides).map_err(with_advice)
     }
+}
+
+/// The library's sentence and the flag that answers it.
+fn with_advice(error: ClipError) -> anyhow::Error {
+    let advice = match error {
+        ClipError::AmbiguousActivation { .. } => "say --activation quick_gelu or --activation gelu",
+        ClipError::MissingConfigFile { .. } => {
+            "name its architecture with --config (a file, or a name such as ViT-B-32)"
+        }
+        ClipError::MissingTokenizer { .. } => "name a directory that has one with --tokenizer",
+        _ => return error.into(),
+    };
+    anyhow::anyhow!("{error}; {advice}")
 }
 
 fn read_config(given: &str) -> Result<serde_json::Value> {
