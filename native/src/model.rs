@@ -195,27 +195,23 @@ impl OverrideArgs {
             tokenizer,
             sha256: None,
         };
-        Checkpoint::open(&hub::locate(path)?, &overrides).map_err(|error| match advice(&error) {
-            Some(advice) => anyhow!("{error}; {advice}"),
-            None => error.into(),
-        })
+        Checkpoint::open(&hub::locate(path)?, &overrides).map_err(with_advice)
     }
 }
 
-/// What a person can do on the command line about a checkpoint that does not say everything.
-fn advice(error: &ClipError) -> Option<&'static str> {
-    match error {
+/// The library's sentence and the flag that answers it.
+fn with_advice(error: ClipError) -> anyhow::Error {
+    let advice = match error {
         ClipError::AmbiguousActivation { .. } => {
-            Some("say which with --activation quick_gelu or --activation gelu")
+            "say which with --activation quick_gelu or --activation gelu"
         }
         ClipError::MissingConfigFile { .. } => {
-            Some("name it with --config: a JSON file, or an architecture such as ViT-B-32")
+            "name it with --config: a JSON file, or an architecture such as ViT-B-32"
         }
-        ClipError::MissingTokenizer { .. } => {
-            Some("name a directory that has one with --tokenizer")
-        }
-        _ => None,
-    }
+        ClipError::MissingTokenizer { .. } => "name a directory that has one with --tokenizer",
+        _ => return error.into(),
+    };
+    anyhow!("{error}; {advice}")
 }
 
 fn read_config(given: &str) -> Result<serde_json::Value> {

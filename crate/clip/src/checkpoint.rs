@@ -11,7 +11,7 @@ use super::error::{ClipError, shown};
 use super::names::{LOGIT_SCALE, Naming, tensor_specs};
 use super::preprocessing::Preprocessing;
 use super::tensors::{ElementType, StoredTensor, TensorEntry, TensorReader, TensorTable};
-use super::tokenizer::{Tokenizer, tokenizer_json};
+use super::tokenizer::{TextCleaning, Tokenizer, tokenizer_json};
 use super::{gguf, model_file, safetensors};
 
 /// Which form a checkpoint had.
@@ -73,10 +73,15 @@ pub struct Checkpoint {
     pub preprocessing: Preprocessing,
     /// The text of its `tokenizer.json`.
     pub tokenizer_json: String,
-    /// `ln τ`; absent in GGUF files of other writers.
+    /// What is done to a caption before it is split into words: what the reference of the
+    /// checkpoint's form does.
+    pub text_cleaning: TextCleaning,
+    /// The logarithm of the scale of the logits; absent in GGUF files of other writers.
     pub logit_scale: Option<f32>,
     /// What it was made from.
     pub provenance: Provenance,
+    /// What stands before every tensor's name in the file, such as `module.`; mostly nothing.
+    pub prefix: String,
     naming: Naming,
     reader: Box<dyn TensorReader>,
     sha256: OnceLock<String>,
@@ -138,30 +143,26 @@ impl Checkpoint {
         };
         let weights = find("config.json", &HF_WEIGHTS)
             .or_else(|| find("open_clip_config.json", &OPEN_CLIP_WEIGHTS));
-        let mut checkpoint = if let Some(index) =
-            weights.filter(|name| name.ends_with(".index.json"))
-        {
-            let reader = open_shards(files, index)?;
-            Self::assemble(reader, Some(files), overrides)?
-        } else {
-            let mut single = files.names().filter(|name| name.ends_with(".gguf"));
-            let name = match (weights, single.next(), single.next()) {
-                (Some(name), ..) | (None, Some(name), None) => name,
-                _ => {
-                    return Err(ClipError::NotACheckpoint {
-                        file: files.label().into(),
-                        why: format!(
-                            "it has neither config.json with one of {HF_WEIGHTS:?}, nor open_clip_config.json with one of \
-                             {OPEN_CLIP_WEIGHTS:?}, nor a single .gguf file"
-                        ),
-                    });
+        let mut checkpoint =
+            if let Some(index) = weights.filter(|name| name.ends_with(".index.json")) {
+                let reader = open_shards(files, index)?;
+                Self::assemble(reader, Some(files), overrides)?
+            } else {
+                let mut single = files.names().filter(|name| name.ends_with(".gguf"));
+                let name = match (weights, single.next(), single.next()) {
+                    (Some(name), ..) | (None, Some(name), None) => name,
+                    _ => {
+                        return Err(ClipError::NotACheckpoint {
+                            file: files.label().into(),
+                            why: what_is_missing(files),
+                        });
+                    }
+                };
+                match files.get(name) {
+                    Some(source) => Self::from_weight_file(source.clone(), Some(files), overrides)?,
+                    None => return Err(ClipError::MissingConfig { key: name.into() }),
                 }
             };
-            match files.get(name) {
-                Some(source) => Self::from_weight_file(source.clone(), Some(files), overrides)?,
-                None => return Err(ClipError::MissingConfig { key: name.into() }),
-            }
-        };
         // A GGUF file says its own name.
         if checkpoint.format != Format::Gguf {
             checkpoint.name = base_name(files.label());
@@ -185,19 +186,19 @@ impl Checkpoint {
                 model_file::open(gguf::read(&source)?, base_name(source.name()), overrides)?;
             return Ok(checkpoint.known_as(overrides));
         }
-        if readable && &magic == b"PK\x03\x04" {
-            #[cfg(not(target_arch = "wasm32"))]
-            if let Some(path) = source.path() {
-                let reader = Box::new(super::pickle::PickledTensors::open(&[path])?);
-                return Self::assemble(reader, siblings, overrides);
+        let reader: Box<dyn TensorReader> = if readable && &magic == b"PK\x03\x04" {
+            open_pickles(vec![source])?
+        } else {
+            if let Some(why) = recognise(source.as_ref()) {
+                return Err(ClipError::NotACheckpoint {
+                    file: source.name().into(),
+                    why: why.into(),
+                });
             }
-            return Err(ClipError::NotACheckpoint {
-                file: source.name().into(),
-                why: "pickled state dicts can only be read by the cliprobe command; convert it there to GGUF".into(),
-            });
-        }
-        let entries = safetensors::read_header(&source, 0)?;
-        Ok(Self::assemble(table(vec![source], entries)?, siblings, overrides)?.known_as(overrides))
+            let entries = safetensors::read_header(&source, 0)?;
+            Box::new(TensorTable::new(vec![source], entries)?)
+        };
+        Ok(Self::assemble(reader, siblings, overrides)?.known_as(overrides))
     }
 
     fn known_as(self, overrides: &Overrides) -> Self {
@@ -216,14 +217,16 @@ impl Checkpoint {
         overrides: &Overrides,
     ) -> Result<Self, ClipError> {
         let file = reader.file().to_owned();
-        let names = || reader.entries().keys().map(String::as_str);
-        let Some(naming) = Naming::detect(names()) else {
-            return Err(ClipError::NotACheckpoint {
-                file,
-                why: "its tensors are named neither as Hugging Face's CLIPModel nor as OpenCLIP's"
-                    .into(),
-            });
+        let (naming, prefix) = {
+            let names = || reader.entries().keys().map(String::as_str);
+            Naming::detect(names())
+                .map(|(naming, prefix)| (naming, prefix.to_owned()))
+                .map_err(|prefixes| ClipError::NotACheckpoint {
+                    file: file.clone(),
+                    why: no_model(&prefixes, names()),
+                })?
         };
+        let reader = without_prefix(reader, &prefix);
         let own = |name: &str| files.map_or(Ok(None), |files| files.json(name));
         let own_name = match naming {
             Naming::HuggingFace => "config.json",
@@ -231,9 +234,9 @@ impl Checkpoint {
         };
         let json = match &overrides.config {
             Some(json) => json.clone(),
-            None => own(own_name)?.ok_or_else(|| ClipError::NotACheckpoint {
+            None => own(own_name)?.ok_or_else(|| ClipError::MissingConfigFile {
                 file: file.clone(),
-                why: format!("there is no {own_name} beside it; name its architecture with --config (a file, or a name such as ViT-B-32)"),
+                wanted: own_name,
             })?,
         };
         let open_clip_form = json.get("model_cfg").or(json.get("embed_dim")).is_some();
@@ -265,12 +268,16 @@ impl Checkpoint {
         let preprocessing = match own("preprocessor_config.json")? {
             Some(json) if naming == Naming::HuggingFace => Preprocessing::from_hf_json(&json)?,
             _ => {
-                let json = own("open_clip_config.json")?.unwrap_or_default();
-                let preprocess = json
-                    .get("preprocess_cfg")
-                    .filter(|_| naming != Naming::HuggingFace)
-                    .cloned();
-                Preprocessing::from_open_clip_json(&preprocess.unwrap_or_default(), side)?
+                // Of a configuration that was given, and else of the one beside the weights.
+                let given = overrides.config.as_ref();
+                let preprocess = match given.and_then(|json| json.get("preprocess_cfg")) {
+                    Some(given) => given.clone(),
+                    None if naming == Naming::HuggingFace => Value::Null,
+                    None => own("open_clip_config.json")?
+                        .and_then(|json| json.get("preprocess_cfg").cloned())
+                        .unwrap_or_default(),
+                };
+                Preprocessing::from_open_clip_json(&preprocess, side)?
             }
         };
         check_image_size(&preprocessing, &config)?;
@@ -288,8 +295,13 @@ impl Checkpoint {
             config,
             preprocessing,
             tokenizer_json: tokenizer.ok_or(ClipError::MissingTokenizer { file })?,
+            text_cleaning: match naming {
+                Naming::OpenClip { .. } => TextCleaning::OpenClip,
+                _ => TextCleaning::None,
+            },
             logit_scale: None,
             provenance: Provenance::default(),
+            prefix,
             naming,
             reader,
             sha256: OnceLock::new(),
@@ -312,8 +324,10 @@ impl Checkpoint {
             config: parts.config,
             preprocessing: parts.preprocessing,
             tokenizer_json: parts.tokenizer_json,
+            text_cleaning: parts.text_cleaning,
             logit_scale: parts.logit_scale,
             provenance: parts.provenance,
+            prefix: String::new(),
             naming: Naming::Gguf,
             reader: Box::new(tensors),
             sha256: OnceLock::new(),
@@ -337,8 +351,10 @@ impl Checkpoint {
             config: like.config,
             preprocessing: like.preprocessing.clone(),
             tokenizer_json: like.tokenizer_json.clone(),
+            text_cleaning: like.text_cleaning,
             logit_scale: Some(logit_scale),
             provenance,
+            prefix: String::new(),
             naming: Naming::HuggingFace,
             reader,
             sha256: OnceLock::new(),
@@ -444,12 +460,13 @@ impl Checkpoint {
         }
     }
 
-    /// The tokenizer for the text tower.
+    /// The tokenizer for the text encoder.
     ///
     /// # Errors
     /// One that does not parse or does not fit.
     pub fn tokenizer(&self) -> Result<Tokenizer, ClipError> {
-        Tokenizer::from_json(&self.tokenizer_json, &self.config.text)
+        let tokenizer = Tokenizer::from_json(&self.tokenizer_json, &self.config.text)?;
+        Ok(tokenizer.cleaning(self.text_cleaning))
     }
 
     /// Number of tensors of each stored type, by the type's name.
@@ -520,12 +537,119 @@ pub(super) fn base_name(path: &str) -> String {
         .to_owned()
 }
 
-fn table(
-    sources: Vec<Arc<dyn ByteSource>>,
+/// Why the files of a set are no checkpoint.
+fn what_is_missing(files: &FileSet) -> String {
+    if files.get("adapter_config.json").is_some() {
+        return "it holds an adapter (adapter_config.json), not a model; merge it into its base model with \
+                peft's merge_and_unload() and save that"
+            .into();
+    }
+    let ggufs = files.names().filter(|name| name.ends_with(".gguf")).count();
+    if ggufs > 1 {
+        return format!("it holds {ggufs} .gguf files; name one of them");
+    }
+    let (hf, open_clip) = (HF_WEIGHTS.join(", "), OPEN_CLIP_WEIGHTS.join(", "));
+    format!(
+        "it has neither config.json with one of {hf}, nor open_clip_config.json with one of {open_clip}, nor a single .gguf file"
+    )
+}
+
+/// What a file of weights is that is none of the forms that are read.
+fn recognise(source: &dyn ByteSource) -> Option<&'static str> {
+    let length = usize::try_from(source.len()).map_or(40, |length| length.min(40));
+    let mut start = vec![0; length];
+    source.read_at(0, &mut start).ok()?;
+    if start.starts_with(b"version https://git-lfs") {
+        return Some(
+            "it is a Git LFS pointer, which stands for weights that were not fetched; run `git lfs pull` where it was cloned",
+        );
+    }
+    // The magic number that torch.save wrote before 1.6, as a pickle; and a bare pickle.
+    if start.starts_with(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19") {
+        return Some(
+            "PyTorch before 1.6 wrote it; load it in a newer PyTorch and save its state dict again",
+        );
+    }
+    if start.len() > 2 && start[0] == 0x80 && (2..=5).contains(&start[1]) {
+        return Some("it is a pickle, but not an archive of torch.save");
+    }
+    let html = start.trim_ascii_start().to_ascii_lowercase();
+    (html.starts_with(b"<!doctype") || html.starts_with(b"<html"))
+        .then_some("it is a web page; the download was answered with something else than the file")
+}
+
+/// Why no model was found: the prefixes under which there are several, or some names.
+fn no_model<'a>(prefixes: &[&str], names: impl Iterator<Item = &'a str>) -> String {
+    let list =
+        |items: &mut dyn Iterator<Item = &str>| items.map(shown).collect::<Vec<_>>().join(", ");
+    if prefixes.is_empty() {
+        format!(
+            "its tensors are named neither as Hugging Face's CLIPModel nor as OpenCLIP's; the first are {}",
+            list(&mut names.take(3))
+        )
+    } else {
+        format!(
+            "it holds several models, under {}; save one of them alone",
+            list(&mut prefixes.iter().copied().take(5))
+        )
+    }
+}
+
+/// A reader whose names all begin with a prefix, by the names behind it. Other tensors are left out.
+struct Unprefixed {
+    inner: Box<dyn TensorReader>,
+    prefix: String,
     entries: BTreeMap<String, TensorEntry>,
-) -> Result<Box<dyn TensorReader>, ClipError> {
-    let (entries, _) = super::names::without_module_prefix(entries);
-    Ok(Box::new(TensorTable::new(sources, entries)?))
+}
+
+fn without_prefix(inner: Box<dyn TensorReader>, prefix: &str) -> Box<dyn TensorReader> {
+    if prefix.is_empty() {
+        return inner;
+    }
+    let entries = inner.entries().iter();
+    let entries = entries
+        .filter_map(|(name, entry)| Some((name.strip_prefix(prefix)?.to_owned(), entry.clone())))
+        .collect();
+    Box::new(Unprefixed {
+        inner,
+        prefix: prefix.to_owned(),
+        entries,
+    })
+}
+
+impl TensorReader for Unprefixed {
+    fn file(&self) -> &str {
+        self.inner.file()
+    }
+
+    fn entries(&self) -> &BTreeMap<String, TensorEntry> {
+        &self.entries
+    }
+
+    fn read(
+        &self,
+        name: &str,
+        rows: Option<std::ops::Range<usize>>,
+    ) -> Result<StoredTensor, ClipError> {
+        self.inner.read(&format!("{}{name}", self.prefix), rows)
+    }
+
+    fn sha256(&self) -> Result<String, ClipError> {
+        self.inner.sha256()
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn open_pickles(sources: Vec<Arc<dyn ByteSource>>) -> Result<Box<dyn TensorReader>, ClipError> {
+    Ok(Box::new(super::pickle::PickledTensors::open(sources)?))
+}
+
+#[cfg(target_arch = "wasm32")]
+fn open_pickles(sources: Vec<Arc<dyn ByteSource>>) -> Result<Box<dyn TensorReader>, ClipError> {
+    Err(ClipError::NotACheckpoint {
+        file: sources.first().map_or_else(String::new, |s| s.name().into()),
+        why: "it is a pickled state dict, which only the cliprobe command reads; convert it there to GGUF".into(),
+    })
 }
 
 /// Opens the shards that an index file lists.
@@ -542,15 +666,16 @@ fn open_shards(files: &FileSet, index: &str) -> Result<Box<dyn TensorReader>, Cl
     let shards: std::collections::BTreeSet<&str> = map.values().filter_map(Value::as_str).collect();
     let mut sources = Vec::new();
     for shard in shards {
-        let source = files
-            .get(shard)
-            .ok_or_else(|| broken(format!("it lists the shard {shard}, which is not there")))?;
+        let source = files.get(shard).ok_or_else(|| {
+            broken(format!(
+                "it lists the shard {}, which is not there",
+                shown(shard)
+            ))
+        })?;
         sources.push(source.clone());
     }
-    #[cfg(not(target_arch = "wasm32"))]
     if index.starts_with("pytorch_model") {
-        let paths: Vec<_> = sources.iter().filter_map(|s| s.path()).collect();
-        return Ok(Box::new(super::pickle::PickledTensors::open(&paths)?));
+        return open_pickles(sources);
     }
     let mut entries = BTreeMap::new();
     for (number, source) in sources.iter().enumerate() {
@@ -560,5 +685,5 @@ fn open_shards(files: &FileSet, index: &str) -> Result<Box<dyn TensorReader>, Cl
             }
         }
     }
-    table(sources, entries)
+    Ok(Box::new(TensorTable::new(sources, entries)?))
 }

@@ -218,6 +218,12 @@ pub fn shown(text: &str) -> String {
     shown_within(text, MOST_SHOWN)
 }
 
+/// A longer text, such as a recipe, without control characters but for line ends.
+pub(crate) fn printable(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(|line| shown_within(line, 4000)).collect();
+    lines.join("\n")
+}
+
 fn shown_within(text: &str, most: usize) -> String {
     let mut out = String::new();
     for c in text.chars() {

@@ -8,18 +8,19 @@ use super::checkpoint::{Checkpoint, Overrides, Provenance};
 use super::config::{
     Activation, ClipConfig, TextConfig, TextPooling, TransformerConfig, VisionConfig,
 };
-use super::error::ClipError;
+use super::error::{ClipError, printable, shown};
 use super::gguf::{Gguf, TensorToWrite, Value, write};
 use super::names::{LOGIT_SCALE, gguf_name, tensor_specs};
 use super::preprocessing::Preprocessing;
 use super::tensors::{ElementType, StoredTensor};
-use super::tokenizer::tokenizer_json;
+use super::tokenizer::{TextCleaning, tokenizer_json};
 
 /// What the metadata of a file says.
 pub(super) struct Metadata {
     pub(super) config: ClipConfig,
     pub(super) preprocessing: Preprocessing,
     pub(super) tokenizer_json: String,
+    pub(super) text_cleaning: TextCleaning,
     pub(super) logit_scale: Option<f32>,
     pub(super) provenance: Provenance,
 }
@@ -35,7 +36,7 @@ pub(super) fn open(
     let title = keys
         .text("general.name")?
         .filter(|title| !title.is_empty())
-        .map_or(name, str::to_owned);
+        .map_or(name, shown);
     Checkpoint::from_gguf(title, metadata, gguf.tensors)
 }
 
@@ -105,13 +106,29 @@ fn read_metadata(keys: &Keys, name: &str, overrides: &Overrides) -> Result<Metad
             "clip",
         ));
     }
-    for tower in ["clip.has_text_encoder", "clip.has_vision_encoder"] {
-        if keys.0.get(tower) != Some(&Value::Bool(true)) {
-            return Err(wrong(
-                tower,
-                keys.0.get(tower),
-                "true: both towers are needed",
-            ));
+    let has = |key: &str| keys.0.get(key) == Some(&Value::Bool(true));
+    let both = "a GGUF with both, such as `cliprobe quantize` or clip.cpp writes";
+    match (has("clip.has_text_encoder"), has("clip.has_vision_encoder")) {
+        (true, true) => {}
+        (false, true) => {
+            return Err(ClipError::NotACheckpoint {
+                file: name.into(),
+                why: format!(
+                    "it has an image encoder but no text encoder, as the mmproj files of language models; {both} is needed"
+                ),
+            });
+        }
+        (true, false) => {
+            return Err(ClipError::NotACheckpoint {
+                file: name.into(),
+                why: format!("it has a text encoder but no image encoder; {both} is needed"),
+            });
+        }
+        (false, false) => {
+            return Err(ClipError::NotACheckpoint {
+                file: name.into(),
+                why: format!("it says of neither encoder that it has it; {both} is needed"),
+            });
         }
     }
     let activation = match (
@@ -181,6 +198,17 @@ fn read_metadata(keys: &Keys, name: &str, overrides: &Overrides) -> Result<Metad
         (Some(files), _) => tokenizer_json(files)?,
         (None, own) => own.map(str::to_owned),
     };
+    let text_cleaning = match keys.text("clip.text.cleaning")? {
+        None | Some("none") => TextCleaning::None,
+        Some("open_clip") => TextCleaning::OpenClip,
+        Some(_) => {
+            return Err(wrong(
+                "clip.text.cleaning",
+                keys.0.get("clip.text.cleaning"),
+                "none, open_clip",
+            ));
+        }
+    };
     let logit_scale = keys
         .0
         .contains_key("clip.logit_scale")
@@ -197,12 +225,13 @@ fn read_metadata(keys: &Keys, name: &str, overrides: &Overrides) -> Result<Metad
     Ok(Metadata {
         config,
         preprocessing,
+        text_cleaning,
         tokenizer_json: tokenizer_json
             .ok_or_else(|| ClipError::MissingTokenizer { file: name.into() })?,
         logit_scale,
         provenance: Provenance {
-            parent_sha256: keys.text("clip.parent.sha256")?.map(str::to_owned),
-            recipe: keys.text("clip.recipe")?.map(str::to_owned),
+            parent_sha256: keys.text("clip.parent.sha256")?.map(shown),
+            recipe: keys.text("clip.recipe")?.map(printable),
         },
     })
 }
@@ -271,6 +300,9 @@ pub(super) fn metadata_of(
             put("clip.text.pooling", Value::Text("first_eos".into()));
             put("tokenizer.ggml.eos_token_id", number(eos_token_id as usize));
         }
+    }
+    if checkpoint.text_cleaning == TextCleaning::OpenClip {
+        put("clip.text.cleaning", Value::Text("open_clip".into()));
     }
     put("clip.vision.image_size", number(config.vision.image_size));
     put("clip.vision.patch_size", number(config.vision.patch_size));

@@ -4,8 +4,6 @@
 //! matrix and its output projections transposed; GGUF files follow clip.cpp, with its
 //! historical exchange: `ffn_down` is the first layer of the MLP and `ffn_up` the second.
 
-use std::collections::BTreeMap;
-
 use super::config::{ClipConfig, TransformerConfig};
 
 /// One tensor that a configuration asks for.
@@ -122,18 +120,52 @@ pub struct Location {
     pub transposed: bool,
 }
 
+/// Names that only one naming has, and the naming.
+const ANCHORS: [(&str, Naming); 4] = [
+    (
+        "text_model.embeddings.position_embedding.weight",
+        Naming::HuggingFace,
+    ),
+    (
+        "text.positional_embedding",
+        Naming::OpenClip {
+            text_prefix: "text.",
+        },
+    ),
+    ("positional_embedding", Naming::OpenClip { text_prefix: "" }),
+    ("t.position_embd.weight", Naming::Gguf),
+];
+
 impl Naming {
-    /// Finds the naming from the names in a file (already without a `module.` prefix).
-    pub fn detect<'a>(mut names: impl Iterator<Item = &'a str>) -> Option<Self> {
-        names.find_map(|name| match name {
-            "text_model.embeddings.position_embedding.weight" => Some(Self::HuggingFace),
-            "positional_embedding" => Some(Self::OpenClip { text_prefix: "" }),
-            "text.positional_embedding" => Some(Self::OpenClip {
-                text_prefix: "text.",
-            }),
-            "t.position_embd.weight" => Some(Self::Gguf),
-            _ => None,
-        })
+    /// Finds the naming from the names in a file, and what stands before every name of the model:
+    /// nothing in most files, `module.` after data-parallel training, `model.` or
+    /// `image_encoder.model.` where a program wrapped the model.
+    ///
+    /// # Errors
+    /// The prefixes, none or several, under which a model lies.
+    pub fn detect<'a>(
+        names: impl Iterator<Item = &'a str>,
+    ) -> Result<(Self, &'a str), Vec<&'a str>> {
+        let mut found: Vec<(Self, &str)> = Vec::new();
+        for name in names {
+            // `visual.positional_embedding` is the image encoder's.
+            let Some((prefix, naming)) = ANCHORS.iter().find_map(|&(anchor, naming)| {
+                let prefix = name.strip_suffix(anchor)?;
+                let ends = prefix.is_empty() || prefix.ends_with('.');
+                (ends && !prefix.ends_with("visual.")).then_some((prefix, naming))
+            }) else {
+                continue;
+            };
+            found.push((naming, prefix));
+        }
+        // A model at the top is the one that is meant, whatever lies beside it.
+        if let Some(&plain) = found.iter().find(|(_, prefix)| prefix.is_empty()) {
+            return Ok(plain);
+        }
+        match found[..] {
+            [one] => Ok(one),
+            _ => Err(found.into_iter().map(|(_, prefix)| prefix).collect()),
+        }
     }
 
     /// Where the canonical tensor `name` lies.
@@ -254,25 +286,43 @@ fn open_clip_location(name: &str, text: &str) -> Location {
     }
 }
 
-/// Takes off the `module.` that data-parallel training puts before every name. Returns what was
-/// taken off, which is nothing unless all names have it.
-pub(super) fn without_module_prefix<T>(
-    entries: BTreeMap<String, T>,
-) -> (BTreeMap<String, T>, &'static str) {
-    const PREFIX: &str = "module.";
-    if entries.is_empty() || !entries.keys().all(|name| name.starts_with(PREFIX)) {
-        return (entries, "");
-    }
-    let entries = entries
-        .into_iter()
-        .map(|(name, entry)| (name[PREFIX.len()..].to_owned(), entry))
-        .collect();
-    (entries, PREFIX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_prefix_before_every_name_is_found() {
+        let detect = |names: &[&'static str]| Naming::detect(names.iter().copied());
+        let open = |text_prefix| Naming::OpenClip { text_prefix };
+        let hf = "text_model.embeddings.position_embedding.weight";
+        assert_eq!(detect(&["other", hf]), Ok((Naming::HuggingFace, "")));
+        let image = "visual.positional_embedding";
+        assert_eq!(detect(&[image, "positional_embedding"]), Ok((open(""), "")));
+        assert_eq!(
+            detect(&[image, "text.positional_embedding"]),
+            Ok((open("text."), ""))
+        );
+        assert_eq!(
+            detect(&[
+                "image_encoder.model.visual.positional_embedding",
+                "image_encoder.model.positional_embedding",
+                "classification_head.weight",
+            ]),
+            Ok((open(""), "image_encoder.model."))
+        );
+        assert_eq!(
+            detect(&["_orig_mod.module.text_model.embeddings.position_embedding.weight"]),
+            Ok((Naming::HuggingFace, "_orig_mod.module."))
+        );
+        assert_eq!(
+            detect(&["a.weight", "b.visual.positional_embedding"]),
+            Err(vec![])
+        );
+        assert_eq!(
+            detect(&["ema.positional_embedding", "model.positional_embedding"]),
+            Err(vec!["ema.", "model."])
+        );
+    }
 
     #[test]
     fn open_clip_and_gguf_locations() {

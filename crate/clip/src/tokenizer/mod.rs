@@ -1,10 +1,15 @@
 //! Captions to token ids, by the tokenizer that came with the checkpoint.
 
+mod clean;
+mod file;
+
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use super::bytes::FileSet;
 use super::config::{TextConfig, TextPooling};
-use super::error::ClipError;
+use super::error::{ClipError, shown};
 
 /// The tokens of one caption.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,78 +27,106 @@ impl Tokens {
     }
 }
 
+/// What is done to a caption before it is split into words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextCleaning {
+    /// White space and lower case, as the tokenizer's file says: transformers' way.
+    #[default]
+    None,
+    /// Also curly quotes, ligatures and HTML's escapes: the way of OpenAI's and OpenCLIP's own
+    /// tokenizers, but for the repair of text in the wrong encoding.
+    OpenClip,
+}
+
+impl TextCleaning {
+    /// One line for people.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::None => "white space, lower case",
+            Self::OpenClip => {
+                "as OpenCLIP: quotes, ligatures, HTML escapes, white space, lower case (without repair of wrong encodings)"
+            }
+        }
+    }
+}
+
+/// The longest caption that is tokenized, in bytes. CLIP reads 77 tokens of it.
+const LONGEST_CAPTION: usize = 1 << 20;
+
 /// CLIP's byte-pair encoding: lower-cased, words end in `</w>`, start and end tokens around.
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
+    cleaning: TextCleaning,
     context_length: usize,
     pooling: TextPooling,
+    start: u32,
     end: u32,
 }
 
 impl Tokenizer {
-    /// From the text of a `tokenizer.json`, for a text tower.
+    /// From the text of a `tokenizer.json`, for a text encoder. Captions are not cleaned; see
+    /// [`Tokenizer::cleaning`].
     ///
     /// # Errors
-    /// JSON that is no tokenizer, or one that does not fit the tower: a vocabulary larger than
-    /// the token embedding, or no start and end tokens, or another end token than is pooled at.
+    /// JSON that is no tokenizer of CLIP's kind, or one that does not fit the text encoder: a
+    /// vocabulary larger than the token embedding, or no start and end tokens, or another end token
+    /// than is pooled at.
     pub fn from_json(json: &str, config: &TextConfig) -> Result<Self, ClipError> {
-        let wrong = |what: String| ClipError::Tokenizer(what);
-        let mut inner: tokenizers::Tokenizer = json
-            .parse()
-            .map_err(|e| wrong(format!("tokenizer.json does not parse: {e}")))?;
-        // Captions are packed and truncated here; a file may carry settings of its own.
-        inner.with_padding(None);
-        inner
-            .with_truncation(None)
-            .map_err(|e| wrong(e.to_string()))?;
-        let largest = inner.get_vocab(true).into_values().max().unwrap_or(0);
-        if largest as usize >= config.vocab_size {
-            return Err(wrong(format!(
-                "the vocabulary goes up to id {largest}, but the model's token embedding has {} rows; this tokenizer belongs to another model",
-                config.vocab_size
-            )));
-        }
-        let empty = inner.encode("", true).map_err(|e| wrong(e.to_string()))?;
-        let &[_, end] = empty.get_ids() else {
-            return Err(wrong(format!(
-                "an empty caption becomes {:?}, not a start and an end token; this is no CLIP tokenizer",
-                empty.get_tokens()
-            )));
-        };
+        let file::Parts { inner, start, end } = file::read(json, config.vocab_size)?;
         if let TextPooling::FirstEos { eos_token_id } = config.pooling
             && eos_token_id != end
         {
-            return Err(wrong(format!(
+            return Err(ClipError::Tokenizer(format!(
                 "captions end with token {end}, but the configuration pools at eos_token_id {eos_token_id}"
             )));
         }
         Ok(Self {
             inner,
+            cleaning: TextCleaning::None,
             context_length: config.context_length,
             pooling: config.pooling,
+            start,
             end,
         })
+    }
+
+    /// The same tokenizer with another cleaning of captions.
+    #[must_use]
+    pub fn cleaning(self, cleaning: TextCleaning) -> Self {
+        Self { cleaning, ..self }
     }
 
     /// Tokenizes a caption. Beyond the context its end is cut off and the end token kept.
     ///
     /// # Errors
-    /// The tokenizer's.
+    /// A caption of more than a mebibyte; the tokenizer's.
     pub fn encode(&self, caption: &str) -> Result<Tokens, ClipError> {
+        if caption.len() > LONGEST_CAPTION {
+            return Err(ClipError::CaptionTooLong {
+                bytes: caption.len(),
+                most: LONGEST_CAPTION,
+            });
+        }
+        let caption = match self.cleaning {
+            TextCleaning::None => Cow::Borrowed(caption),
+            TextCleaning::OpenClip => Cow::Owned(clean::clean(caption)),
+        };
         let encoding = self
             .inner
-            .encode_fast(caption, true)
-            .map_err(|e| ClipError::Tokenizer(e.to_string()))?;
-        let mut ids = encoding.get_ids().to_vec();
-        let untruncated = ids.len();
-        if untruncated > self.context_length {
-            ids.truncate(self.context_length - 1);
-            ids.push(self.end);
-        }
+            .encode_fast(caption, false)
+            .map_err(|e| ClipError::Tokenizer(shown(&e.to_string())))?;
+        let words = encoding.get_ids();
+        let untruncated = words.len() + 2;
+        let kept = words.len().min(self.context_length.saturating_sub(2));
+        let mut ids = Vec::with_capacity(kept + 2);
+        ids.push(self.start);
+        ids.extend(&words[..kept]);
+        ids.push(self.end);
         Ok(Tokens { ids, untruncated })
     }
 
-    /// The ids that the text tower needs: up to and including the one whose position is pooled.
+    /// The ids that the text encoder needs: up to and including the one whose position is pooled.
     pub fn seen<'a>(&self, tokens: &'a Tokens) -> &'a [u32] {
         let ids = &tokens.ids;
         let wanted = match self.pooling {
@@ -139,9 +172,29 @@ pub fn tokenizer_json(files: &FileSet) -> Result<Option<String>, ClipError> {
             .map_err(|_| ClipError::Tokenizer("tokenizer.json is not UTF-8".into()));
     }
     match (files.json("vocab.json")?, files.read("merges.txt")?) {
-        (Some(vocab), Some(merges)) => from_vocab_and_merges(vocab, &merges).map(Some),
+        (Some(vocab), Some(merges)) => {
+            check_vocabulary(&vocab)?;
+            from_vocab_and_merges(vocab, &merges).map(Some)
+        }
         _ => Ok(None),
     }
+}
+
+/// Says what is wrong with `vocab.json` before it becomes a part of another file.
+fn check_vocabulary(vocab: &Value) -> Result<(), ClipError> {
+    let pieces = vocab.as_object().ok_or_else(|| {
+        ClipError::Tokenizer("vocab.json is not an object of pieces and their ids".into())
+    })?;
+    let wrong = pieces
+        .iter()
+        .find(|(_, id)| id.as_u64().is_none_or(|id| u32::try_from(id).is_err()));
+    wrong.map_or(Ok(()), |(piece, id)| {
+        Err(ClipError::Tokenizer(format!(
+            "vocab.json gives the piece {} the id {}, which is not a whole number of 32 bits",
+            shown(piece),
+            shown(&id.to_string())
+        )))
+    })
 }
 
 /// What transformers' `CLIPTokenizerFast` builds from the two files of the slow tokenizer.
@@ -158,8 +211,9 @@ fn from_vocab_and_merges(vocab: Value, merges: &[u8]) -> Result<String, ClipErro
             Some((left, right)) => pairs.push(json!([left, right.trim_end()])),
             None => {
                 return Err(wrong(format!(
-                    "line {} of merges.txt is no pair: {line}",
-                    index + 1
+                    "line {} of merges.txt is not a pair: {}",
+                    index + 1,
+                    shown(line)
                 )));
             }
         }
@@ -198,3 +252,6 @@ fn from_vocab_and_merges(vocab: Value, merges: &[u8]) -> Result<String, ClipErro
     });
     Ok(json.to_string())
 }
+
+#[cfg(test)]
+mod tests;
