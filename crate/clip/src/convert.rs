@@ -18,7 +18,7 @@ use super::checkpoint::{Checkpoint, Overrides, Provenance, base_name};
 use super::error::ClipError;
 use super::gguf::{TensorHead, Value, header};
 use super::model_file::{encode, metadata_of, stored_type};
-use super::names::{LOGIT_SCALE, Naming, gguf_name, tensor_specs, without_module_prefix};
+use super::names::{LOGIT_SCALE, Naming, gguf_name, tensor_specs};
 use super::safetensors;
 use super::tensors::{
     ElementType, StoredTensor, TensorEntry, TensorReader, check_finite, expand, hex,
@@ -256,8 +256,6 @@ impl Conversion {
         let file = sources
             .first()
             .map_or_else(|| files.label().to_owned(), |source| source.name.clone());
-        let (entries, prefix) = without_module_prefix(entries);
-        let naming = Naming::detect(entries.keys().map(String::as_str));
         let reader = Expected {
             file,
             entries: entries.clone(),
@@ -265,7 +263,15 @@ impl Conversion {
         let mut checkpoint = Checkpoint::assemble(Box::new(reader), Some(files), overrides)?;
         checkpoint.name = base_name(files.label());
         // `assemble` has refused what has no naming.
-        let naming = naming.unwrap_or(Naming::HuggingFace);
+        let (naming, prefix) = Naming::detect(entries.keys().map(String::as_str))
+            .map_or((Naming::HuggingFace, String::new()), |(naming, prefix)| {
+                (naming, prefix.to_owned())
+            });
+        let prefix = prefix.as_str();
+        let entries: BTreeMap<_, _> = entries
+            .into_iter()
+            .filter_map(|(name, entry)| Some((name.strip_prefix(prefix)?.to_owned(), entry)))
+            .collect();
 
         let mut tensors = Vec::new();
         let mut parts: BTreeMap<String, (usize, Part)> = BTreeMap::new();
