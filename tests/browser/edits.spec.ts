@@ -15,7 +15,7 @@ test("hard negatives, positives and generalisations come by key and by button", 
   const offers = page.getByRole("group", { name: "Made of caption 1" });
   await offers.getByRole("button", { name: "Hard positives" }).click();
   await expect(bench.ranked.getByText(/^hard positive: /).first()).toBeVisible();
-  await expect(bench.ranked).toHaveCount(await bench.captions.count());
+  await expect(bench.ranked.locator(".caption")).toHaveCount(await bench.captions.count());
   // A triple is there: the verdict stands in the ranking.
   await expect(
     page.getByText(/original (right|wrong), augmented (right|wrong)/).first(),

@@ -29,7 +29,7 @@ use folder::Folder;
 /// What the page may do, as vite.config.ts writes it into the page itself. As a header it also holds for
 /// the page's worker, and it can forbid other sites to frame the page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
-    img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'none'; \
+    connect-src 'self' https:; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
 /// How long a client may take to send a request, or to send nothing between two.
