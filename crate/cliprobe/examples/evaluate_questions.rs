@@ -46,7 +46,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!(", {} items", metric.n);
     }
     for answer in &evaluation.answers {
-        for (metric, _) in answer.detail.form().marks().iter().filter(|(_, right)| !right) {
+        for (metric, _) in answer
+            .detail
+            .form()
+            .marks()
+            .iter()
+            .filter(|(_, right)| !right)
+        {
             println!("wrong: item {} ({metric})", answer.id);
         }
     }
