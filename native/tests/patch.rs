@@ -350,7 +350,7 @@ fn a_sweep_is_evaluated_written_drawn_and_goes_on_from_what_was_kept() {
         .collect();
     assert_eq!(alphas, [0.0, 0.5, 0.6, 1.0]);
     let rows = fs::read_to_string(&csv).unwrap();
-    assert!(rows.starts_with("alpha,set,metric,value,low,high,chance,n,ties\n0,"));
+    assert!(rows.starts_with("alpha,set,metric,value,low,high,chance,n,ties,unit,better\n0,"));
     // Both ends say what the evaluator says of the two models.
     for (model, point) in [(models.base(), &points[0]), (models.tuned(), &points[3])] {
         let alone = models.path("alone.json");

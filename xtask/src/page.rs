@@ -65,23 +65,11 @@ pub(crate) fn build(sh: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// The feature that lets several processes train one model.
-pub(crate) const MPI: &str = "cliprobe-cli/mpi";
-
-/// How cargo is told to build the command that serves the page, as the Rust tests built it.
-pub(crate) fn server_package(mpi: bool) -> Vec<&'static str> {
-    let mut package = vec!["-p", "cliprobe-cli"];
-    if mpi {
-        package.extend(["--features", MPI]);
-    }
-    package
-}
-
-/// Tests `dist/` in Chromium, served by `cliprobe serve`.
-pub(crate) fn test_in_browser(sh: &Shell, chromium: &Path, mpi: bool) -> Result<()> {
+/// Tests `dist/` in Chromium, served by the `cliprobe serve` that the Rust tests built.
+pub(crate) fn test_in_browser(sh: &Shell, chromium: &Path) -> Result<()> {
     let port = free_port()?;
-    let package = server_package(mpi).join(" ");
-    let server = format!("cargo run --quiet --locked {package} -- serve --port {port}");
+    let command = workspace::target_dir().join("debug/cliprobe");
+    let server = format!("'{}' serve --port {port}", command.display());
     let _chromium = sh.push_env("CHROMIUM_PATH", chromium);
     let _server = sh.push_env("PAGE_SERVER", server);
     let _url = sh.push_env("PAGE_URL", format!("http://127.0.0.1:{port}/"));

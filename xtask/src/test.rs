@@ -66,7 +66,8 @@ impl Tools {
             mpi: false,
             vulkan: false,
         };
-        if steps.contains(&Step::Rust) {
+        // The browser's server is the command as the Rust tests build it, with the same features.
+        if steps.contains(&Step::Rust) || steps.contains(&Step::Browser) {
             found.mpi = tools::present("training by several processes", tools::mpi(sh));
             found.vulkan = tools::present("the GPU engine", tools::vulkan(sh));
         }
@@ -94,11 +95,11 @@ impl Step {
                 let tests = rust_tests(tools, fast);
                 cmd!(sh, "cargo test {tests...} --no-run").run()?;
             }
-            // Before the tests, which wait for the server no longer than a minute. The same
-            // features as the Rust tests: cargo then finds the command built.
+            // The command that serves the page, as the Rust tests build it: cargo unites the features
+            // of all that is built at once, and another selection would compile most crates again.
             Self::Browser => {
-                let command = page::server_package(tools.mpi);
-                cmd!(sh, "cargo build --locked {command...}").run()?;
+                let tests = rust_tests(tools, false);
+                cmd!(sh, "cargo test {tests...} --no-run --test serve").run()?;
             }
             _ => {}
         }
@@ -150,7 +151,7 @@ impl Step {
             Self::Browser => {
                 let chromium = tools.chromium.as_deref();
                 let chromium = chromium.expect("looked for before the first step");
-                page::test_in_browser(sh, chromium, tools.mpi)?;
+                page::test_in_browser(sh, chromium)?;
             }
         }
         Ok(())
@@ -161,7 +162,7 @@ impl Step {
 fn rust_tests(tools: &Tools, fast: bool) -> Vec<&'static str> {
     let mut arguments = vec!["--workspace", "--exclude", "xtask", "--locked"];
     if tools.mpi {
-        arguments.extend(["--features", page::MPI]);
+        arguments.extend(["--features", "cliprobe-cli/mpi"]);
     }
     if fast {
         // Without the tests that start the command, which take minutes.
