@@ -210,7 +210,7 @@ test("a device without room names the megabytes and a way out", async ({ page })
       Object.defineProperty(GPUDevice.prototype, "popErrorScope", original);
     return { message, left: buffers() };
   });
-  expect(found.message).toMatch(/^the GPU has no room for \d+ MB; take a smaller type/);
+  expect(found.message).toMatch(/^the GPU has no room for \d+ MB; use a smaller type of weights/);
   expect(found.left).toEqual({ count: 0, bytes: 0 });
 });
 
