@@ -75,7 +75,9 @@ test("runs a Tableau set, shows its numbers and failures, and saves them", async
   const csv = page.waitForEvent("download");
   await page.getByRole("button", { name: "Save CSV" }).click();
   const lines = readFileSync(await (await csv).path(), "utf8").split("\n");
-  expect(lines[0]).toMatch(/^model,set,metric,value,low,high,chance,n,ties,unit,better,items,scored$/);
+  expect(lines[0]).toMatch(
+    /^model,set,metric,value,low,high,chance,n,ties,unit,better,items,scored$/,
+  );
   expect(lines[1]).toContain("tableau/swap_attribute,accuracy,");
 });
 

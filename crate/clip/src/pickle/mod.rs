@@ -2,7 +2,7 @@
 //! (`.pt`), natively only: zip archives with a pickle that describes the tensors and an
 //! uncompressed entry for each storage.
 //!
-//! No code of a file is run. See [`machine`] for why this reader is our own.
+//! No code of a file is run. See `machine.rs` for why this reader is our own.
 
 mod machine;
 mod state_dict;

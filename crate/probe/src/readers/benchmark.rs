@@ -71,7 +71,7 @@ macro_rules! sugarcrepe {
 }
 
 /// Every benchmark that is read from its authors' files. Tableau ([`super::tableau`]), folders of
-/// classes ([`super::classification`]) and probe files ([`super::read_json`]) come without such files.
+/// classes ([`super::classification`]) and probe files ([`crate::read_json`]) come without such files.
 pub const BENCHMARKS: &[Benchmark] = &[
     Benchmark {
         name: "sugarcrepe",

@@ -5,7 +5,7 @@
 //! growing balls around the root, which is a [traversal](Levels::traverse) between root and
 //! picture; [`interpolated_traversal`] walks there in a straight line; [`chain_geometry`] measures one
 //! chain; [`radial_map`] places embeddings around the root to be drawn; [`hierarcaps`] is the
-//! benchmark. Plain slices in, plain data out; the products of embeddings are [`crate::score`]'s.
+//! benchmark. Plain slices in, plain data out; the products of embeddings are [`crate::similarities`]'s.
 
 mod chain;
 mod error;
