@@ -1,24 +1,7 @@
 /** The worker's entry: starts the wasm module and carries messages between the page and a session. */
 
 import lexiconUrl from "../../crate/caption/src/lexicon/wordnet.txt?url";
-import init, {
-  Benchmark,
-  chainGeometry,
-  Clip,
-  edits,
-  exteriorAngles,
-  hierarcapsChains,
-  installLexicon,
-  radialMap,
-  scene,
-  sceneChain,
-  sceneJson,
-  sceneVocabulary,
-  sha256,
-  shuffles,
-  tableauChains,
-  traverse,
-} from "../wasm/cliprobe.js";
+import init, * as cliprobe from "../wasm/cliprobe.js";
 import { ModelStore } from "./model-store";
 import type { Call, Reply } from "./protocol";
 import { Session } from "./session";
@@ -30,24 +13,7 @@ const store = new ModelStore({
   // Absent in insecure contexts, whatever the types say.
   caches: globalThis.caches,
 });
-const started = init().then(() => ({
-  Benchmark,
-  chainGeometry,
-  Clip,
-  edits,
-  exteriorAngles,
-  hierarcapsChains,
-  installLexicon,
-  radialMap,
-  scene,
-  sceneChain,
-  sceneJson,
-  sceneVocabulary,
-  sha256,
-  shuffles,
-  tableauChains,
-  traverse,
-}));
+const started = init().then(() => cliprobe);
 started.catch((error: unknown) => {
   crash(`the module could not be started: ${messageIn(error)}`);
 });
