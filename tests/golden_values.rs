@@ -69,7 +69,7 @@ impl Golden {
         }
     }
 
-    /// The same captions and pictures through a model.
+    /// The same captions and images through a model.
     pub(crate) fn embed(&self, clip: &Clip) -> (TextEmbeddings, Embeddings) {
         let text = ready(clip.encode_texts(&self.captions, &mut |_| {})).unwrap();
         let prepared: Vec<_> = self

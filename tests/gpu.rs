@@ -216,16 +216,16 @@ fn batches_of_every_shape() {
         assert!(worst <= TOLERANCE, "{what}: {worst}");
     }
     let values = 3 * config.vision.image_size * config.vision.image_size;
-    for pictures in [1, 3, 64] {
-        let pixels: Vec<f32> = (0..pictures * values)
+    for images in [1, 3, 64] {
+        let pixels: Vec<f32> = (0..images * values)
             .map(|i| ((i * 37 + i / values * 11) % 97) as f32 / 48.0 - 1.0)
             .collect();
         let worst = difference(
             &ready(ours.encode_images(&pixels)).unwrap(),
             ready(theirs.encode_images(&pixels)).unwrap().rows(),
         );
-        println!("{pictures} images: largest difference {worst:e}");
-        assert!(worst <= TOLERANCE, "{pictures} images: {worst}");
+        println!("{images} images: largest difference {worst:e}");
+        assert!(worst <= TOLERANCE, "{images} images: {worst}");
     }
 }
 

@@ -34,7 +34,7 @@ fn assert_equal(reference: &Golden, checkpoint: &Checkpoint, what: &str) {
         &reference.text,
         &format!("{what}, captions"),
     );
-    close(&images, &reference.image, &format!("{what}, pictures"));
+    close(&images, &reference.image, &format!("{what}, images"));
 }
 
 fn close(ours: &Embeddings, golden: &Tensor, what: &str) {

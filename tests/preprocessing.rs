@@ -15,9 +15,9 @@ fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden")
 }
 
-/// Every picture that is committed, with its name.
-fn pictures() -> Vec<(String, Vec<u8>)> {
-    let mut pictures = Vec::new();
+/// Every image that is committed, with its name.
+fn images() -> Vec<(String, Vec<u8>)> {
+    let mut images = Vec::new();
     for folder in ["images", "modes"] {
         for entry in fs::read_dir(golden().join(folder)).unwrap() {
             let path = entry.unwrap().path();
@@ -26,13 +26,13 @@ fn pictures() -> Vec<(String, Vec<u8>)> {
                 .is_some_and(|extension| extension != "safetensors")
             {
                 let name = path.file_name().unwrap().to_string_lossy().into_owned();
-                pictures.push((name, fs::read(path).unwrap()));
+                images.push((name, fs::read(path).unwrap()));
             }
         }
     }
-    pictures.sort();
-    assert!(pictures.len() > 90, "{} pictures", pictures.len());
-    pictures
+    images.sort();
+    assert!(images.len() > 90, "{} images", images.len());
+    images
 }
 
 /// The largest and the mean absolute difference.
@@ -45,7 +45,7 @@ fn differences(ours: &[u8], theirs: &[u8]) -> (u8, f64) {
 }
 
 #[test]
-fn the_golden_pictures_are_preprocessed_as_hf_does() {
+fn the_golden_images_are_preprocessed_as_hf_does() {
     let file = fs::read(golden().join("preprocessed.safetensors")).unwrap();
     let (_, header) = SafeTensors::read_metadata(&file).unwrap();
     let names: Vec<String> =
@@ -118,7 +118,7 @@ fn a_bomb_is_refused_by_its_header() {
     let error = decode(&png_header(30_000, 30_000)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "a picture of 30000×30000 pixels is over the limit of 178956970 pixels; scale it down first"
+        "an image of 30000×30000 pixels is over the limit of 178956970 pixels; scale it down first"
     );
     // Within the limit, but the file cannot hold it.
     let error = decode(&png_header(10_000, 10_000)).unwrap_err();
@@ -135,8 +135,8 @@ fn a_bomb_is_refused_by_its_header() {
 }
 
 #[test]
-fn a_picture_cut_in_half_is_an_error_that_names_its_format() {
-    for (name, bytes) in pictures() {
+fn an_image_cut_in_half_is_an_error_that_names_its_format() {
+    for (name, bytes) in images() {
         let format = Format::of(&bytes).unwrap();
         let error = decode(&bytes[..bytes.len() / 2]).unwrap_err();
         let (ImageError::Truncated { format: named, .. }
@@ -151,7 +151,7 @@ fn a_picture_cut_in_half_is_an_error_that_names_its_format() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
-    /// Whatever happens to a file, the answer is a picture of sane size or an error.
+    /// Whatever happens to a file, the answer is an image of sane size or an error.
     #[test]
     fn damage_never_panics(
         which in any::<prop::sample::Index>(),
@@ -160,11 +160,11 @@ proptest! {
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
     ) {
         thread_local! {
-            static PICTURES: Vec<(String, Vec<u8>)> = pictures();
+            static IMAGES: Vec<(String, Vec<u8>)> = images();
         }
-        let mut bytes = PICTURES.with(|pictures| {
+        let mut bytes = IMAGES.with(|images| {
             // The large ones cost too much to decode two thousand times.
-            let small: Vec<_> = pictures.iter().filter(|(_, bytes)| bytes.len() < 50_000).collect();
+            let small: Vec<_> = images.iter().filter(|(_, bytes)| bytes.len() < 50_000).collect();
             which.get(&small).1.clone()
         });
         if !whole {
@@ -189,7 +189,7 @@ proptest! {
 #[test]
 fn no_header_byte_panics() {
     let mut smallest: HashMap<String, Vec<u8>> = HashMap::new();
-    for (name, bytes) in pictures() {
+    for (name, bytes) in images() {
         let extension = name.rsplit('.').next().unwrap().to_owned();
         let known = smallest.entry(extension).or_insert_with(|| bytes.clone());
         if bytes.len() < known.len() {

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use cliprobe_world::{
     ArrangementWeights, Caption, Claim, Colour, Combination, HardNegative, HardPositive, Level,
-    MAX_PICTURE_SIDE, Noun, PageProbe, Pattern, ProbeKind, Relation, SIDE, Scene, SceneParams,
-    Size, Split, Statement, Verdict, WebCaptionParams, Wording, WordingParams, WorldProbe,
+    MAX_IMAGE_SIDE, Noun, PageProbe, Pattern, ProbeKind, Relation, SIDE, Scene, SceneParams, Size,
+    Split, Statement, Verdict, WebCaptionParams, Wording, WordingParams, WorldProbe,
     any_hard_positive, captions_of_every_word, captions_to_ask, chain, dense_caption, draw,
     is_pair_held_out, is_triple_held_out, probes, sample_probe_for_page, verdict_of_relation,
     web_caption,
@@ -179,7 +179,7 @@ fn captions_are_what_they_say_in_a_hundred_thousand_scenes() {
 }
 
 #[test]
-fn things_lie_inside_the_picture_and_every_relation_is_shown() {
+fn things_lie_inside_the_image_and_every_relation_is_shown() {
     let mut shown: BTreeMap<Relation, usize> = BTreeMap::new();
     for (scene, mut rng) in scenes(10_000) {
         for thing in &scene.things {
@@ -443,7 +443,7 @@ fn check_probe(kind: ProbeKind, combination: Combination, probe: &WorldProbe) {
             };
             assert_eq!((positives.len(), negatives.len()), expected, "{kind:?}");
         }
-        WorldProbe::Pictures {
+        WorldProbe::Images {
             caption,
             right,
             wrong,
@@ -502,7 +502,7 @@ fn check_probe(kind: ProbeKind, combination: Combination, probe: &WorldProbe) {
 }
 
 #[test]
-fn a_caption_to_retrieve_is_true_of_its_own_picture_only() {
+fn a_caption_to_retrieve_is_true_of_its_own_image_only() {
     let pairs: Vec<_> = probes(ProbeKind::Retrieval, Combination::Seen, 0, 200).collect();
     let mut both_true = 0;
     for probe in &pairs {
@@ -714,7 +714,7 @@ fn scenes_that_are_none_are_refused() {
 }
 
 #[test]
-fn pictures_show_the_colour_where_the_thing_is() {
+fn images_show_the_colour_where_the_thing_is() {
     let pure = |colour| match colour {
         Colour::Red => [218, 36, 42],
         Colour::Orange => [248, 130, 24],
@@ -739,15 +739,15 @@ fn pictures_show_the_colour_where_the_thing_is() {
             (thing.pattern, thing.size) = (Pattern::Plain, Size::Large);
             let radius = 200;
             (thing.x, thing.y, thing.radius) = (SIDE / 2, SIDE / 2, radius);
-            let picture = draw(&scene, 96).unwrap();
-            assert_eq!((picture.width, picture.height), (96, 96));
-            assert_eq!(picture.data.len(), 3 * 96 * 96);
+            let image = draw(&scene, 96).unwrap();
+            assert_eq!((image.width, image.height), (96, 96));
+            assert_eq!(image.data.len(), 3 * 96 * 96);
             scene.things.clear();
             let bare = draw(&scene, 96).unwrap();
             // Of the thing's pixels that look like one of the pure colours, its own lead;
             // but details are black and white on things of any colour.
             let mut votes = vec![0usize; Colour::ALL.len()];
-            let pixels = picture.data.chunks_exact(3);
+            let pixels = image.data.chunks_exact(3);
             for (pixel, ground) in pixels.zip(bare.data.chunks_exact(3)) {
                 for &candidate in Colour::ALL {
                     if pixel != ground && distance(pixel, pure(candidate)) < 900 {
@@ -772,7 +772,7 @@ fn pictures_show_the_colour_where_the_thing_is() {
 #[test]
 fn every_noun_looks_different_from_every_other() {
     let scene = Scene::sample(0, &SceneParams::exactly(1));
-    let pictures: Vec<Vec<u8>> = Noun::ALL
+    let images: Vec<Vec<u8>> = Noun::ALL
         .iter()
         .map(|&noun| {
             let mut scene = scene.clone();
@@ -782,8 +782,8 @@ fn every_noun_looks_different_from_every_other() {
         .collect();
     let radius = scene.things[0].radius;
     let area = (2 * radius * 64 / SIDE).pow(2) as usize;
-    for (index, a) in pictures.iter().enumerate() {
-        for (other, b) in pictures[..index].iter().enumerate() {
+    for (index, a) in images.iter().enumerate() {
+        for (other, b) in images[..index].iter().enumerate() {
             let pixels = a.chunks_exact(3).zip(b.chunks_exact(3));
             let differing = pixels.filter(|(a, b)| a != b).count();
             assert!(
@@ -797,10 +797,10 @@ fn every_noun_looks_different_from_every_other() {
 }
 
 #[test]
-fn pictures_have_pixels_but_not_too_many() {
+fn images_have_pixels_but_not_too_many() {
     let scene = Scene::sample(0, &SceneParams::default());
     assert!(draw(&scene, 0).is_err());
-    assert!(draw(&scene, MAX_PICTURE_SIDE + 1).is_err());
+    assert!(draw(&scene, MAX_IMAGE_SIDE + 1).is_err());
     assert_eq!(draw(&scene, 1).unwrap().data.len(), 3);
 }
 

@@ -18,7 +18,7 @@ test("times are as precise as they are worth", () => {
 });
 
 test("counts are grouped, or compact, and agree with their noun", () => {
-  expect(counted(1, "picture")).toBe("1 picture");
+  expect(counted(1, "image")).toBe("1 image");
   expect(counted(1200, "caption")).toBe("1,200 captions");
   expect(formatCount(151_277_313)).toBe("151,277,313");
   expect(formatCompact(151_277_313)).toBe("151M");

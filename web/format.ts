@@ -8,7 +8,7 @@ export function formatCount(value: number): string {
   return COUNT.format(value);
 }
 
-/** “1 picture”, “2 pictures”. */
+/** “1 image”, “2 images”. */
 export function counted(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }

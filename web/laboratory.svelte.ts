@@ -21,7 +21,7 @@ import { Hierarchy } from "./hierarchy/hierarchy.svelte";
 import { keepPage } from "./offline/register";
 import { MAX_CAPTIONS } from "./probe/caption-list";
 import { ModelComparison } from "./probe/model-comparison.svelte";
-import type { HandedPicture } from "./probe/picture";
+import type { HandedImage } from "./probe/image";
 import { Probe } from "./probe/probe.svelte";
 import type { SentAnswer } from "./replay/replay";
 import { Replayed } from "./replay/replayed.svelte";
@@ -85,7 +85,7 @@ export class Laboratory {
   start(): void {
     // Keeping the page for later waits until it has answered.
     void this.openLink(location.hash).then(() => keepPage(this.base));
-    void this.probe.picture.drawSamples();
+    void this.probe.image.drawSamples();
     void this.benchmarks.listSets();
     void this.hub.look();
     this.probe.follow();
@@ -97,7 +97,7 @@ export class Laboratory {
     });
     $effect(() => {
       const fragment = this.fragment;
-      if (this.probe.picture.current === null) return;
+      if (this.probe.image.current === null) return;
       const timer = setTimeout(() => {
         history.replaceState(null, "", `#${fragment}`);
       }, LINK_PAUSE_MS);
@@ -167,7 +167,7 @@ export class Laboratory {
   take(files: File[]): void {
     const given = whatIsGiven(files);
     this.dropProblem = given.kind === "neither" ? given.message : null;
-    if (given.kind === "photo") void this.probe.picture.showPhoto(given.file);
+    if (given.kind === "photo") void this.probe.image.showPhoto(given.file);
     if (given.kind === "model") void this.model.loadOwn(given.files);
   }
 
@@ -179,15 +179,15 @@ export class Laboratory {
   }
 
   /** Puts an item of a benchmark to the model as a question of one's own. */
-  async openInProbe(picture: HandedPicture, texts: string[]): Promise<void> {
+  async openInProbe(image: HandedImage, texts: string[]): Promise<void> {
     this.view = "probe";
     const captions = texts.slice(0, MAX_CAPTIONS);
-    if ("scene" in picture) {
-      await this.probe.picture.showScene(picture.scene, captions);
+    if ("scene" in image) {
+      await this.probe.image.showScene(image.scene, captions);
       return;
     }
     this.probe.captions.replaceAll(captions);
-    await this.probe.picture.showPhoto(picture.photo);
+    await this.probe.image.showPhoto(image.photo);
   }
 
   async restart(): Promise<void> {
@@ -195,7 +195,7 @@ export class Laboratory {
     this.#client.restart();
     this.benchmarks.reset();
     await this.model.reload();
-    if (this.probe.picture.samples.length === 0) await this.probe.picture.drawSamples();
-    if (this.probe.picture.current === null) await this.openLink(location.hash);
+    if (this.probe.image.samples.length === 0) await this.probe.image.drawSamples();
+    if (this.probe.image.current === null) await this.openLink(location.hash);
   }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use cliprobe::caption::order_options;
-use cliprobe::probe::{Picture, Probes, read_retrieval_csv, read_retrieval_json};
+use cliprobe::probe::{Image, Probes, read_retrieval_csv, read_retrieval_json};
 use serde_json::json;
 
 use crate::output::write_whole;
@@ -48,8 +48,8 @@ pub(crate) fn run(args: &OrderArgs) -> Result<()> {
     };
     let mut items = Vec::with_capacity(retrieval.captions.len());
     let mut left_out = 0;
-    for (&caption, &place) in retrieval.captions.iter().zip(&retrieval.picture_of) {
-        let Picture::File { name: image, .. } = &set.pictures[retrieval.pictures[place]] else {
+    for (&caption, &place) in retrieval.captions.iter().zip(&retrieval.image_of) {
+        let Image::File { name: image, .. } = &set.images[retrieval.images[place]] else {
             continue; // a list of captions names files
         };
         match order_options(&set.texts[caption], args.seed) {

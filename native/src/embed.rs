@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{DeviceArgs, ModelArgs};
 use crate::tensor_file::{Tensor, write};
-use crate::{pictures, progress, texts};
+use crate::{images, progress, texts};
 
 /// Compute the embeddings of images and captions
 ///
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
     if texts.as_ref().is_some_and(Vec::is_empty) {
         bail!("there are no texts in the file");
     }
-    let files = pictures::expand(&args.images)?;
+    let files = images::expand(&args.images)?;
     let (checkpoint, clip) = args.model.load(args.device)?;
 
     let mut tensors = Vec::new();
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
         )?;
         bar.finish_and_clear();
         let rows;
-        (kept, rows, skipped) = pictures::keep_readable(pictures::names(&files), images)?;
+        (kept, rows, skipped) = images::keep_readable(images::names(&files), images)?;
         metadata.push(("images", serde_json::to_string(&kept)?));
         tensors.push(tensor(
             "image_embeds",
@@ -105,7 +105,7 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
     }
     metadata.push(("skipped", serde_json::to_string(&skipped)?));
     write(&args.out, tensors, &metadata)?;
-    Ok(pictures::exit_code(&args.out, kept.len(), &skipped))
+    Ok(images::exit_code(&args.out, kept.len(), &skipped))
 }
 
 fn tensor(name: &'static str, rows: usize, embeddings: &Embeddings) -> Tensor {
@@ -150,9 +150,9 @@ fn embed_images(
         let (mut hashes, mut batch) = (Vec::new(), Vec::new());
         for ((hash, _), prepared) in fresh.into_iter().zip(prepared) {
             match prepared {
-                Ok(picture) => {
+                Ok(image) => {
                     hashes.push(*hash);
-                    batch.push(picture);
+                    batch.push(image);
                 }
                 Err(error) => {
                     failures.insert(*hash, error.to_string());

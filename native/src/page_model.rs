@@ -138,7 +138,7 @@ fn placed(mut models: Vec<PageModel>, mut entry: PageModel) -> Vec<PageModel> {
 fn golden_values(clip: &Clip) -> Result<Value> {
     let rows = |embeddings: &Embeddings| embeddings.rows().map(<[f32]>::to_vec).collect::<Vec<_>>();
     let texts = pollster::block_on(clip.encode_texts(&TEXTS, &mut |_| {}))?;
-    let pictures = SCENES
+    let images = SCENES
         .iter()
         .map(|&seed| {
             Ok(clip.prepare(&encode_png(&draw(
@@ -147,7 +147,7 @@ fn golden_values(clip: &Clip) -> Result<Value> {
             )?)?)?)
         })
         .collect::<Result<Vec<_>>>()?;
-    let images = pollster::block_on(clip.encode_prepared(&pictures))?;
+    let images = pollster::block_on(clip.encode_prepared(&images))?;
     Ok(json!({
         "texts": TEXTS,
         "textEmbeddings": rows(&texts.embeddings),

@@ -9,8 +9,8 @@ use cliprobe::clip::image;
 use rayon::prelude::*;
 use safetensors::Dtype;
 
+use crate::images;
 use crate::model::ModelArgs;
-use crate::pictures;
 use crate::tensor_file::{Tensor, write};
 
 /// Write images as the image encoder gets them, to compare preprocessing with another program's
@@ -32,7 +32,7 @@ pub(crate) struct PixelsArgs {
 
 pub(crate) fn run(args: &PixelsArgs) -> Result<ExitCode> {
     let checkpoint = args.model.open()?;
-    let files = pictures::expand(&args.images)?;
+    let files = images::expand(&args.images)?;
     let preprocessing = &checkpoint.preprocessing;
     let results = files
         .par_iter()
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &PixelsArgs) -> Result<ExitCode> {
             Ok(preprocessing.apply(&image::decode(&bytes)?)?)
         })
         .collect();
-    let (kept, cropped, skipped) = pictures::keep_readable(pictures::names(&files), results)?;
+    let (kept, cropped, skipped) = images::keep_readable(images::names(&files), results)?;
     let side = checkpoint.config.vision.image_size;
     let shape = vec![kept.len(), 3, side, side];
     let values = cropped
@@ -73,5 +73,5 @@ pub(crate) fn run(args: &PixelsArgs) -> Result<ExitCode> {
         ],
         &metadata,
     )?;
-    Ok(pictures::exit_code(&args.out, kept.len(), &skipped))
+    Ok(images::exit_code(&args.out, kept.len(), &skipped))
 }

@@ -431,8 +431,8 @@ fn world_draws_scenes_with_their_captions() {
     assert!(
         captions.iter().any(|c| c["holds"] == true) && captions.iter().any(|c| c["holds"] == false)
     );
-    let picture = std::fs::read(directory.path().join("5.png")).unwrap();
-    assert_eq!(cliprobe::clip::image::decode(&picture).unwrap().width(), 64);
+    let image = std::fs::read(directory.path().join("5.png")).unwrap();
+    assert_eq!(cliprobe::clip::image::decode(&image).unwrap().width(), 64);
 }
 
 #[test]
@@ -499,8 +499,8 @@ fn damaged_files_and_missing_ones() {
     assert!(
         refusal(&["score", gguf, "--image", image, "--file", &captions]).contains("no captions")
     );
-    let picture = write(&directory, "p.png", b"");
-    assert!(refusal(&["score", gguf, "--image", &picture, "a cat"]).contains("p.png"));
+    let image = write(&directory, "p.png", b"");
+    assert!(refusal(&["score", gguf, "--image", &image, "a cat"]).contains("p.png"));
     // The header of a PNG of 30,000 × 30,000 pixels, and nothing else.
     let mut header = std::fs::read(golden("images/03_small_100x80.png")).unwrap();
     header[16..20].copy_from_slice(&30_000u32.to_be_bytes());

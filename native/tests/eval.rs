@@ -66,7 +66,7 @@ fn refusal(arguments: &[&str]) -> String {
     last
 }
 
-/// A folder with `n` scenes as pictures, and lists of several benchmarks that ask about them.
+/// A folder with `n` scenes as images, and lists of several benchmarks that ask about them.
 struct Data {
     folder: TempDir,
 }
@@ -74,10 +74,10 @@ struct Data {
 impl Data {
     fn new(n: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let pictures = folder.path().join("pictures");
+        let images = folder.path().join("images");
         let sampled = ["world", "sample", &n.to_string(), "--size", "96", "--out"];
-        ends_with(0, &[&sampled[..], &[pictures.to_str().unwrap()]].concat());
-        let lines = fs::read_to_string(pictures.join("captions.jsonl")).unwrap();
+        ends_with(0, &[&sampled[..], &[images.to_str().unwrap()]].concat());
+        let lines = fs::read_to_string(images.join("captions.jsonl")).unwrap();
         let mut sugarcrepe = serde_json::Map::new();
         let mut hierarcaps = "id,captions,image_url\n".to_owned();
         let mut retrieval = "filepath\ttitle\n".to_owned();
@@ -99,7 +99,7 @@ impl Data {
             let chain = [
                 "a thing",
                 "a thing on a ground",
-                &format!("picture {number}"),
+                &format!("image {number}"),
                 &of_truth(true),
             ]
             .join(" => ");
@@ -241,7 +241,7 @@ fn results_come_as_table_json_csv_and_html() {
 #[test]
 fn what_captions_say_is_text_and_not_markup() {
     let data = Data::new(3);
-    let item = json!({"picture": "pictures/0.png", "captions": ["<script>alert(1)</script>", "<img src=x>"], "correct": 1});
+    let item = json!({"image": "images/0.png", "captions": ["<script>alert(1)</script>", "<img src=x>"], "correct": 1});
     let probes = json!({"format": "cliprobe-probes", "version": 1, "kind": "caption_choice", "name": "<b>set</b>",
         "items": [item.clone(), item]});
     let file = data.write("p.json", &probes.to_string());
@@ -404,7 +404,7 @@ fn only_what_is_the_same_is_compared() {
         &default_model(),
         &["sugarcrepe/swap_att", "hierarcaps", "--json", &all],
     );
-    fs::remove_file(data.path("pictures/1.png")).unwrap();
+    fs::remove_file(data.path("images/1.png")).unwrap();
     data.eval(
         3,
         &default_model(),
@@ -530,9 +530,9 @@ fn lists_that_are_wrong_are_refused_by_one_sentence() {
 #[test]
 fn what_cannot_be_answered_is_named() {
     let data = Data::new(4);
-    fs::remove_file(data.path("pictures/1.png")).unwrap();
+    fs::remove_file(data.path("images/1.png")).unwrap();
     fs::write(
-        data.path("pictures/2.png"),
+        data.path("images/2.png"),
         b"\x89PNG\r\n\x1a\n and nothing more",
     )
     .unwrap();
@@ -610,7 +610,7 @@ fn what_cannot_be_answered_is_named() {
 fn embeddings(
     data: &Data,
     rows: &[[f32; 2]],
-    pictures: &[&str],
+    images: &[&str],
     captions: &[(&str, [f32; 2])],
 ) -> String {
     let bytes = |values: Vec<f32>| {
@@ -628,7 +628,7 @@ fn embeddings(
     ];
     let names: Vec<&str> = captions.iter().map(|c| c.0).collect();
     let metadata = [
-        ("images".to_owned(), json!(pictures).to_string()),
+        ("images".to_owned(), json!(images).to_string()),
         ("texts".to_owned(), json!(names).to_string()),
     ];
     let file = safetensors::serialize(tensors, Some(metadata.into())).unwrap();
@@ -699,7 +699,7 @@ fn a_killed_run_goes_on_where_it_was() {
         .spawn()
         .unwrap();
     let started = Instant::now();
-    while pictures_kept(&folder) < 20_000 {
+    while images_kept(&folder) < 20_000 {
         assert!(
             killed.try_wait().unwrap().is_none(),
             "it ended before it could be killed"
@@ -722,33 +722,33 @@ fn a_killed_run_goes_on_where_it_was() {
     let read =
         |path: &str| -> Value { serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap() };
     let (resumed, whole) = (read(&resumed), read(&whole));
-    let pictures = &resumed["runs"][0]["encoding"]["pictures"];
+    let images = &resumed["runs"][0]["encoding"]["images"];
     assert!(
-        pictures["known"].as_u64().unwrap() >= 20 && pictures["computed"].as_u64().unwrap() > 0,
-        "{pictures}"
+        images["known"].as_u64().unwrap() >= 20 && images["computed"].as_u64().unwrap() > 0,
+        "{images}"
     );
     assert_eq!(sets(&resumed)[0]["answers"], sets(&whole)[0]["answers"]);
 }
 
-/// Bytes of the pictures' embeddings in the cache.
-fn pictures_kept(folder: &TempDir) -> u64 {
+/// Bytes of the images' embeddings in the cache.
+fn images_kept(folder: &TempDir) -> u64 {
     let models = fs::read_dir(folder.path().join("cache"));
     let files = models
         .into_iter()
         .flatten()
-        .map(|model| model.unwrap().path().join("pictures.bin"));
+        .map(|model| model.unwrap().path().join("images.bin"));
     files
         .filter_map(|file: PathBuf| Some(fs::metadata(file).ok()?.len()))
         .sum()
 }
 
-/// A webdataset shard: each picture with what stands beside it.
-fn shard(path: &Path, pictures: &[PathBuf], beside: &str, contents: impl Fn(usize) -> String) {
+/// A webdataset shard: each image with what stands beside it.
+fn shard(path: &Path, images: &[PathBuf], beside: &str, contents: impl Fn(usize) -> String) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let mut tar = tar::Builder::new(fs::File::create(path).unwrap());
-    for (number, picture) in pictures.iter().enumerate() {
+    for (number, image) in images.iter().enumerate() {
         let key = format!("s{number:04}");
-        tar.append_path_with_name(picture, format!("{key}.png"))
+        tar.append_path_with_name(image, format!("{key}.png"))
             .unwrap();
         let text = contents(number);
         let mut header = tar::Header::new_gnu();
@@ -763,17 +763,17 @@ fn shard(path: &Path, pictures: &[PathBuf], beside: &str, contents: impl Fn(usiz
 #[test]
 fn class_folders_and_webdatasets_ask_the_same() {
     let data = Data::new(6);
-    let pictures: Vec<PathBuf> = (0..6)
-        .map(|n| data.folder.path().join(format!("pictures/{n}.png")))
+    let images: Vec<PathBuf> = (0..6)
+        .map(|n| data.folder.path().join(format!("images/{n}.png")))
         .collect();
     let class_of = |number: usize| ["blue_dog", "red_cat"][number % 2];
-    for (number, picture) in pictures.iter().enumerate() {
+    for (number, image) in images.iter().enumerate() {
         let folder = data.folder.path().join("classes").join(class_of(number));
         fs::create_dir_all(&folder).unwrap();
-        fs::copy(picture, folder.join(format!("{number}.png"))).unwrap();
+        fs::copy(image, folder.join(format!("{number}.png"))).unwrap();
     }
     let shards = data.folder.path().join("shards");
-    shard(&shards.join("test/0.tar"), &pictures, "cls", |number| {
+    shard(&shards.join("test/0.tar"), &images, "cls", |number| {
         (number % 2).to_string()
     });
     data.write("shards/classnames.txt", "blue dog\nred cat\n");
@@ -795,7 +795,7 @@ fn class_folders_and_webdatasets_ask_the_same() {
     assert_eq!(sets(&of_shards)[0]["scored"], 6);
 
     // Another data set whose files have the same names, as those of CLIP_benchmark have.
-    let mut others = pictures.clone();
+    let mut others = images.clone();
     others.reverse();
     let twins = data.folder.path().join("twins");
     shard(&twins.join("test/0.tar"), &others, "cls", |number| {
@@ -811,8 +811,8 @@ fn class_folders_and_webdatasets_ask_the_same() {
     assert_eq!(answers(&together, 1), answers(&alone, 0));
 
     let captions = data.folder.path().join("captions");
-    shard(&captions.join("0.tar"), &pictures, "txt", |number| {
-        format!("picture {number}\nnumber {number}\n")
+    shard(&captions.join("0.tar"), &images, "txt", |number| {
+        format!("image {number}\nnumber {number}\n")
     });
     let of_captions = run("captions", "captions.json", &[]);
     assert_eq!(sets(&of_captions)[0]["set"], "captions/retrieval");
@@ -831,11 +831,11 @@ fn class_folders_and_webdatasets_ask_the_same() {
     assert!(sentence.contains("cut off"), "{sentence}");
 }
 
-/// Copies the `n`-th picture of the data to a place below its folder.
+/// Copies the `n`-th image of the data to a place below its folder.
 fn place(data: &Data, n: usize, at: &str) {
     let to = data.folder.path().join(at);
     fs::create_dir_all(to.parent().unwrap()).unwrap();
-    fs::copy(data.folder.path().join(format!("pictures/{n}.png")), to).unwrap();
+    fs::copy(data.folder.path().join(format!("images/{n}.png")), to).unwrap();
 }
 
 #[test]
@@ -865,7 +865,7 @@ fn a_namesake_in_another_folder_is_not_the_image() {
 fn one_file_under_two_names_is_one_image() {
     let data = Data::new(2);
     let list = |second: &str| {
-        format!("filepath,title\npictures/0.png,one\n{second},two\npictures/1.png,three\n")
+        format!("filepath,title\nimages/0.png,one\n{second},two\nimages/1.png,three\n")
     };
     let metrics = |name: &str, contents: &str| {
         let table = data.write(name, contents);
@@ -873,13 +873,13 @@ fn one_file_under_two_names_is_one_image() {
         data.eval(0, &default_model(), &[&table, "--json", &json]);
         sets(&data.json("r.json"))[0]["metrics"].clone()
     };
-    let whole = metrics("one.csv", &list("pictures/0.png"));
+    let whole = metrics("one.csv", &list("images/0.png"));
     assert_eq!(
-        metrics("dots.csv", &list("./pictures/../pictures/0.png")),
+        metrics("dots.csv", &list("./images/../images/0.png")),
         whole
     );
     assert_eq!(metrics("bare.csv", &list("0.png")), whole);
-    assert_eq!(metrics("windows.csv", &list("pictures\\0.png")), whole);
+    assert_eq!(metrics("windows.csv", &list("images\\0.png")), whole);
     assert_eq!(whole[0]["n"], 2);
 }
 
@@ -970,14 +970,14 @@ fn the_test_split_is_asked_unless_another_is_named() {
     );
     assert_eq!((&test["set"], &test["items"]), (&json!("set"), &json!(2)));
     assert!(
-        test["pictures"][0]
+        test["images"][0]
             .as_str()
             .unwrap()
             .ends_with("test/cat/2.png")
     );
     let train = eval(&["--split", "train", "--templates", "clip-7"]);
     assert!(
-        train["pictures"][0]
+        train["images"][0]
             .as_str()
             .unwrap()
             .ends_with("train/cat/0.png")
@@ -1021,7 +1021,7 @@ fn archive(path: &str, files: &[(&str, &[u8])]) {
 #[test]
 fn shards_with_dotted_keys_and_of_macos_are_read() {
     let data = Data::new(2);
-    let images = [0, 1].map(|n| fs::read(data.path(&format!("pictures/{n}.png"))).unwrap());
+    let images = [0, 1].map(|n| fs::read(data.path(&format!("images/{n}.png"))).unwrap());
     let eval = |folder: &str| {
         let json = data.path("r.json");
         let folder = data.path(folder);
@@ -1050,7 +1050,7 @@ fn shards_with_dotted_keys_and_of_macos_are_read() {
     );
     let dots = eval("dots");
     assert_eq!(dots["texts"], json!(["zero", "one"]));
-    assert_eq!(dots["pictures"].as_array().unwrap().len(), 2);
+    assert_eq!(dots["images"].as_array().unwrap().len(), 2);
     archive(
         &data.path("macos/0.tar"),
         &[
@@ -1088,7 +1088,7 @@ fn shards_with_dotted_keys_and_of_macos_are_read() {
 #[test]
 fn a_file_in_the_present_folder_needs_no_dot() {
     let data = Data::new(1);
-    let item = json!({"picture": "pictures/0.png", "captions": ["a", "b"], "correct": 0});
+    let item = json!({"image": "images/0.png", "captions": ["a", "b"], "correct": 0});
     let probes = json!({"format": "cliprobe-probes", "version": 1, "kind": "caption_choice", "name": "mine", "items": [item]});
     data.write("p.json", &probes.to_string());
     let run = |contents: &str| {
@@ -1104,10 +1104,10 @@ fn a_file_in_the_present_folder_needs_no_dot() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     // What is wrong in a probe file is named with its field, its line and what was expected.
     let wrong = serde_json::to_string_pretty(&probes).unwrap();
-    let output = run(&wrong.replace("\"pictures/0.png\"", "7"));
+    let output = run(&wrong.replace("\"images/0.png\"", "7"));
     let sentence = text(&output.stderr);
     assert!(
-        sentence.contains("items[0].picture")
+        sentence.contains("items[0].image")
             && sentence.contains("an image: a file's name")
             && sentence.contains("line 8"),
         "{sentence}"

@@ -8,7 +8,7 @@ use std::path::Path;
 use assert_cmd::Command;
 use cliprobe::clip::image;
 use cliprobe::facade::draw_scene;
-use cliprobe::probe::{Picture, Probes, read_vg_attribution, tableau};
+use cliprobe::probe::{Image, Probes, read_vg_attribution, tableau};
 use cliprobe::world::{Combination, ProbeKind};
 use serde_json::Value;
 
@@ -69,7 +69,7 @@ fn evaluate(folder: &Path, sets: &[String]) -> Vec<Value> {
     results["runs"][0]["sets"].as_array().unwrap().clone()
 }
 
-/// The similarity of every picture and text of an answer, by the texts' words; classification and
+/// The similarity of every image and text of an answer, by the texts' words; classification and
 /// retrieval tell none.
 fn by_text(set: &Value, answer: &Value) -> Vec<(String, Vec<f64>)> {
     let indices = |key: &str| -> Vec<usize> {
@@ -172,14 +172,14 @@ fn vg_attribution_asks_what_the_world_asks() {
         let places = [first, second].map(|colour| captions[0].find(colour).unwrap());
         assert!(places[0] < places[1], "{} of {}", theirs.group, captions[0]);
 
-        let Picture::File {
+        let Image::File {
             name,
             crop: Some(crop),
-        } = &exported.pictures[theirs.picture]
+        } = &exported.images[theirs.image]
         else {
             panic!("ARO shows a part of a file");
         };
-        let Picture::Scene(scene) = &own.pictures[ours.picture] else {
+        let Image::Scene(scene) = &own.images[ours.image] else {
             panic!("the world shows scenes");
         };
         let file = fs::read(out.join("aro/images").join(name)).unwrap();
@@ -196,25 +196,17 @@ fn a_stopped_export_goes_on() {
     let options = ["--benchmark", "svo", "--items", "3", "--size", "32"];
     export(&out, &options);
     let list = out.join("svo_probes/svo_probes.csv");
-    let picture = |id: &str| out.join("svo_probes/images").join(id);
-    let before = [
-        fs::read(&list).unwrap(),
-        fs::read(picture("2.png")).unwrap(),
-    ];
-    // As if it had been stopped: no list, a picture missing, one empty after a power cut.
+    let image = |id: &str| out.join("svo_probes/images").join(id);
+    let before = [fs::read(&list).unwrap(), fs::read(image("2.png")).unwrap()];
+    // As if it had been stopped: no list, an image missing, one empty after a power cut.
     fs::remove_file(&list).unwrap();
-    fs::remove_file(picture("1.png")).unwrap();
-    fs::write(picture("2.png"), "").unwrap();
-    fs::write(picture("3.png"), "as it was").unwrap();
+    fs::remove_file(image("1.png")).unwrap();
+    fs::write(image("2.png"), "").unwrap();
+    fs::write(image("3.png"), "as it was").unwrap();
     export(&out, &options);
-    assert!(
-        [
-            fs::read(&list).unwrap(),
-            fs::read(picture("2.png")).unwrap()
-        ] == before
-    );
-    assert!(picture("1.png").is_file());
-    assert_eq!(fs::read(picture("3.png")).unwrap(), b"as it was");
+    assert!([fs::read(&list).unwrap(), fs::read(image("2.png")).unwrap()] == before);
+    assert!(image("1.png").is_file());
+    assert_eq!(fs::read(image("3.png")).unwrap(), b"as it was");
 
     let mut other = Command::cargo_bin("cliprobe").unwrap();
     other.args([

@@ -1,4 +1,4 @@
-//! From pictures in a table, or chains of captions, to a model that the page opens, by the commands
+//! From images in a table, or chains of captions, to a model that the page opens, by the commands
 //! alone: fine-tune, patch, evaluate, quantise, score.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
@@ -81,7 +81,7 @@ impl Workshop {
 
     /// Patches the fine-tuned model with what it was before, asks it something, and makes one small
     /// file of it, which ranks captions as the patched model does.
-    fn finish(&self, questions: &[&str], picture: &str) {
+    fn finish(&self, questions: &[&str], image: &str) {
         let (patched, tuned) = (self.path("patched"), self.path("run/model"));
         cliprobe(&["patch", &base(), &tuned, "-o", &patched]);
 
@@ -95,17 +95,17 @@ impl Workshop {
 
         let small = self.path("small.gguf");
         cliprobe(&["quantize", &patched, "--type", "Q8_0", "--out", &small]);
-        let [of_patched, of_small] = [&patched, &small].map(|model| cosines(model, picture));
+        let [of_patched, of_small] = [&patched, &small].map(|model| cosines(model, image));
         for (a, b) in of_patched.iter().zip(of_small) {
             assert!((a - b).abs() < 0.05, "{a} became {b}");
         }
     }
 }
 
-/// Cosines of a picture with two captions.
-fn cosines(model: &str, picture: &str) -> [f64; 2] {
+/// Cosines of an image with two captions.
+fn cosines(model: &str, image: &str) -> [f64; 2] {
     let captions = ["a red cat", "a blue car"];
-    let ask = ["score", model, "--image", picture, "--json"];
+    let ask = ["score", model, "--image", image, "--json"];
     let said = cliprobe(&[&ask[..], &captions].concat());
     let said: Value = serde_json::from_str(&said).unwrap();
     let ranking = said["ranking"].as_array().unwrap();
@@ -115,7 +115,7 @@ fn cosines(model: &str, picture: &str) -> [f64; 2] {
     })
 }
 
-const PICTURES: [(&str, &str); 8] = [
+const IMAGES: [(&str, &str); 8] = [
     (
         "01_landscape_640x427.png",
         "a red house and a small tree on a green hill",
@@ -130,9 +130,9 @@ const PICTURES: [(&str, &str); 8] = [
 ];
 
 #[test]
-fn pictures_of_a_table_with_edited_captions() {
+fn images_of_a_table_with_edited_captions() {
     let shop = Workshop::new();
-    let rows = PICTURES.map(|(file, caption)| format!("{file}\t{caption}\n"));
+    let rows = IMAGES.map(|(file, caption)| format!("{file}\t{caption}\n"));
     let table = shop.write("pairs.tsv", &format!("filepath\ttitle\n{}", rows.concat()));
     let images = golden("images");
     let images = images.to_str().unwrap();
@@ -140,8 +140,8 @@ fn pictures_of_a_table_with_edited_captions() {
         "[batch]\npairs = 8\n[data.table]\npath = '{table}'\nimages = ['{images}']\n\
          [data.edits]\nhard_negatives = ['replace']\n[objective.contrastive]"
     ));
-    let picture = golden("images/03_small_100x80.png");
-    shop.finish(&[&table, "--images", images], picture.to_str().unwrap());
+    let image = golden("images/03_small_100x80.png");
+    shop.finish(&[&table, "--images", images], image.to_str().unwrap());
 }
 
 #[test]
@@ -179,8 +179,8 @@ fn real_photos_with_negclips_hard_negatives() {
         "[batch]\npairs = 16\n[data.table]\npath = '{table}'\nimages = ['{images}']\n\
          hard_negatives = true\n[objective.contrastive]"
     ));
-    let picture = format!("{images}/COCO_val2014_000000000139.jpg");
-    shop.finish(&[&table, "--images", images], &picture);
+    let image = format!("{images}/COCO_val2014_000000000139.jpg");
+    shop.finish(&[&table, "--images", images], &image);
 }
 
 /// Radial embeddings as HierarCaps trains them: the text tower alone, held near where it was.
@@ -199,13 +199,13 @@ fn chains_of_captions() {
     let rows = format!("positive,negative\n{}", rows.concat());
     let chains = shop.write("chains.csv", &rows);
     shop.fine_tune(&format!("{RADIAL}[data.hierarcaps]\npath = '{chains}'"));
-    let picture = golden("images/03_small_100x80.png");
+    let image = golden("images/03_small_100x80.png");
     let questions = ["tableau/noun", "--tableau-items", "4"];
-    shop.finish(&questions, picture.to_str().unwrap());
+    shop.finish(&questions, image.to_str().unwrap());
 }
 
 #[test]
-fn hierarcaps_chains_without_the_test_pictures() {
+fn hierarcaps_chains_without_the_test_images() {
     let (Some(chains), Some(test)) = (
         shared("hierarcaps/hierarcaps_test_expanded.csv.gz"),
         shared("hierarcaps/hierarcaps_test.csv"),
@@ -214,11 +214,11 @@ fn hierarcaps_chains_without_the_test_pictures() {
     };
     let shop = Workshop::new();
     shop.fine_tune(&format!(
-        "{RADIAL}[data.hierarcaps]\npath = '{}'\nwithout_pictures_of = '{}'",
+        "{RADIAL}[data.hierarcaps]\npath = '{}'\nwithout_images_of = '{}'",
         chains.display(),
         test.display()
     ));
     let folder = test.parent().unwrap().to_str().unwrap();
-    let picture = format!("{folder}/images/COCO_val2014_000000000139.jpg");
-    shop.finish(&["hierarcaps", "--data", folder, "--limit", "20"], &picture);
+    let image = format!("{folder}/images/COCO_val2014_000000000139.jpg");
+    shop.finish(&["hierarcaps", "--data", folder, "--limit", "20"], &image);
 }

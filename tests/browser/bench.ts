@@ -8,13 +8,13 @@ export class Bench {
   readonly captions: Locator;
   readonly ranked: Locator;
   readonly alerts: Locator;
-  readonly picture: Locator;
+  readonly image: Locator;
 
   constructor(readonly page: Page) {
     this.captions = page.getByRole("textbox", { name: /^Caption \d/ });
     this.ranked = page.getByRole("region", { name: "Ranking" }).getByRole("listitem");
     this.alerts = page.getByRole("alert");
-    this.picture = page.getByRole("region", { name: "Picture" }).locator("figure img");
+    this.image = page.getByRole("region", { name: "Image" }).locator("figure img");
   }
 
   /** Opens the page and waits for the model and its first ranking. */

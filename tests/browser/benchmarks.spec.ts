@@ -22,7 +22,7 @@ async function finished(page: Page): Promise<void> {
   await expect(result(page).getByRole("table")).toBeVisible();
 }
 
-/** A tiny probe file over pictures of the golden files, with one that is not there. */
+/** A tiny probe file over images of the golden files, with one that is not there. */
 const PROBES = {
   name: "tiny.json",
   mimeType: "application/json",
@@ -33,14 +33,14 @@ const PROBES = {
       kind: "caption_choice",
       name: "tiny",
       items: [
-        { picture: "01_landscape_640x427.png", captions: ["a red cat", "a tree"], correct: 0 },
-        { picture: "02_portrait_300x500.png", captions: ["a red cat", "a tree"], correct: 1 },
-        { picture: "gone.png", captions: ["a red cat", "a tree"], correct: 1 },
+        { image: "01_landscape_640x427.png", captions: ["a red cat", "a tree"], correct: 0 },
+        { image: "02_portrait_300x500.png", captions: ["a red cat", "a tree"], correct: 1 },
+        { image: "gone.png", captions: ["a red cat", "a tree"], correct: 1 },
       ],
     }),
   ),
 };
-const picture = (name: string) => ({
+const image = (name: string) => ({
   name,
   mimeType: "image/png",
   buffer: readFileSync(`${GOLDEN_IMAGES}/${name}`),
@@ -135,7 +135,7 @@ test("pauses, goes on and stops; the page stays usable", async ({ bench, page })
   await expect(progress).toHaveCount(0);
 });
 
-test("a list and pictures of one's own are run, and what is missing is named", async ({
+test("a list and images of one's own are run, and what is missing is named", async ({
   bench,
   page,
 }) => {
@@ -143,19 +143,19 @@ test("a list and pictures of one's own are run, and what is missing is named", a
   const chooser = page.waitForEvent("filechooser");
   await page.getByRole("button", { name: "Files…", exact: true }).click();
   const names = ["01_landscape_640x427.png", "02_portrait_300x500.png"];
-  await (await chooser).setFiles([PROBES, ...names.map(picture)]);
-  await expect(page.getByText("At hand: 1 set and 2 pictures.")).toBeVisible();
+  await (await chooser).setFiles([PROBES, ...names.map(image)]);
+  await expect(page.getByText("At hand: 1 set and 2 images.")).toBeVisible();
   await run(page);
   await finished(page);
   await expect(result(page).getByText("2 of 3 items scored")).toBeVisible();
   await result(page).getByText("1 item skipped").click();
-  await expect(result(page).getByText("gone.png is not among the given pictures")).toBeVisible();
+  await expect(result(page).getByText("gone.png is not among the given images")).toBeVisible();
   await answers(page).getByRole("button", { name: "All" }).click();
-  await expect(answers(page).locator(".pictures img")).toHaveCount(2);
+  await expect(answers(page).locator(".images img")).toHaveCount(2);
   await answers(page)
     .getByRole("button", { name: "Open 01_landscape_640x427.png in Probe" })
     .click();
-  await expect(bench.picture).toHaveAttribute("alt", "The photo “01_landscape_640x427.png”");
+  await expect(bench.image).toHaveAttribute("alt", "The photo “01_landscape_640x427.png”");
   await bench.answered();
   expect((await bench.order()).toSorted()).toEqual(["a red cat", "a tree"]);
 });
@@ -170,7 +170,7 @@ test("files can be dropped, and a list that is none is refused by name", async (
     transfer.items.add(new File(['{"not": "probes"}'], "strange.json"));
     window.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, cancelable: true }));
   });
-  await expect(page.getByText("At hand: 1 set and 0 pictures.")).toBeVisible();
+  await expect(page.getByText("At hand: 1 set and 0 images.")).toBeVisible();
   await run(page);
   await expect(page.getByRole("alert")).toHaveText(
     /not the JSON expected here.*docs\/benchmarks\.md/,
@@ -205,7 +205,7 @@ test.describe("on a phone", () => {
     await run(page);
     await finished(page);
     await answers(page).getByRole("button", { name: "All" }).click();
-    await expect(answers(page).locator(".pictures img").first()).toBeVisible();
+    await expect(answers(page).locator(".images img").first()).toBeVisible();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
     for (const button of await page.getByRole("button").all()) {
       const box = await button.boundingBox();

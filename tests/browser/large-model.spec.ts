@@ -111,7 +111,7 @@ test("a model of ViT-B/32's size ranks captions for a photo on WebGPU", async ({
     const ranking = page.getByRole("region", { name: "Ranking" });
     await bench.openFiles("Open a photo…", [`${GOLDEN_IMAGES}/${PHOTO}`]);
     // It is shown once the model has seen it.
-    await expect(bench.picture).toBeVisible(PATIENCE);
+    await expect(bench.image).toBeVisible(PATIENCE);
     await expect(ranking).toHaveAttribute("aria-busy", "false", PATIENCE);
     await expect(bench.ranked).toHaveCount(captions.length);
     await bench.inModels(async () => {

@@ -14,7 +14,7 @@ test("a copied link asks the same question and gets the same answer", async ({ b
   await bench.settled();
   expect(await bench.order()).toEqual(order);
   expect(await bench.cosines()).toEqual(cosines);
-  await expect(bench.picture).toHaveAttribute("alt", /scene 42/);
+  await expect(bench.image).toHaveAttribute("alt", /scene 42/);
 });
 
 test("a link that cannot be copied is shown", async ({ bench, page }) => {
@@ -39,7 +39,7 @@ test("a fragment edited in place is taken up", async ({ bench, page }) => {
   await page.evaluate(() => {
     location.hash = "scene=2&caption=a+cat&caption=a+cow";
   });
-  await expect(bench.picture).toHaveAttribute("alt", /scene 2/);
+  await expect(bench.image).toHaveAttribute("alt", /scene 2/);
   await expect(bench.ranked).toHaveCount(2);
 });
 

@@ -31,7 +31,7 @@ test("a damaged download is refused, not stored, and can be tried again", async 
   });
   await page.goto("./#scene=1");
   await expect(page.getByRole("alert")).toHaveText(/arrived damaged/);
-  await expect(page.getByRole("region", { name: "Picture" }).locator("figure img")).toBeVisible();
+  await expect(page.getByRole("region", { name: "Image" }).locator("figure img")).toBeVisible();
   await page.unroute("**/*.gguf");
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(page.getByText(/verified on this device/)).toBeVisible();
@@ -81,7 +81,7 @@ test("a bad model file is refused and the model before stays", async ({ bench, p
   await expect(page.getByText(/verified on this device/)).toBeVisible();
 });
 
-test("what is neither a picture nor a model is named", async ({ bench, page }) => {
+test("what is neither an image nor a model is named", async ({ bench, page }) => {
   await bench.open("scene=1");
   const transfer = await page.evaluateHandle(() => {
     const made = new DataTransfer();

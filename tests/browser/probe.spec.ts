@@ -6,7 +6,7 @@ test("loads, verifies the model and ranks a scene's captions", async ({ bench, p
   const cosines = await bench.cosines();
   expect(cosines.length).toBeGreaterThan(1);
   expect(cosines).toEqual(cosines.toSorted((a, b) => b - a));
-  await expect(bench.picture).toHaveAttribute("alt", /^Generated scene 1: /);
+  await expect(bench.image).toHaveAttribute("alt", /^Generated scene 1: /);
   await expect(page.getByText(/true–false pairs in the right order/)).toBeVisible();
   await expect(bench.ranked.filter({ hasText: "✓ true" }).first()).toBeVisible();
   await expect(bench.ranked.filter({ hasText: "✗ false" }).first()).toBeVisible();
@@ -58,27 +58,27 @@ test("a bad seed is named and the scene stays", async ({ bench, page }) => {
   await page.getByRole("textbox", { name: "Scene", exact: true }).fill("-5");
   await page.getByRole("button", { name: "Draw" }).click();
   await expect(bench.alerts).toHaveText(/The seed is not a whole number/);
-  await expect(bench.picture).toHaveAttribute("alt", /scene 1/);
+  await expect(bench.image).toHaveAttribute("alt", /scene 1/);
 });
 
 test("a photo can be opened and ranked", async ({ bench }) => {
   await bench.open("scene=1&caption=a+dog&caption=a+cat");
   const before = await bench.cosines();
   await bench.openFiles("Open a photo…", [`${GOLDEN_IMAGES}/11_exif6_400x300.jpg`]);
-  await expect(bench.picture).toHaveAttribute("alt", "The photo “11_exif6_400x300.jpg”");
+  await expect(bench.image).toHaveAttribute("alt", "The photo “11_exif6_400x300.jpg”");
   await expect.poll(() => bench.cosines()).not.toEqual(before);
 });
 
-test("an unreadable photo is refused and the picture stays", async ({ bench }) => {
+test("an unreadable photo is refused and the image stays", async ({ bench }) => {
   await bench.open("scene=1");
-  const buffer = Buffer.from("this is no picture");
+  const buffer = Buffer.from("this is no image");
   await bench.openFiles("Open a photo…", [{ name: "broken.png", buffer }]);
   await expect(bench.alerts).toHaveText(/broken\.png/);
-  await expect(bench.picture).toHaveAttribute("alt", /scene 1/);
+  await expect(bench.image).toHaveAttribute("alt", /scene 1/);
   await expect(bench.ranked.first()).toBeVisible();
 });
 
-test("a pasted picture is taken, wherever the focus is", async ({ bench, page }) => {
+test("a pasted image is taken, wherever the focus is", async ({ bench, page }) => {
   await bench.open("scene=1");
   await page.evaluate(async () => {
     const source = document.querySelector<HTMLImageElement>("figure img");
@@ -88,11 +88,11 @@ test("a pasted picture is taken, wherever the focus is", async ({ bench, page })
       if (source !== null) canvas.getContext("2d")?.drawImage(source, 0, 0, 64, 64);
       canvas.toBlob(resolve);
     });
-    if (blob === null) throw new Error("the canvas gave no picture");
+    if (blob === null) throw new Error("the canvas gave no image");
     await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
   });
   await page.keyboard.press("ControlOrMeta+v");
-  await expect(bench.picture).toHaveAttribute("alt", /^The photo/);
+  await expect(bench.image).toHaveAttribute("alt", /^The photo/);
   // The scene's captions stepped aside.
   await bench.add("a caption of my own");
   await bench.answered();

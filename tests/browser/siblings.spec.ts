@@ -125,7 +125,7 @@ test("a photo is compared, and a model that does not load is named", async ({ be
   await offerSiblings(page, { damaged: true });
   await bench.open("scene=1&caption=a+dog&caption=a+cat");
   await bench.openFiles("Open a photo…", [`${GOLDEN_IMAGES}/01_landscape_640x427.png`]);
-  await expect(bench.picture).toHaveAttribute("alt", /^The photo/);
+  await expect(bench.image).toHaveAttribute("alt", /^The photo/);
   await bench.answered();
   await compare(page).click();
   await expect(page.getByText("2 of 3 models have answered.")).toBeVisible();

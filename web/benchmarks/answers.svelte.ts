@@ -1,10 +1,10 @@
-/** Answers of the scored set, a page at a time, with their pictures. */
+/** Answers of the scored set, a page at a time, with their images. */
 
 import { messageOf } from "../message-of";
 import type { AnswerFilter, ShownAnswer } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
 
-/** Few enough that their pictures, whole photos perhaps, do not fill the tab. */
+/** Few enough that their images, whole photos perhaps, do not fill the tab. */
 export const PAGE = 12;
 /** Pixels a side of scenes. */
 const SCENE_SIZE = 224;
@@ -44,12 +44,12 @@ export class Answers {
     this.problem = null;
   }
 
-  /** A picture's file, scenes drawn in small; `null` where there is none. */
-  async picture(index: number): Promise<Uint8Array<ArrayBuffer> | null> {
+  /** An image's file, scenes drawn in small; `null` where there is none. */
+  async image(index: number): Promise<Uint8Array<ArrayBuffer> | null> {
     try {
-      return await this.client.request("benchmark-picture", { index, size: SCENE_SIZE });
+      return await this.client.request("benchmark-image", { index, size: SCENE_SIZE });
     } catch {
-      // A picture that cannot be read has no answer either; the gallery shows its name.
+      // An image that cannot be read has no answer either; the gallery shows its name.
       return null;
     }
   }

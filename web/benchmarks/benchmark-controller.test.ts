@@ -17,8 +17,8 @@ test("a set is opened, embedded step by step, and scored", async () => {
   const ask = { choice: { kind: "tableau", set: "tableau/noun", items: 5 } as const };
   const opened = await controller.answer({ id: 1, kind: "benchmark-open", ask }, null);
   expect(opened).toMatchObject({ set: "tableau/noun", items: 5, missingCount: 0 });
-  let encoded = { pictures: 0, texts: 0 };
-  for (let step = 0; encoded.pictures + encoded.texts < 15; step += 1) {
+  let encoded = { images: 0, texts: 0 };
+  for (let step = 0; encoded.images + encoded.texts < 15; step += 1) {
     expect(step).toBeLessThan(15);
     encoded = (await controller.answer(
       { id: 2, kind: "benchmark-step", ask: {} },
@@ -44,7 +44,7 @@ test("files stay at hand until they are forgotten, and missing images are named"
   const files = [given("list.json", "a.png\nb.png\n"), given("a.png", "pixels")];
   expect(
     await controller.answer({ id: 1, kind: "benchmark-give", ask: { files } }, null),
-  ).toMatchObject({ sets: [{ set: "list.json" }], pictures: 1, problems: [] });
+  ).toMatchObject({ sets: [{ set: "list.json" }], images: 1, problems: [] });
   const ask = { choice: { kind: "given", set: "list.json", items: null } as const };
   expect(await controller.answer({ id: 2, kind: "benchmark-open", ask }, null)).toMatchObject({
     missing: ["b.png"],

@@ -16,9 +16,9 @@ import { FileStore } from "./file-store";
 export type BenchmarkSet = Pick<
   Benchmark,
   | "info"
-  | "pictures"
+  | "images"
   | "locate"
-  | "encodedPictures"
+  | "encodedImages"
   | "encodedTexts"
   | "answers"
   | "shown"
@@ -26,7 +26,7 @@ export type BenchmarkSet = Pick<
   | "resultCsv"
   | "free"
 > & {
-  encodePictures(clip: SessionClip, files: (Uint8Array | string | null)[]): Promise<number>;
+  encodeImages(clip: SessionClip, files: (Uint8Array | string | null)[]): Promise<number>;
   encodeTexts(clip: SessionClip, count: number): Promise<void>;
   evaluate(clip: SessionClip): ReturnType<Benchmark["evaluate"]>;
 };
@@ -41,21 +41,21 @@ export interface BenchmarkModule {
 
 /** A step should be long enough to be worth its messages, short enough that a ranking can pass. */
 const STEP_MS = 250;
-const MAX_PICTURES_AT_A_TIME = 32;
+const MAX_IMAGES_AT_A_TIME = 32;
 const MAX_TEXTS_AT_A_TIME = 256;
 const NAMED_MISSING = 5;
 const MOST_OFFERED = 200;
 
 interface Open {
   set: BenchmarkSet;
-  pictures: number;
+  images: number;
   texts: number;
   names: (string | null)[];
-  /** Place of each picture among the files at hand, −1 where it is missing. */
+  /** Place of each image among the files at hand, −1 where it is missing. */
   places: Int32Array;
   failed: number;
   /** How many are embedded at a time, adapted to how long that takes. */
-  batch: { pictures: number; texts: number };
+  batch: { images: number; texts: number };
 }
 
 export class BenchmarkController {
@@ -88,11 +88,11 @@ export class BenchmarkController {
         const { filter, offset, limit } = call.ask;
         return this.#opened().set.answers(filter, offset, limit);
       }
-      case "benchmark-picture": {
+      case "benchmark-image": {
         const open = this.#opened();
         const { index, size } = call.ask;
         // Copied out of what may be the module's memory.
-        return new Uint8Array(open.set.shown(index, await this.#picture(open, index), size));
+        return new Uint8Array(open.set.shown(index, await this.#image(open, index), size));
       }
       case "benchmark-results": {
         const { set } = this.#opened();
@@ -103,26 +103,26 @@ export class BenchmarkController {
 
   async #atHand(problems: string[]): Promise<FilesAtHand> {
     const { Benchmark } = await this.module;
-    // A folder may hold a note on every picture; the sets that are known by name come first.
+    // A folder may hold a note on every image; the sets that are known by name come first.
     const found = Benchmark.find(this.#files.lists).slice(0, MOST_OFFERED);
     const sets = found.map(({ set, title }) => ({ set, title }));
-    return { sets, pictures: this.#files.pictures.length, problems };
+    return { sets, images: this.#files.images.length, problems };
   }
 
   async #openSet(choice: SetChoice): Promise<OpenedSet> {
     const set = await this.#read(choice);
     this.#open?.set.free();
     const info = set.info();
-    const names = set.pictures();
-    const places = set.locate(this.#files.pictures);
+    const names = set.images();
+    const places = set.locate(this.#files.images);
     this.#open = {
       set,
-      pictures: info.pictures,
+      images: info.images,
       texts: info.texts,
       names,
       places,
       failed: 0,
-      batch: { pictures: 1, texts: 8 },
+      batch: { images: 1, texts: 8 },
     };
     const missing = names.filter((name, index) => name !== null && places[index] === -1);
     return {
@@ -146,39 +146,39 @@ export class BenchmarkController {
     return Benchmark.fromFiles(found.set, names, contents, choice.items ?? undefined);
   }
 
-  /** Embeds whichever of pictures and texts is further behind, so that the rest can be foretold. */
+  /** Embeds whichever of images and texts is further behind, so that the rest can be foretold. */
   async #step(clip: SessionClip): Promise<Encoded> {
     const open = this.#opened();
     const { set, batch } = open;
-    const [pictures, texts] = [set.encodedPictures(), set.encodedTexts()];
+    const [images, texts] = [set.encodedImages(), set.encodedTexts()];
     const start = performance.now();
-    if (pictures < open.pictures && pictures * open.texts <= texts * open.pictures) {
+    if (images < open.images && images * open.texts <= texts * open.images) {
       const files: (Uint8Array | string | null)[] = [];
-      const end = Math.min(pictures + batch.pictures, open.pictures);
-      for (let index = pictures; index < end; index += 1) {
-        files.push(await this.#picture(open, index));
+      const end = Math.min(images + batch.images, open.images);
+      for (let index = images; index < end; index += 1) {
+        files.push(await this.#image(open, index));
       }
-      open.failed += await set.encodePictures(clip, files);
-      batch.pictures = adapted(batch.pictures, performance.now() - start, MAX_PICTURES_AT_A_TIME);
+      open.failed += await set.encodeImages(clip, files);
+      batch.images = adapted(batch.images, performance.now() - start, MAX_IMAGES_AT_A_TIME);
     } else if (texts < open.texts) {
       await set.encodeTexts(clip, batch.texts);
       batch.texts = adapted(batch.texts, performance.now() - start, MAX_TEXTS_AT_A_TIME);
     }
     return {
-      pictures: set.encodedPictures(),
+      images: set.encodedImages(),
       texts: set.encodedTexts(),
       failed: open.failed,
     };
   }
 
-  /** A picture's bytes, null for a scene, or the sentence that says why it is missing. */
-  async #picture(open: Open, index: number): Promise<Uint8Array | string | null> {
+  /** An image's bytes, null for a scene, or the sentence that says why it is missing. */
+  async #image(open: Open, index: number): Promise<Uint8Array | string | null> {
     const name = open.names[index] ?? null;
     if (name === null) return null;
     const place = open.places[index] ?? -1;
-    if (place === -1) return `${name} is not among the given pictures`;
+    if (place === -1) return `${name} is not among the given images`;
     try {
-      return await this.#files.readPicture(place);
+      return await this.#files.readImage(place);
     } catch (error) {
       return (error as Error).message;
     }

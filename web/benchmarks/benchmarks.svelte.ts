@@ -37,7 +37,7 @@ export class Benchmarks {
   /** The sets that come with the page. */
   tableau = $state.raw<OfferedSet[]>([]);
   /** What the person's files hold. */
-  atHand = $state.raw<FilesAtHand>({ sets: [], pictures: 0, problems: [] });
+  atHand = $state.raw<FilesAtHand>({ sets: [], images: 0, problems: [] });
   /** Whether given files are being looked through. */
   giving = $state(false);
   /** The set that is chosen. */
@@ -47,7 +47,7 @@ export class Benchmarks {
 
   phase = $state<Phase>("idle");
   opened = $state.raw<OpenedSet | null>(null);
-  encoded = $state.raw<Encoded>({ pictures: 0, texts: 0, failed: 0 });
+  encoded = $state.raw<Encoded>({ images: 0, texts: 0, failed: 0 });
   itemsPerSecond = $state<number | null>(null);
   /** Milliseconds of computing that are left. */
   left = $state<number | null>(null);
@@ -85,8 +85,8 @@ export class Benchmarks {
   /** How much of the open set is embedded, from 0 to 1. */
   get share(): number {
     if (this.opened === null) return 0;
-    const all = this.opened.pictures + this.opened.texts;
-    return all === 0 ? 1 : (this.encoded.pictures + this.encoded.texts) / all;
+    const all = this.opened.images + this.opened.texts;
+    return all === 0 ? 1 : (this.encoded.images + this.encoded.texts) / all;
   }
 
   /** Asks which sets come with the page. */
@@ -107,9 +107,9 @@ export class Benchmarks {
       this.atHand = await this.client.request("benchmark-give", { files });
       const [first] = this.atHand.sets.filter(({ set }) => !before.includes(set));
       if (first !== undefined) this.choose(first.set);
-      if (this.atHand.sets.length + this.atHand.pictures === 0) {
+      if (this.atHand.sets.length + this.atHand.images === 0) {
         this.fileProblem =
-          "There is neither a benchmark’s list (JSON, CSV) nor a picture in what was given.";
+          "There is neither a benchmark’s list (JSON, CSV) nor an image in what was given.";
       }
     } catch (error) {
       if (!(error instanceof Crashed)) this.fileProblem = messageOf(error);
@@ -146,7 +146,7 @@ export class Benchmarks {
     this.phase = "opening";
     this.problem = null;
     this.#setAside();
-    this.encoded = { pictures: 0, texts: 0, failed: 0 };
+    this.encoded = { images: 0, texts: 0, failed: 0 };
     this.itemsPerSecond = null;
     this.left = null;
     try {
@@ -188,10 +188,10 @@ export class Benchmarks {
   reset(): void {
     this.stop();
     this.#setAside();
-    if (this.atHand.sets.length + this.atHand.pictures > 0) {
+    if (this.atHand.sets.length + this.atHand.images > 0) {
       this.fileProblem = "The engine was restarted; give the benchmark’s files again.";
     }
-    this.atHand = { sets: [], pictures: 0, problems: [] };
+    this.atHand = { sets: [], images: 0, problems: [] };
     if (this.tableau.length === 0) void this.listSets();
     if (!this.offered.some(({ set }) => set === this.set)) {
       this.choose(this.tableau[0]?.set ?? null);

@@ -63,7 +63,7 @@ describe("a run", () => {
     expect(calls).toHaveLength(asked + 1);
     await benchmarks.continue();
     expect(benchmarks.phase).toBe("done");
-    expect(benchmarks.encoded).toEqual({ pictures: 500, texts: 1000, failed: 0 });
+    expect(benchmarks.encoded).toEqual({ images: 500, texts: 1000, failed: 0 });
     expect(calls.filter((kind) => kind === "benchmark-open")).toHaveLength(1);
   });
 
@@ -128,19 +128,19 @@ describe("a run", () => {
 });
 
 describe("files", () => {
-  test("bring their sets, are asked whole, and miss pictures by name", async () => {
+  test("bring their sets, are asked whole, and miss images by name", async () => {
     const { benchmarks } = await ready();
     await benchmarks.give([file("mine/probes.json", "a.png\nb.png\nc.png")]);
     expect(benchmarks.set).toBe("mine/probes.json");
     expect(benchmarks.items).toBeNull();
-    await benchmarks.give([file("mine/pictures/a.png", "x"), file("mine/pictures/c.png", "y")]);
-    expect(benchmarks.atHand.pictures).toBe(2);
+    await benchmarks.give([file("mine/images/a.png", "x"), file("mine/images/c.png", "y")]);
+    expect(benchmarks.atHand.images).toBe(2);
     await benchmarks.run();
     expect(benchmarks.opened?.missing).toEqual(["b.png"]);
     expect(benchmarks.result?.overview).toMatchObject({ items: 3, scored: 2, skippedCount: 1 });
     expect(benchmarks.result?.overview.skipped[0]?.why).toMatch(/^b\.png is not among/);
-    expect(await benchmarks.answers.picture(0)).toEqual(new TextEncoder().encode("x"));
-    expect(await benchmarks.answers.picture(1)).toBeNull();
+    expect(await benchmarks.answers.image(0)).toEqual(new TextEncoder().encode("x"));
+    expect(await benchmarks.answers.image(1)).toBeNull();
   });
 
   test("that are no set are refused by name", async () => {

@@ -5,7 +5,7 @@ import { FileStore } from "./file-store";
 const given = (path: string, content: BlobPart) => ({ path, file: new File([content], path) });
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-/** `pictures/a.png` (stored) and `list.json` (deflated), as Python’s zipfile writes them. */
+/** `images/a.png` (stored) and `list.json` (deflated), as Python’s zipfile writes them. */
 const ZIP =
   "UEsDBBQAAAAAAAAAIQAAAAAAAAAAAAAAAAAJAAAAcGljdHVyZXMvUEsDBBQAAAAAAAAAIQDAJtEcCQAAAAkAAAAOAA" +
   "AAcGljdHVyZXMvYS5wbmdub3QgYSBwbmdQSwMEFAAAAAgAAAAhAKoeALURAAAA1AAAAAkAAABsaXN0Lmpzb26rVsrJ" +
@@ -14,33 +14,33 @@ const ZIP =
   "AAAACAAAACEAqh4AtREAAADUAAAACQAAAAAAAAAAAAAAgAFcAAAAbGlzdC5qc29uUEsFBgAAAAADAAMAqgAAAJQAAA" +
   "AAAA==";
 
-test("files are sorted into lists and pictures; others are left", async () => {
+test("files are sorted into lists and images; others are left", async () => {
   const store = new FileStore();
   const files = [given("b/list.json", "{}"), given("b/a.JPG", "x"), given("b/readme.md", "no")];
   expect(await store.add(files)).toEqual([]);
   expect(store.lists).toEqual(["b/list.json"]);
-  expect(store.pictures).toEqual(["b/a.JPG"]);
+  expect(store.images).toEqual(["b/a.JPG"]);
   expect(text(await store.readList(0))).toBe("{}");
-  expect(text(await store.readPicture(0))).toBe("x");
+  expect(text(await store.readImage(0))).toBe("x");
   store.clear();
   expect(store.lists).toEqual([]);
-  await expect(store.readPicture(0)).rejects.toThrow("not at hand");
+  await expect(store.readImage(0)).rejects.toThrow("not at hand");
 });
 
 test("an archive that is none is named", async () => {
   const store = new FileStore();
   const [problem] = await store.add([given("photos.zip", "PK and nothing else")]);
   expect(problem).toMatch(/^“photos\.zip” cannot be read as a zip archive: /);
-  expect(store.pictures).toEqual([]);
+  expect(store.images).toEqual([]);
 });
 
 test("an archive's files are read one by one", async () => {
   const store = new FileStore();
   const bytes = Uint8Array.from(atob(ZIP), (letter) => letter.charCodeAt(0));
   expect(await store.add([given("all.zip", bytes)])).toEqual([]);
-  expect(store.pictures).toEqual(["all.zip/pictures/a.png"]);
+  expect(store.images).toEqual(["all.zip/images/a.png"]);
   expect(store.lists).toEqual(["all.zip/list.json"]);
-  expect(text(await store.readPicture(0))).toBe("not a png");
+  expect(text(await store.readImage(0))).toBe("not a png");
   expect(text(await store.readList(0))).toMatch(/^\{"list": "a{200}"\}$/);
 });
 

@@ -5,7 +5,7 @@
 
 import type { GivenFile } from "./given-files";
 
-const PICTURE = /\.(png|jpe?g|webp|gif)$/i;
+const IMAGE = /\.(png|jpe?g|webp|gif)$/i;
 const LIST = /\.(json|jsonl|csv|tsv)$/i;
 const ARCHIVE = /\.zip$/i;
 /** More than any of the benchmarks' lists; a text of this size still fits a tab. */
@@ -19,15 +19,15 @@ interface StoredFile {
 
 export class FileStore {
   #lists: StoredFile[] = [];
-  #pictures: StoredFile[] = [];
+  #images: StoredFile[] = [];
 
   /** Paths of the files that may hold questions. */
   get lists(): string[] {
     return this.#lists.map(({ path }) => path);
   }
 
-  get pictures(): string[] {
-    return this.#pictures.map(({ path }) => path);
+  get images(): string[] {
+    return this.#images.map(({ path }) => path);
   }
 
   /** Takes files in beside those at hand; one sentence for each archive that cannot be read. */
@@ -59,19 +59,19 @@ export class FileStore {
 
   clear(): void {
     this.#lists = [];
-    this.#pictures = [];
+    this.#images = [];
   }
 
   readList(index: number): Promise<Uint8Array> {
     return read(this.#lists[index]);
   }
 
-  readPicture(index: number): Promise<Uint8Array> {
-    return read(this.#pictures[index]);
+  readImage(index: number): Promise<Uint8Array> {
+    return read(this.#images[index]);
   }
 
   #put(file: StoredFile): void {
-    if (PICTURE.test(file.path)) this.#pictures.push(file);
+    if (IMAGE.test(file.path)) this.#images.push(file);
     else if (LIST.test(file.path)) this.#lists.push(file);
   }
 }

@@ -12,7 +12,7 @@ export interface OfferedSet {
 /** What the given files hold. */
 export interface FilesAtHand {
   sets: OfferedSet[];
-  pictures: number;
+  images: number;
   /** One sentence for each archive that cannot be read. */
   problems: string[];
 }
@@ -24,16 +24,16 @@ export type SetChoice =
   | { kind: "given"; set: string; items: number | null };
 
 export interface OpenedSet extends SetInfo {
-  /** Names of pictures that are not among the given files, the first of them. */
+  /** Names of images that are not among the given files, the first of them. */
   missing: string[];
   missingCount: number;
 }
 
 /** How much of the open set is embedded. */
 export interface Encoded {
-  pictures: number;
+  images: number;
   texts: number;
-  /** Pictures that could not be. */
+  /** Images that could not be. */
   failed: number;
 }
 
@@ -55,8 +55,8 @@ export interface BenchmarkRequests {
     ask: { filter: AnswerFilter; offset: number; limit: number };
     answer: { total: number; answers: ShownAnswer[] };
   };
-  /** A picture of the open set as the model is shown it; scenes `size` pixels wide. */
-  "benchmark-picture": { ask: { index: number; size: number }; answer: Uint8Array<ArrayBuffer> };
+  /** An image of the open set as the model is shown it; scenes `size` pixels wide. */
+  "benchmark-image": { ask: { index: number; size: number }; answer: Uint8Array<ArrayBuffer> };
   /** The whole result as a file's text. */
   "benchmark-results": { ask: { format: "json" | "csv" }; answer: string };
 }

@@ -20,10 +20,10 @@ const TABLEAU: Record<string, string> = {
   converse: "Reworded: the relation turned round",
   passive: "Reworded: active and passive",
   synonyms: "Reworded: a synonym",
-  svo: "Which picture: subject, verb, object",
-  square: "Two pictures, two captions",
+  svo: "Which image: subject, verb, object",
+  square: "Two images, two captions",
   chain: "From the general to the specific",
-  retrieval: "Find picture and caption",
+  retrieval: "Find image and caption",
 };
 
 /** A line for a list of sets. */

@@ -54,7 +54,7 @@ export class Compose {
   /** Takes up whatever scene is on show, now and later. To be called while a component initialises. */
   follow(): void {
     $effect(() => {
-      const { current } = this.probe.picture;
+      const { current } = this.probe.image;
       if (current === null || current.kind === "asked") return;
       if (current.kind === "photo") this.scene = null;
       else if (!this.#isShowing && current.view.seed !== this.#shown) {
@@ -173,7 +173,7 @@ export class Compose {
     if (view === null) return null;
     const captions = view.captions.map(({ text }, id) => ({ id, text }));
     const answer = await this.client.request("rank", {
-      picture: { kind: "scene", seed: view.seed },
+      image: { kind: "scene", seed: view.seed },
       captions: captions.map(({ text }) => text),
     });
     if (answer === null) return null;
@@ -207,8 +207,8 @@ export class Compose {
         this.#next = null;
         const text = JSON.stringify(scene);
         this.#shown = text;
-        await this.probe.picture.showScene(text);
-        const { current, problem } = this.probe.picture;
+        await this.probe.image.showScene(text);
+        const { current, problem } = this.probe.image;
         if (problem !== null) {
           // The edit makes no scene: what was before stays.
           this.problem = problem;

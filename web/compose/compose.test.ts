@@ -15,7 +15,7 @@ async function opened() {
   const model = new Model(client, BASE);
   const probe = new Probe(client, model);
   await model.loadDefault();
-  await probe.picture.showScene("1");
+  await probe.image.showScene("1");
   const compose = new Compose(client, probe);
   await compose.open("1");
   return { compose, probe, calls };

@@ -4,12 +4,12 @@ import { HASH_DIGITS, type LinkState, MAX_LEVELS, MAX_LINK_CANDIDATES } from "..
 import { captionLines } from "../probe/caption-list";
 import { messageOf } from "../message-of";
 import type { Model } from "../model/model.svelte";
-import type { Picture } from "../probe/picture";
+import type { Image } from "../probe/image";
 import type { Probe } from "../probe/probe.svelte";
 import type { TextChain } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
 import type { OfferedModel } from "../worker/model-list";
-import type { PictureContent } from "../worker/protocol";
+import type { ImageContent } from "../worker/protocol";
 import type { HierarchyAnswer, HierarchyAsk, RadiusKind } from "./requests";
 
 export const TIERS = 4;
@@ -75,7 +75,7 @@ export class Hierarchy {
   /** Pasted candidates, one a line. */
   lines = $state("");
   file = $state.raw<{ name: string; texts: string[]; chains: TextChain[] } | null>(null);
-  /** Which of the file's chains belongs to the picture; `null` for none. */
+  /** Which of the file's chains belongs to the image; `null` for none. */
   fileChain = $state<number | null>(null);
   fileProblem = $state<string | null>(null);
   own = $state<string[]>(Array<string>(TIERS).fill(""));
@@ -114,14 +114,14 @@ export class Hierarchy {
   }
 
   get #sceneChain(): TextChain | null {
-    const { current } = this.probe.picture;
+    const { current } = this.probe.image;
     if (current?.kind !== "scene" || this.#scene?.seed !== current.view.seed) return null;
     return this.#scene.chain;
   }
 
-  /** What is known to be true of the picture, from general to specific; or empty. */
+  /** What is known to be true of the image, from general to specific; or empty. */
   get truth(): string[] {
-    if (this.probe.picture.current?.kind === "scene") return this.#sceneChain?.tiers ?? [];
+    if (this.probe.image.current?.kind === "scene") return this.#sceneChain?.tiers ?? [];
     if (this.source !== "file" || this.fileChain === null) return [];
     return this.file?.chains[this.fileChain]?.tiers ?? [];
   }
@@ -155,13 +155,13 @@ export class Hierarchy {
   /** What is to be asked of a model; `null` while something is missing. */
   get question(): HierarchyAsk | null {
     const { loaded } = this.model;
-    const { current } = this.probe.picture;
+    const { current } = this.probe.image;
     if (loaded === null || current === null) return null;
     const own = this.ownTiers;
     const contradictions = this.contradictions.map((text) => text.trim());
     const contradicted = own.length > 0 && contradictions.every((text) => text !== "");
     return {
-      ...pictureOf(current),
+      ...imageOf(current),
       captions: this.probe.captions.texts,
       candidates: this.candidates,
       truth: this.truth,
@@ -177,7 +177,7 @@ export class Hierarchy {
   follow(): void {
     void this.#loadTableau();
     $effect(() => {
-      const { current } = this.probe.picture;
+      const { current } = this.probe.image;
       if (current?.kind === "scene") void this.#loadScene(current.view.seed);
     });
     $effect(() => {
@@ -226,7 +226,7 @@ export class Hierarchy {
       .request("chains", { kind: "scene", seed })
       // A scene without a chain is shown without one; a crash is told where it is handled.
       .catch((): TextChain[] => []);
-    const { current } = this.probe.picture;
+    const { current } = this.probe.image;
     if (current?.kind === "scene" && current.view.seed === seed) {
       this.#scene = { seed, chain: chain ?? null };
     }
@@ -245,7 +245,7 @@ export class Hierarchy {
       this.file = { name: file.name, texts, chains };
       this.source = "file";
       this.fileProblem = null;
-      const { current } = this.probe.picture;
+      const { current } = this.probe.image;
       const name = current?.kind === "photo" ? current.name : null;
       const found = chains.findIndex(({ image }) => image !== null && image === name);
       this.fileChain = found < 0 ? null : found;
@@ -255,7 +255,7 @@ export class Hierarchy {
     }
   }
 
-  /** What a link says of this view beside the picture and the captions. */
+  /** What a link says of this view beside the image and the captions. */
   get link(): HierarchyLink {
     const { own, contradictions, levels, radius, other } = this;
     const written = (fields: string[]) => (fields.some((text) => text !== "") ? [...fields] : null);
@@ -301,22 +301,22 @@ function distinct(texts: readonly string[]): string[] {
   return [...new Set(texts)];
 }
 
-function pictureOf(picture: Picture): {
-  pictureKey: string | null;
-  picture: PictureContent | null;
+function imageOf(image: Image): {
+  imageKey: string | null;
+  image: ImageContent | null;
 } {
-  switch (picture.kind) {
+  switch (image.kind) {
     case "scene":
       return {
-        pictureKey: `scene ${picture.view.seed}`,
-        picture: { kind: "scene", seed: picture.view.seed },
+        imageKey: `scene ${image.view.seed}`,
+        image: { kind: "scene", seed: image.view.seed },
       };
     case "photo":
       return {
-        pictureKey: `photo ${picture.key}`,
-        picture: { kind: "photo", bytes: picture.bytes },
+        imageKey: `photo ${image.key}`,
+        image: { kind: "photo", bytes: image.bytes },
       };
     case "asked":
-      return { pictureKey: null, picture: null };
+      return { imageKey: null, image: null };
   }
 }

@@ -17,7 +17,7 @@ async function loaded() {
   const model = new Model(client, BASE);
   const probe = new Probe(client, model);
   await model.loadDefault();
-  await probe.picture.showScene("1");
+  await probe.image.showScene("1");
   return { hierarchy: new Hierarchy(client, model, probe), client, model, probe, record, calls };
 }
 
@@ -110,7 +110,7 @@ test("a file of lines or HierarCaps' table brings candidates; a bad one says so"
   await hierarchy.openFile(new File(["one\ntwo\n"], "texts.txt"));
   expect(hierarchy.candidates).toEqual(["one", "two"]);
   probe.captions.replaceAll(["a"]);
-  await probe.picture.showPhoto(new File(["pixels"], "p.png", { type: "image/png" }));
+  await probe.image.showPhoto(new File(["pixels"], "p.png", { type: "image/png" }));
   await hierarchy.openFile(new File(["id,captions\n"], "hierarcaps_test.csv"));
   expect(hierarchy.candidates).toEqual(["a", "b", "c", "d"]);
   expect(hierarchy.fileChain, "the row is found by the photo's name").toBe(0);
@@ -159,8 +159,8 @@ test("a question that fails says why, and the next one heals", async () => {
   const asked = question(hierarchy);
   await side.ask(client, {
     ...asked,
-    pictureKey: "photo broken",
-    picture: { kind: "photo", bytes: new Uint8Array() },
+    imageKey: "photo broken",
+    image: { kind: "photo", bytes: new Uint8Array() },
   });
   expect(side.problem).toMatch(/could not be read/);
   await side.ask(client, asked);

@@ -72,7 +72,7 @@ export async function measureHierarchy(
     onProgress(rows.length, inputs.length);
   }
   const root = rows.shift() ?? new Float32Array();
-  const image = ask.picture === null ? null : await embedder.image();
+  const image = ask.image === null ? null : await embedder.image();
   if (!wanted()) return null;
 
   const place = new Map(texts.map((text, index) => [text, index]));

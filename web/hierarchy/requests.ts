@@ -1,7 +1,7 @@
 /** What the hierarchy view asks of the worker. */
 
 import type { ChainGeometry, TextChain, Traversal } from "../wasm/cliprobe.js";
-import type { OfferedChoice, PictureContent } from "../worker/protocol";
+import type { OfferedChoice, ImageContent } from "../worker/protocol";
 
 /** Which texts form a chain on the map. */
 export type EdgeKind = "truth" | "own";
@@ -9,13 +9,13 @@ export type EdgeKind = "truth" | "own";
 export type RadiusKind = "euclidean" | "cosine";
 
 export interface HierarchyAsk {
-  /** Names the picture: equal keys are equal pictures. */
-  pictureKey: string | null;
-  picture: PictureContent | null;
+  /** Names the image: equal keys are equal images. */
+  imageKey: string | null;
+  image: ImageContent | null;
   captions: string[];
   /** The texts that the traversal looks among, and that decide the map's directions. */
   candidates: string[];
-  /** What is known to be true of the picture, from general to specific; or empty. */
+  /** What is known to be true of the image, from general to specific; or empty. */
   truth: string[];
   /** A chain of one's own, from general to specific; or empty. */
   own: string[];

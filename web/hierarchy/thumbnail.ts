@@ -1,13 +1,13 @@
-/** A picture in small, as a data URL, so that an exported drawing carries it. */
+/** An image in small, as a data URL, so that an exported drawing carries it. */
 
-import { imageOf, type PhotoPicture, type ScenePicture } from "../probe/picture";
+import { imageOf, type PhotoImage, type SceneImage } from "../probe/image";
 
 const SIDE = 96;
 
-/** `null` where the browser cannot draw the picture. */
-export async function thumbnail(picture: ScenePicture | PhotoPicture): Promise<string | null> {
+/** `null` where the browser cannot draw the image. */
+export async function thumbnail(image: SceneImage | PhotoImage): Promise<string | null> {
   try {
-    const bitmap = await createImageBitmap(imageOf(picture));
+    const bitmap = await createImageBitmap(imageOf(image));
     const scale = SIDE / Math.min(bitmap.width, bitmap.height);
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = SIDE;

@@ -21,7 +21,7 @@ const caption = text(60).filter((line) => line.trim() !== "");
 /** Any state the page can be in. */
 const linkState: fc.Arbitrary<LinkState> = fc
   .record({
-    picture: fc.oneof(
+    image: fc.oneof(
       fc.constant({}),
       fc.record({ scene: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String) }),
       fc.record({ scene: fc.json({ maxDepth: 2 }).filter((json) => /^\{.{0,1400}$/.test(json)) }),
@@ -55,7 +55,7 @@ const linkState: fc.Arbitrary<LinkState> = fc
       }),
     ),
   })
-  .map(({ picture, ...rest }) => ({ ...emptyLinkState(), ...picture, ...rest }));
+  .map(({ image, ...rest }) => ({ ...emptyLinkState(), ...image, ...rest }));
 
 describe("a fragment", () => {
   test("reads back as what was written", () => {
@@ -140,7 +140,7 @@ describe("a fragment", () => {
     expect(problems[0]).toContain(`“${key}”`);
   });
 
-  test("refuses an embedded picture over the limit", () => {
+  test("refuses an embedded image over the limit", () => {
     const copy = new Uint8Array(MAX_COPY_BYTES + 1);
     copy.set([0xff, 0xd8]);
     const { state, problems } = readFragment(

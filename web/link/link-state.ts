@@ -105,9 +105,9 @@ const TABLE: Table = {
     read(values) {
       const bytes = fromBase64Url(only(values));
       if (bytes === null || bytes[0] !== 0xff || bytes[1] !== 0xd8) {
-        throw new Error("is not a JPEG picture");
+        throw new Error("is not a JPEG image");
       }
-      if (bytes.length > MAX_COPY_BYTES) throw new Error("is too large for an embedded picture");
+      if (bytes.length > MAX_COPY_BYTES) throw new Error("is too large for an embedded image");
       return bytes;
     },
   },

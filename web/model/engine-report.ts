@@ -19,7 +19,7 @@ export function engineStory({ trial, whyCpu, whyF32, gpuArithmetic }: EngineChoi
     const narrow = gpuArithmetic !== null && gpuArithmetic !== "f32";
     const allowed = `, of which ${trial.tolerance.toExponential(0)} is allowed in ${gpuArithmetic ?? ""}`;
     sentences.push(
-      `Eight captions and a picture took ${formatMilliseconds(trial.gpuMs)} on the GPU ` +
+      `Eight captions and an image took ${formatMilliseconds(trial.gpuMs)} on the GPU ` +
         `(${formatMilliseconds(trial.gpuColdMs)} the first time) and ${formatMilliseconds(trial.cpuMs)} on the CPU; ` +
         `max |Δ| between them ${largest.toExponential(1)}${narrow ? allowed : ""}.`,
     );

@@ -5,7 +5,7 @@ import { droppedFiles, modelFiles, whatIsGiven } from "./model-files";
 const files = (...names: string[]) => names.map((name) => new File(["x"], name));
 const names = (list: File[]) => list.map((file) => file.name);
 
-test("a picture is known by its type or its name", () => {
+test("an image is known by its type or its name", () => {
   const typed = new File(["x"], "clipboard", { type: "image/png" });
   expect(whatIsGiven([typed])).toEqual({ kind: "photo", file: typed });
   const [named] = files("IMG_1.JPG");
@@ -20,7 +20,7 @@ test("a model is known by its weights or its configuration", () => {
 test("anything else is named in the refusal", () => {
   expect(whatIsGiven(files("paper.pdf"))).toEqual({
     kind: "neither",
-    message: "“paper.pdf” is neither a picture nor a model file.",
+    message: "“paper.pdf” is neither an image nor a model file.",
   });
   expect(whatIsGiven([]).kind).toBe("neither");
 });

@@ -1,10 +1,10 @@
-/** Tells model files from pictures, and reads what a drop holds. */
+/** Tells model files from images, and reads what a drop holds. */
 
 /** What a CLIP directory is read from; anything else in it would only take memory. */
 const MODEL_FILE = /\.(gguf|safetensors|json|txt|pt|bin)$/i;
 /** Files by which one recognises a model among others. */
 const MODEL_MARK = /(\.gguf|\.safetensors|\.pt|\.bin|^config\.json|^open_clip_config\.json)$/i;
-const PICTURE_FILE = /\.(png|jpe?g|webp|gif|avif|heic|heif|bmp|tiff?)$/i;
+const IMAGE_FILE = /\.(png|jpe?g|webp|gif|avif|heic|heif|bmp|tiff?)$/i;
 
 /** Whether a file can only be a model's; a `config.json` may be anything's. */
 export function isWeights(file: File): boolean {
@@ -23,14 +23,14 @@ export function whatIsGiven(files: File[]): Given {
     return { kind: "model", files: modelFiles(files) };
   }
   const photo = files.find(
-    (file) => file.type.startsWith("image/") || PICTURE_FILE.test(file.name),
+    (file) => file.type.startsWith("image/") || IMAGE_FILE.test(file.name),
   );
   if (photo !== undefined) return { kind: "photo", file: photo };
   const [first] = files;
   const message =
     first === undefined
       ? "Nothing was dropped that could be read as a file."
-      : `“${first.name}” is neither a picture nor a model file.`;
+      : `“${first.name}” is neither an image nor a model file.`;
   return { kind: "neither", message };
 }
 

@@ -16,7 +16,7 @@ export type ParityCheck =
 
 /** What the last computations took. */
 export interface Timings {
-  /** One picture's embedding. */
+  /** One image's embedding. */
   image: number | null;
   /** One caption's embedding, as the mean of those encoded together. */
   caption: number | null;

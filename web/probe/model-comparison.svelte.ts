@@ -6,9 +6,9 @@ import type { Model } from "../model/model.svelte";
 import type { LoadProgress } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
 import type { OfferedModel } from "../worker/model-list";
-import type { Cosines, PictureContent } from "../worker/protocol";
+import type { Cosines, ImageContent } from "../worker/protocol";
 import type { Caption } from "./caption-list";
-import { type PhotoPicture, type ScenePicture, sceneCaptions } from "./picture";
+import { type PhotoImage, type SceneImage, sceneCaptions } from "./image";
 import type { Answer, Probe, Question } from "./probe.svelte";
 import { compare, rank, type RankedCaption } from "./ranking";
 
@@ -113,7 +113,7 @@ export class ModelComparison {
               "compare",
               {
                 choice: this.model.choiceOf(model),
-                picture: content(question.picture),
+                image: content(question.image),
                 captions: question.captions.map(({ text }) => text),
               },
               (progress) => {
@@ -147,19 +147,19 @@ export class ModelComparison {
 }
 
 function column(key: string, name: string, question: Question, cosines: Cosines): Column {
-  const { captions, picture } = question;
-  return { key, name, ranking: rank(compare(captions, cosines, sceneCaptions(picture))) };
+  const { captions, image } = question;
+  return { key, name, ranking: rank(compare(captions, cosines, sceneCaptions(image))) };
 }
 
-function content(picture: ScenePicture | PhotoPicture): PictureContent {
-  return picture.kind === "scene"
-    ? { kind: "scene", seed: picture.view.seed }
-    : { kind: "photo", bytes: picture.bytes };
+function content(image: SceneImage | PhotoImage): ImageContent {
+  return image.kind === "scene"
+    ? { kind: "scene", seed: image.view.seed }
+    : { kind: "photo", bytes: image.bytes };
 }
 
 /** Whichever model is asked. */
 function isSame(a: Question, b: Question): boolean {
-  return a.picture === b.picture && sameCaptions(a.captions, b.captions);
+  return a.image === b.image && sameCaptions(a.captions, b.captions);
 }
 
 function sameCaptions(a: Caption[], b: Caption[]): boolean {

@@ -15,7 +15,7 @@ async function asked(files?: Record<string, string>) {
   const model = new Model(client, BASE);
   const probe = new Probe(client, model);
   await model.loadDefault();
-  await probe.picture.showScene("1");
+  await probe.image.showScene("1");
   await ask(probe);
   return { comparison: new ModelComparison(client, model, probe), model, probe, calls };
 }
@@ -54,7 +54,7 @@ test("what a model answers is what it answers when it is in use", async () => {
 
 test("a photo is compared as a scene is", async () => {
   const { comparison, probe } = await asked();
-  await probe.picture.showPhoto(new File(["pixels"], "p.png", { type: "image/png" }));
+  await probe.image.showPhoto(new File(["pixels"], "p.png", { type: "image/png" }));
   probe.captions.replaceAll(["a red dog", "a cat"]);
   await ask(probe);
   await comparison.run();
@@ -106,7 +106,7 @@ test("answers go with their question", async () => {
 test("a question that changes meanwhile ends the comparison", async () => {
   const { comparison, probe } = await asked();
   const running = comparison.run();
-  await probe.picture.showScene("2");
+  await probe.image.showScene("2");
   await running;
   expect([comparison.table, comparison.running]).toEqual([null, false]);
 });

@@ -1,4 +1,4 @@
-/** The question — a picture and captions — and its answer. */
+/** The question — an image and captions — and its answer. */
 
 import { untrack } from "svelte";
 
@@ -7,17 +7,17 @@ import { emptyLinkState, type LinkState } from "../link/link-state";
 import { messageOf } from "../message-of";
 import type { Model } from "../model/model.svelte";
 import { type Client, Crashed } from "../worker/client";
-import type { LoadedModel, PictureSource, Similarities } from "../worker/protocol";
+import type { LoadedModel, ImageSource, Similarities } from "../worker/protocol";
 import type { Caption } from "./caption-list";
 import { Captions } from "./captions.svelte";
-import { type PhotoPicture, type ScenePicture, sceneCaptions } from "./picture";
-import { PictureChoice, SAMPLE_SEEDS } from "./picture-choice.svelte";
+import { type PhotoImage, type SceneImage, sceneCaptions } from "./image";
+import { ImageChoice, SAMPLE_SEEDS } from "./image-choice.svelte";
 import { compare, rank } from "./ranking";
 
 const TYPING_PAUSE_MS = 150;
 
 export interface Question {
-  picture: ScenePicture | PhotoPicture;
+  image: SceneImage | PhotoImage;
   captions: Caption[];
   loaded: LoadedModel;
 }
@@ -29,7 +29,7 @@ export interface Answer {
 
 export class Probe {
   readonly captions = new Captions();
-  readonly picture: PictureChoice;
+  readonly image: ImageChoice;
   readonly edits: Edits;
   softmax = $state(false);
   /** Whether what `ranking` shows is about to be replaced. */
@@ -44,26 +44,26 @@ export class Probe {
     private readonly client: Client,
     private readonly model: Model,
   ) {
-    this.picture = new PictureChoice(client, model, this.captions);
+    this.image = new ImageChoice(client, model, this.captions);
     this.edits = new Edits(client, this.captions);
   }
 
   /** What can be asked at present; `null` while something is missing. */
   get question(): Question | null {
-    const { current: picture } = this.picture;
+    const { current: image } = this.image;
     const { loaded } = this.model;
     const captions = this.captions.rankable;
-    if (picture === null || picture.kind === "asked") return null;
+    if (image === null || image.kind === "asked") return null;
     if (captions.length === 0 || loaded === null) return null;
-    return { picture, captions, loaded };
+    return { image, captions, loaded };
   }
 
   /** Best first; empty until there is an answer. */
   ranking = $derived.by(() => {
     if (this.#answer === null) return [];
     const { question, similarities } = this.#answer;
-    const { captions, picture } = question;
-    return rank(compare(captions, similarities, sceneCaptions(picture)));
+    const { captions, image } = question;
+    return rank(compare(captions, similarities, sceneCaptions(image)));
   });
 
   /** What the model in use says to the present question; `null` while that is not known. */
@@ -73,7 +73,7 @@ export class Probe {
 
   /** Whether the present scene's grammar holds a text for true; `null` when it does not know. */
   truthOf(text: string): boolean | null {
-    const truths = sceneCaptions(this.picture.current);
+    const truths = sceneCaptions(this.image.current);
     return truths.find((truth) => truth.text === text)?.holds ?? null;
   }
 
@@ -107,12 +107,12 @@ export class Probe {
   async ask(question: Question): Promise<void> {
     const turn = ++this.#newest;
     this.busy = true;
-    const { picture, captions, loaded } = question;
+    const { image, captions, loaded } = question;
     try {
-      if (picture.kind === "photo") await this.picture.embed(picture, loaded);
+      if (image.kind === "photo") await this.image.embed(image, loaded);
       if (turn !== this.#newest) return;
       const similarities = await this.client.request("rank", {
-        picture: pictureSource(picture),
+        image: imageSource(image),
         captions: captions.map(({ text }) => text),
       });
       if (similarities === null || turn !== this.#newest) return;
@@ -133,7 +133,7 @@ export class Probe {
 
   /** What a link says of this question. */
   get link(): LinkState {
-    const { current, copy } = this.picture;
+    const { current, copy } = this.image;
     const { texts } = this.captions;
     const state = { ...emptyLinkState(), captions: texts, softmax: this.softmax };
     if (current === null) return state;
@@ -152,18 +152,18 @@ export class Probe {
   async open(link: LinkState): Promise<void> {
     this.softmax = link.softmax;
     if (link.photo === null) {
-      await this.picture.showScene(link.scene ?? SAMPLE_SEEDS[0], link.captions);
+      await this.image.showScene(link.scene ?? SAMPLE_SEEDS[0], link.captions);
     } else {
       this.captions.replaceAll(link.captions ?? []);
-      this.picture.openPhoto(link.photo, link.hash, link.copy);
+      this.image.openPhoto(link.photo, link.hash, link.copy);
     }
   }
 }
 
-function pictureSource(picture: ScenePicture | PhotoPicture): PictureSource {
-  return picture.kind === "scene"
-    ? { kind: "scene", seed: picture.view.seed }
-    : { kind: "photo", key: picture.key };
+function imageSource(image: SceneImage | PhotoImage): ImageSource {
+  return image.kind === "scene"
+    ? { kind: "scene", seed: image.view.seed }
+    : { kind: "photo", key: image.key };
 }
 
 function sameTexts(a: string[], b: string[]): boolean {

@@ -4,7 +4,7 @@ import type { SceneCaption } from "../wasm/cliprobe.js";
 import type { Cosines } from "../worker/protocol";
 import type { Caption } from "./caption-list";
 
-/** A caption with its similarity to the picture. */
+/** A caption with its similarity to the image. */
 export interface Comparison {
   /** The caption's id in the list that the person edits. */
   id: number;

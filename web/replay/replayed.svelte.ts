@@ -36,7 +36,7 @@ export class Replayed {
     const texts = question.captions.map(({ text }) => text);
     const before = this.#question;
     const another =
-      before !== null && (before.picture !== question.picture || !same(this.texts, texts));
+      before !== null && (before.image !== question.image || !same(this.texts, texts));
     if (another || texts.length !== sent.answer.cosines.length) {
       this.open(null, null);
       return;

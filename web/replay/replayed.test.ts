@@ -15,7 +15,7 @@ async function lab() {
   const model = new Model(client, BASE);
   const probe = new Probe(client, model);
   await model.loadDefault();
-  await probe.picture.showScene("1", ["a red dog", "a blue dog"]);
+  await probe.image.showScene("1", ["a red dog", "a blue dog"]);
   const replayed = new Replayed(model);
   const answer = async () => {
     if (probe.question !== null) await probe.ask(probe.question);

@@ -12,7 +12,7 @@ export async function measure(
   { kind, batch }: SpeedCase,
   seconds: number,
 ): Promise<{ milliseconds: number; runs: number }> {
-  const run = kind === "pictures" ? pictures(clip, batch) : captions(clip, batch);
+  const run = kind === "images" ? images(clip, batch) : captions(clip, batch);
   await run();
   const start = performance.now();
   let runs = 0;
@@ -25,7 +25,7 @@ export async function measure(
   return { milliseconds: passed / runs, runs };
 }
 
-function pictures(clip: SessionClip, batch: number): () => Promise<unknown> {
+function images(clip: SessionClip, batch: number): () => Promise<unknown> {
   const { imageSize } = clip.info();
   const pixels = new Float32Array(batch * 3 * imageSize * imageSize);
   for (let i = 0; i < pixels.length; i++) pixels[i] = Math.sin(0.37 * i) + Math.sin(0.0011 * i);

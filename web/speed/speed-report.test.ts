@@ -22,7 +22,7 @@ describe("a measurement", () => {
     expect(isWorthwhile(next, [row(1, 10), row(8, 900)])).toBe(true);
     expect(isWorthwhile(next, [row(1, 10), row(8, 1100)])).toBe(false);
     expect(isWorthwhile(next, [row(1, 9000), row(8, null)])).toBe(false);
-    expect(isWorthwhile({ kind: "pictures", batch: 64 }, [row(8, 1100)])).toBe(true);
+    expect(isWorthwhile({ kind: "images", batch: 64 }, [row(8, 1100)])).toBe(true);
   });
 
   test("is told in pieces a second", () => {

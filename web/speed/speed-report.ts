@@ -6,7 +6,7 @@ import type { SpeedCase } from "../worker/protocol";
 export const BATCHES = [1, 8, 64] as const;
 
 /** Every case, cheap ones first. */
-export const CASES: SpeedCase[] = (["captions", "pictures"] as const).flatMap((kind) =>
+export const CASES: SpeedCase[] = (["captions", "images"] as const).flatMap((kind) =>
   BATCHES.map((batch) => ({ kind, batch })),
 );
 
@@ -39,7 +39,7 @@ export function isWorthwhile({ kind, batch }: SpeedCase, before: SpeedRow[]): bo
   return (last.milliseconds * batch) / last.batch <= LONGEST_RUN_MS;
 }
 
-/** Pictures or captions a second. */
+/** Images or captions a second. */
 export function perSecond(row: SpeedRow): number | null {
   return row.milliseconds === null ? null : (1000 * row.batch) / row.milliseconds;
 }

@@ -180,11 +180,11 @@ class FakeClip implements SessionClip {
 
   encodeImage(file: Uint8Array): Promise<ImageEmbedding> {
     this.record.encodedImages += 1;
-    if (file.length === 0) return Promise.reject(new Error("The picture could not be read."));
+    if (file.length === 0) return Promise.reject(new Error("The image could not be read."));
     return Promise.resolve({ embedding: this.#embed(file), width: 3, height: 2 });
   }
 
-  /** Each picture's embedding is made of the values that are not hidden. */
+  /** Each image's embedding is made of the values that are not hidden. */
   encodePixels(pixels: Float32Array): Promise<Float32Array> {
     const each = 3 * modelInfo.imageSize ** 2;
     if (pixels.length < each) return Promise.resolve(pixels.subarray(0, DIM));
@@ -214,11 +214,11 @@ function later(): Promise<void> {
 }
 
 /**
- * A set of as many scenes as asked for, each with two captions; or of the pictures that a list of
+ * A set of as many scenes as asked for, each with two captions; or of the images that a list of
  * names holds, a line each. Every third answer is wrong.
  */
 class FakeBenchmark implements BenchmarkSet {
-  #pictures = 0;
+  #images = 0;
   #texts = 0;
   #failed: string[] = [];
   freed = false;
@@ -233,14 +233,14 @@ class FakeBenchmark implements BenchmarkSet {
     return {
       set: this.name,
       items: length,
-      pictures: length,
+      images: length,
       texts: 2 * length,
       files: [],
       oddities: 0,
     };
   }
 
-  pictures(): (string | null)[] {
+  images(): (string | null)[] {
     return this.names;
   }
 
@@ -250,16 +250,16 @@ class FakeBenchmark implements BenchmarkSet {
     );
   }
 
-  encodedPictures(): number {
-    return this.#pictures;
+  encodedImages(): number {
+    return this.#images;
   }
 
   encodedTexts(): number {
     return this.#texts;
   }
 
-  encodePictures(_: SessionClip, files: (Uint8Array | string | null)[]): Promise<number> {
-    this.#pictures += files.length;
+  encodeImages(_: SessionClip, files: (Uint8Array | string | null)[]): Promise<number> {
+    this.#images += files.length;
     const failed = files.filter((file) => typeof file === "string");
     this.#failed.push(...failed);
     return later().then(() => failed.length);
@@ -313,7 +313,7 @@ class FakeBenchmark implements BenchmarkSet {
     const answers = passing.slice(offset, offset + limit).map((index): ShownAnswer => ({
       id: String(index),
       group: "",
-      pictures: [{ index, label: this.names[index] ?? `scene ${index}`, right: null, scene: null }],
+      images: [{ index, label: this.names[index] ?? `scene ${index}`, right: null, scene: null }],
       texts: [{ text: `a dog ${index}`, right: true, cosines: [0.1] }],
       marks: [["accuracy", false]],
       margin: -0.1,

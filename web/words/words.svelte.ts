@@ -4,7 +4,7 @@ import { messageOf } from "../message-of";
 import type { Model } from "../model/model.svelte";
 import type { Probe } from "../probe/probe.svelte";
 import { type Client, Crashed } from "../worker/client";
-import type { PictureContent } from "../worker/protocol";
+import type { ImageContent } from "../worker/protocol";
 import { coarseFirst, withoutEach } from "./attribution";
 
 /** Orders tried. */
@@ -52,7 +52,7 @@ export class Words {
   /** Looks at a caption's words and their order. */
   async look(caption: string): Promise<void> {
     const turn = this.#begin("words");
-    const picture = this.#picture();
+    const image = this.#image();
     this.caption = caption;
     this.cosine = null;
     this.map = null;
@@ -60,15 +60,15 @@ export class Words {
     this.ordersOf = null;
     const parts = withoutEach(caption);
     this.words = parts.map(({ word }) => ({ word, change: null }));
-    if (picture === null) return;
+    if (image === null) return;
     await this.#during(turn, async () => {
-      const [own] = await this.#cosines(picture, [caption]);
+      const [own] = await this.#cosines(image, [caption]);
       if (own === undefined || turn !== this.#turn) return;
       this.cosine = own;
       for (let first = 0; first < parts.length; first += TEXTS_AT_A_TIME) {
         const some = parts.slice(first, first + TEXTS_AT_A_TIME);
         const cosines = await this.#cosines(
-          picture,
+          image,
           some.map(({ without }) => without),
         );
         if (turn !== this.#turn) return;
@@ -81,7 +81,7 @@ export class Words {
       if (turn !== this.#turn) return;
       this.ordersOf = orders.length;
       for (let first = 0; first < orders.length; first += TEXTS_AT_A_TIME) {
-        const cosines = await this.#cosines(picture, orders.slice(first, first + TEXTS_AT_A_TIME));
+        const cosines = await this.#cosines(image, orders.slice(first, first + TEXTS_AT_A_TIME));
         if (turn !== this.#turn) return;
         this.orders = [...this.orders, ...cosines];
       }
@@ -91,12 +91,12 @@ export class Words {
   /** Hides one patch of the image after the other; with another caption, for the lead over that. */
   async hide(caption: string, other: string | null): Promise<void> {
     const turn = this.#begin("map");
-    const picture = this.#picture();
+    const image = this.#image();
     this.map = null;
-    if (picture === null) return;
+    if (image === null) return;
     await this.#during(turn, async () => {
       const captions = other === null ? [caption] : [caption, other];
-      const { side, cosines } = await this.client.request("hide-nothing", { picture, captions });
+      const { side, cosines } = await this.client.request("hide-nothing", { image, captions });
       if (turn !== this.#turn) return;
       const lead = ([of = NaN, over = 0]: number[]) => of - over;
       const whole = lead(cosines);
@@ -148,8 +148,8 @@ export class Words {
     }
   }
 
-  #picture(): PictureContent | null {
-    const { current } = this.probe.picture;
+  #image(): ImageContent | null {
+    const { current } = this.probe.image;
     if (this.model.loaded !== null && current?.kind === "scene") {
       return { kind: "scene", seed: current.view.seed };
     }
@@ -161,12 +161,12 @@ export class Words {
   }
 
   /** An empty text is a text, too: a caption of one word without it. */
-  async #cosines(picture: PictureContent, captions: string[]): Promise<number[]> {
-    const { current } = this.probe.picture;
+  async #cosines(image: ImageContent, captions: string[]): Promise<number[]> {
+    const { current } = this.probe.image;
     const source =
-      picture.kind === "scene"
-        ? picture
+      image.kind === "scene"
+        ? image
         : ({ kind: "photo", key: current?.kind === "photo" ? current.key : "" } as const);
-    return this.client.request("cosines", { picture: source, captions });
+    return this.client.request("cosines", { image: source, captions });
   }
 }

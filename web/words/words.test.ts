@@ -16,12 +16,12 @@ async function lab() {
   const model = new Model(client, BASE);
   const probe = new Probe(client, model);
   await model.loadDefault();
-  await probe.picture.showScene("1", ["a red dog", "a blue dog"]);
+  await probe.image.showScene("1", ["a red dog", "a blue dog"]);
   return { words: new Words(client, model, probe), probe, calls };
 }
 
-const cosine = (picture: Uint8Array, caption: string): number => {
-  const [a, b] = [fakeEmbedding(picture), fakeEmbedding(new TextEncoder().encode(caption))];
+const cosine = (image: Uint8Array, caption: string): number => {
+  const [a, b] = [fakeEmbedding(image), fakeEmbedding(new TextEncoder().encode(caption))];
   return a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
 };
 

@@ -20,15 +20,15 @@ import type {
 } from "../wasm/cliprobe.js";
 import type { ModelList, OfferedModel } from "./model-list";
 
-/** The picture that captions are compared with. */
-export type PictureSource =
+/** The image that captions are compared with. */
+export type ImageSource =
   /** Drawn in the worker, at the size that the loaded model looks at. */
   | { kind: "scene"; seed: string }
   /** A photo that was sent before under this key (see `photo`). */
   | { kind: "photo"; key: string };
 
-/** A picture with all that is needed to embed it. */
-export type PictureContent =
+/** An image with all that is needed to embed it. */
+export type ImageContent =
   /** Drawn in the worker, at the size that the model looks at. */
   { kind: "scene"; seed: string } | { kind: "photo"; bytes: Uint8Array };
 
@@ -85,7 +85,7 @@ export interface Cosines {
 export interface Similarities extends Cosines {
   /** How many captions were not in the cache, and what they took together. */
   text: { encoded: number; milliseconds: number };
-  /** What the picture took, or `null` when its embedding was in the cache. */
+  /** What the image took, or `null` when its embedding was in the cache. */
   imageMilliseconds: number | null;
   /** What the model says of itself now, if its engine is no longer the one it was loaded onto. */
   moved: ModelInfo | null;
@@ -93,7 +93,7 @@ export interface Similarities extends Cosines {
 
 /** What a speed is measured on. */
 export interface SpeedCase {
-  kind: "pictures" | "captions";
+  kind: "images" | "captions";
   /** How many at once. */
   batch: number;
 }
@@ -116,11 +116,11 @@ export interface Requests extends BenchmarkRequests, HierarchyRequests, ComposeR
   verify: { ask: object; answer: Parity };
   /** Embeds a photo, so that `rank` can name it by its key. */
   photo: { ask: { key: string; bytes: Uint8Array }; answer: { milliseconds: number } };
-  /** Compares captions with a picture; `null` when a newer `rank` arrived meanwhile. */
-  rank: { ask: { picture: PictureSource; captions: string[] }; answer: Similarities | null };
+  /** Compares captions with an image; `null` when a newer `rank` arrived meanwhile. */
+  rank: { ask: { image: ImageSource; captions: string[] }; answer: Similarities | null };
   /** As `rank`, by another model than the loaded one, which stays: on the CPU, and forgotten at once. */
   compare: {
-    ask: { choice: OfferedChoice; picture: PictureContent; captions: string[] };
+    ask: { choice: OfferedChoice; image: ImageContent; captions: string[] };
     answer: Cosines;
   };
   /** Computes a batch of made-up input: once to warm up, then again for about `seconds`. */
@@ -132,14 +132,14 @@ export interface Requests extends BenchmarkRequests, HierarchyRequests, ComposeR
   };
   /** Up to `count` other orders of a caption's words. Needs neither model nor lexicon. */
   shuffles: { ask: { caption: string; count: number; seed: number }; answer: string[] };
-  /** Compares texts with a picture, beside any ranking: an empty text, too. */
-  cosines: { ask: { picture: PictureSource; captions: string[] }; answer: number[] };
-  /** Prepares a picture to hide patches of it; the whole one's cosines, and patches a side. */
+  /** Compares texts with an image, beside any ranking: an empty text, too. */
+  cosines: { ask: { image: ImageSource; captions: string[] }; answer: number[] };
+  /** Prepares an image to hide patches of it; the whole one's cosines, and patches a side. */
   "hide-nothing": {
-    ask: { picture: PictureContent; captions: string[] };
+    ask: { image: ImageContent; captions: string[] };
     answer: { side: number; cosines: number[] };
   };
-  /** Hides each of these patches of the prepared picture, counted by rows: the captions' cosines then. */
+  /** Hides each of these patches of the prepared image, counted by rows: the captions' cosines then. */
   hide: { ask: { captions: string[]; cells: number[] }; answer: number[][] };
   /** Size of the stored models, in bytes. */
   "stored-bytes": { ask: object; answer: number };

@@ -56,19 +56,19 @@ const scene = { kind: "scene", seed: "5" } as const;
 describe("rank", () => {
   test("answers cosines in the order asked", async () => {
     const { ask } = await loaded();
-    const picture = fakeEmbedding(fakeScene("5", 32).png);
-    const answer = await ask("rank", { picture: scene, captions: ["a", "b", "a"] });
+    const image = fakeEmbedding(fakeScene("5", 32).png);
+    const answer = await ask("rank", { image: scene, captions: ["a", "b", "a"] });
     const cosine = (caption: string) =>
       Math.fround(
-        fakeEmbedding(text(caption)).reduce((sum, x, i) => sum + x * (picture[i] ?? 0), 0),
+        fakeEmbedding(text(caption)).reduce((sum, x, i) => sum + x * (image[i] ?? 0), 0),
       );
     expect(answer?.cosines).toEqual([cosine("a"), cosine("b"), cosine("a")]);
   });
 
-  test("encodes each caption and picture once", async () => {
+  test("encodes each caption and image once", async () => {
     const { ask, record } = await loaded();
-    await ask("rank", { picture: scene, captions: ["a", "b"] });
-    const again = await ask("rank", { picture: scene, captions: ["b", "c", "a"] });
+    await ask("rank", { image: scene, captions: ["a", "b"] });
+    const again = await ask("rank", { image: scene, captions: ["b", "c", "a"] });
     expect(record.encodedTexts).toEqual([["a", "b"], ["c"]]);
     expect(record.encodedImages).toBe(1);
     expect(again?.text.encoded).toBe(1);
@@ -78,15 +78,15 @@ describe("rank", () => {
   test("flags captions that the model cannot read to their end", async () => {
     const { ask } = await loaded();
     const captions = ["short", "x".repeat(FAKE_CONTEXT + 1)];
-    const answer = await ask("rank", { picture: scene, captions });
+    const answer = await ask("rank", { image: scene, captions });
     expect(answer?.truncated).toEqual([false, true]);
   });
 
   test("gives way to a newer ranking, keeping what was encoded", async () => {
     const { ask, record } = await loaded();
     const many = Array.from({ length: 30 }, (_, index) => `caption ${index}`);
-    const older = ask("rank", { picture: scene, captions: many });
-    const newer = ask("rank", { picture: scene, captions: ["caption 0", "new"] });
+    const older = ask("rank", { image: scene, captions: many });
+    const newer = ask("rank", { image: scene, captions: ["caption 0", "new"] });
     expect(await older).toBeNull();
     expect((await newer)?.cosines).toHaveLength(2);
     expect(record.encodedTexts.flat().length).toBeLessThan(many.length);
@@ -94,25 +94,25 @@ describe("rank", () => {
 
   test("needs a model, and a photo that was sent", async () => {
     const opened = session();
-    await expect(opened.ask("rank", { picture: scene, captions: ["a"] })).rejects.toThrow(
+    await expect(opened.ask("rank", { image: scene, captions: ["a"] })).rejects.toThrow(
       "No model is loaded yet.",
     );
     const { ask } = await loaded();
-    const picture = { kind: "photo", key: "1" } as const;
-    await expect(ask("rank", { picture, captions: ["a"] })).rejects.toThrow(
+    const image = { kind: "photo", key: "1" } as const;
+    await expect(ask("rank", { image, captions: ["a"] })).rejects.toThrow(
       "The photo has to be given again.",
     );
     await ask("photo", { key: "1", bytes: text("jpeg") });
-    expect((await ask("rank", { picture, captions: ["a"] }))?.cosines).toHaveLength(1);
+    expect((await ask("rank", { image, captions: ["a"] }))?.cosines).toHaveLength(1);
   });
 });
 
 describe("load", () => {
   test("of another model frees the one before and forgets its embeddings", async () => {
     const { ask, record } = await loaded();
-    await ask("rank", { picture: scene, captions: ["a"] });
+    await ask("rank", { image: scene, captions: ["a"] });
     await ask("load", { choice: { kind: "own", files: [new File(["GGUF"], "mine.GGUF")] } });
-    await ask("rank", { picture: scene, captions: ["a"] });
+    await ask("rank", { image: scene, captions: ["a"] });
     expect(record.loaded.map((clip) => clip.freed)).toEqual([true, false]);
     expect(record.encodedTexts).toEqual([["a"], ["a"]]);
     expect(record.encodedImages).toBe(2);
@@ -123,14 +123,14 @@ describe("load", () => {
     const files = [new File(["!"], "bad.gguf")];
     await expect(ask("load", { choice: { kind: "own", files } })).rejects.toThrow("GGUF");
     expect(record.loaded.map((clip) => clip.freed)).toEqual([false]);
-    expect((await ask("rank", { picture: scene, captions: ["a"] }))?.cosines).toHaveLength(1);
+    expect((await ask("rank", { image: scene, captions: ["a"] }))?.cosines).toHaveLength(1);
   });
 
   test("leaves the model before at work while files arrive, and gives way to a newer load", async () => {
     const { ask, record } = await loaded();
     const older = ask("load", { choice: SIBLING });
     const newer = ask("load", { choice: { kind: "own", files: [new File(["GGUF"], "m.gguf")] } });
-    const ranked = ask("rank", { picture: scene, captions: ["a"] });
+    const ranked = ask("rank", { image: scene, captions: ["a"] });
     await expect(older).rejects.toThrow("Another model was asked for meanwhile.");
     expect((await ranked)?.cosines).toHaveLength(1);
     expect((await newer).name).toBeNull();
@@ -152,26 +152,26 @@ describe("compare", () => {
   test("answers as a ranking by that model would, and leaves the loaded one", async () => {
     const { ask, record } = await loaded();
     const captions = ["a dog", "x".repeat(FAKE_CONTEXT + 1)];
-    const before = await ask("rank", { picture: scene, captions });
-    const compared = await ask("compare", { choice: SIBLING, picture: scene, captions });
+    const before = await ask("rank", { image: scene, captions });
+    const compared = await ask("compare", { choice: SIBLING, image: scene, captions });
     expect(record.loaded.map((clip) => clip.freed)).toEqual([false, true]);
-    expect((await ask("rank", { picture: scene, captions }))?.cosines).toEqual(before?.cosines);
+    expect((await ask("rank", { image: scene, captions }))?.cosines).toEqual(before?.cosines);
     await ask("load", { choice: SIBLING });
-    const after = await ask("rank", { picture: scene, captions });
+    const after = await ask("rank", { image: scene, captions });
     expect(compared).toEqual({ cosines: after?.cosines, truncated: [false, true] });
     expect(compared.cosines).not.toEqual(before?.cosines);
   });
 
-  test("takes a photo's bytes, and frees the model where they are no picture", async () => {
+  test("takes a photo's bytes, and frees the model where they are no image", async () => {
     const { ask, record } = await loaded();
     const photo = (content: string) =>
       ask("compare", {
         choice: SIBLING,
-        picture: { kind: "photo", bytes: text(content) },
+        image: { kind: "photo", bytes: text(content) },
         captions: ["a"],
       });
     expect((await photo("jpeg")).cosines).toHaveLength(1);
-    await expect(photo("")).rejects.toThrow("The picture could not be read.");
+    await expect(photo("")).rejects.toThrow("The image could not be read.");
     expect(record.loaded.map((clip) => clip.freed)).toEqual([false, true, true]);
   });
 });
@@ -192,7 +192,7 @@ describe("verify", () => {
     const textEmbeddings = texts.map((golden) => [...fakeEmbedding(text(golden))]);
     const { ask, record } = await loaded({ ...GOLDEN, texts, textEmbeddings });
     const verified = ask("verify", {});
-    await ask("rank", { picture: scene, captions: ["a"] });
+    await ask("rank", { image: scene, captions: ["a"] });
     expect(record.encodedTexts.length).toBeLessThan(texts.length);
     expect((await verified).maxDifference).toBeLessThan(1e-7);
   });

@@ -32,7 +32,7 @@ import type {
   LoadedModel,
   ModelChoice,
   Parity,
-  PictureSource,
+  ImageSource,
   RequestKind,
   Similarities,
 } from "./protocol";
@@ -57,7 +57,7 @@ export interface ClipModule extends BenchmarkModule, HierarchyModule {
 const CAPTIONS_AT_A_TIME = 8;
 /** More than the candidates of a traversal. */
 const REMEMBERED_CAPTIONS = 8192;
-const REMEMBERED_PICTURES = 64;
+const REMEMBERED_IMAGES = 64;
 const REMEMBERED_MODELS = 2;
 
 interface CaptionEmbedding {
@@ -87,7 +87,7 @@ export class Session {
   /** The engine that the model was loaded onto. */
   #engine: ModelInfo["engine"] = "cpu";
   readonly #captions = new Recent<CaptionEmbedding>(REMEMBERED_CAPTIONS);
-  readonly #pictures = new Recent<Float32Array>(REMEMBERED_PICTURES);
+  readonly #images = new Recent<Float32Array>(REMEMBERED_IMAGES);
   /** The module computes one thing at a time; what uses the model waits here for its turn. */
   #turn: Promise<unknown> = Promise.resolve();
   #newestRanking = 0;
@@ -97,7 +97,7 @@ export class Session {
   /** What other models than the loaded one embedded for the hierarchy, by SHA-256. */
   readonly #others = new Recent<Recent<Float32Array>>(REMEMBERED_MODELS);
   readonly #benchmarks: BenchmarkController;
-  /** A picture of which patches are being hidden, as the model's image encoder is given it. */
+  /** An image of which patches are being hidden, as the model's image encoder is given it. */
   #prepared: { clip: SessionClip; pixels: Float32Array } | null = null;
   /** The module, once it has its lexicon. */
   #withLexicon: Promise<ClipModule> | null = null;
@@ -134,8 +134,8 @@ export class Session {
         return this.#inTurn(() => this.#photo(call.ask.key, call.ask.bytes));
       case "rank": {
         this.#newestRanking = call.id;
-        const { picture, captions } = call.ask;
-        return this.#inTurn(() => this.#rank(call.id, picture, captions));
+        const { image, captions } = call.ask;
+        return this.#inTurn(() => this.#rank(call.id, image, captions));
       }
       case "hierarchy":
         return this.#hierarchy(call, onProgress);
@@ -222,7 +222,7 @@ export class Session {
     this.#clip = clip;
     this.#golden = golden;
     this.#captions.clear();
-    this.#pictures.clear();
+    this.#images.clear();
     const info = clip.info();
     this.#engine = info.engine;
     if (info.choice.gpuLoad !== null && info.choice.gpuLoad.tuningMs > 0) {
@@ -265,7 +265,7 @@ export class Session {
   }
 
   async #compare(
-    { choice, picture, captions }: Ask<"compare">,
+    { choice, image, captions }: Ask<"compare">,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<Cosines> {
     const { source, sha256 } = await this.#open(choice, onProgress);
@@ -277,9 +277,9 @@ export class Session {
       const clip = await module.Clip.load(source, options);
       try {
         const file =
-          picture.kind === "scene"
-            ? module.scene(picture.seed, clip.info().imageSize).png
-            : picture.bytes;
+          image.kind === "scene"
+            ? module.scene(image.seed, clip.info().imageSize).png
+            : image.bytes;
         const image = await clip.encodeImage(file);
         const texts = await encodeCaptions(clip, captions);
         return {
@@ -328,18 +328,18 @@ export class Session {
   async #photo(key: string, bytes: Uint8Array): Promise<Answer<"photo">> {
     const start = performance.now();
     const { embedding } = await this.#loaded().encodeImage(bytes);
-    this.#pictures.set(pictureKey({ kind: "photo", key }), embedding);
+    this.#images.set(imageKey({ kind: "photo", key }), embedding);
     return { milliseconds: performance.now() - start };
   }
 
   async #rank(
     id: number,
-    picture: PictureSource,
+    image: ImageSource,
     captions: string[],
   ): Promise<Similarities | null> {
     if (this.#newestRanking !== id) return null;
     const clip = this.#loaded();
-    const image = await this.#pictureEmbedding(clip, picture);
+    const image = await this.#imageEmbedding(clip, image);
     const text = { encoded: 0, milliseconds: 0 };
     const found = new Map<string, CaptionEmbedding>();
     for (const caption of captions) {
@@ -371,9 +371,9 @@ export class Session {
     };
   }
 
-  async #cosines({ picture, captions }: Ask<"cosines">): Promise<number[]> {
+  async #cosines({ image, captions }: Ask<"cosines">): Promise<number[]> {
     const clip = this.#loaded();
-    const { embedding } = await this.#pictureEmbedding(clip, picture);
+    const { embedding } = await this.#imageEmbedding(clip, image);
     return (await this.#textEmbeddings(clip, captions)).map((text) => dot(embedding, text));
   }
 
@@ -394,12 +394,12 @@ export class Session {
     return captions.flatMap((caption) => found.get(caption)?.embedding ?? []);
   }
 
-  async #prepare({ picture, captions }: Ask<"hide-nothing">): Promise<Answer<"hide-nothing">> {
+  async #prepare({ image, captions }: Ask<"hide-nothing">): Promise<Answer<"hide-nothing">> {
     const clip = this.#loaded();
     const module = await this.module;
     const { imageSize, patchSize } = clip.info();
     const file =
-      picture.kind === "scene" ? module.scene(picture.seed, imageSize).png : picture.bytes;
+      image.kind === "scene" ? module.scene(image.seed, imageSize).png : image.bytes;
     const pixels = clip.pixels(file);
     this.#prepared = { clip, pixels };
     const embedding = await clip.encodePixels(pixels);
@@ -461,16 +461,16 @@ export class Session {
         return batch.map((text) => found.get(text) ?? known(text) ?? new Float32Array());
       },
       image: async () => {
-        const { picture, pictureKey: key } = ask;
-        if (picture === null || key === null) throw new Error("There is no image.");
-        const cache = other?.embeddings ?? this.#pictures;
+        const { image, imageKey: key } = ask;
+        if (image === null || key === null) throw new Error("There is no image.");
+        const cache = other?.embeddings ?? this.#images;
         const known = cache.get(key);
         if (known !== undefined) return known;
         const embedding = await inTurn(async (of) => {
           const file =
-            picture.kind === "scene"
-              ? module.scene(picture.seed, of.info().imageSize).png
-              : picture.bytes;
+            image.kind === "scene"
+              ? module.scene(image.seed, of.info().imageSize).png
+              : image.bytes;
           return (await of.encodeImage(file)).embedding;
         });
         if (other !== null || this.#clip === clip) cache.set(key, embedding);
@@ -498,19 +498,19 @@ export class Session {
     return known;
   }
 
-  async #pictureEmbedding(
+  async #imageEmbedding(
     clip: SessionClip,
-    picture: PictureSource,
+    image: ImageSource,
   ): Promise<{ embedding: Float32Array; milliseconds: number | null }> {
-    const key = pictureKey(picture);
-    const known = this.#pictures.get(key);
+    const key = imageKey(image);
+    const known = this.#images.get(key);
     if (known !== undefined) return { embedding: known, milliseconds: null };
-    if (picture.kind === "photo") throw new Error("The photo has to be given again.");
+    if (image.kind === "photo") throw new Error("The photo has to be given again.");
     const start = performance.now();
     const module = await this.module;
-    const { png } = module.scene(picture.seed, clip.info().imageSize);
+    const { png } = module.scene(image.seed, clip.info().imageSize);
     const { embedding } = await clip.encodeImage(png);
-    this.#pictures.set(key, embedding);
+    this.#images.set(key, embedding);
     return { embedding, milliseconds: performance.now() - start };
   }
 
@@ -560,8 +560,8 @@ function narrowness({ engine, choice }: ModelInfo): number {
   return narrow && trial !== null ? trial.tolerance : 0;
 }
 
-function pictureKey(picture: PictureSource): string {
-  return picture.kind === "scene" ? `scene ${picture.seed}` : `photo ${picture.key}`;
+function imageKey(image: ImageSource): string {
+  return image.kind === "scene" ? `scene ${image.seed}` : `photo ${image.key}`;
 }
 
 async function encodeCaptions(

@@ -1,7 +1,7 @@
 //! The page's wasm module: cargo, then wasm-bindgen.
 //!
 //! There is no wasm-opt. After LLVM's link-time optimisation its `-O3` took 70 seconds of a
-//! processor for 0.9 % of the gzipped size, and nothing became faster (encoding texts, a picture,
+//! processor for 0.9 % of the gzipped size, and nothing became faster (encoding texts, an image,
 //! drawing a scene; binaryen 132).
 
 use std::{

@@ -69,7 +69,7 @@ pub struct Checkpoint {
     pub format: Format,
     /// The architecture.
     pub config: ClipConfig,
-    /// What is done to a picture.
+    /// What is done to an image.
     pub preprocessing: Preprocessing,
     /// The text of its `tokenizer.json`.
     pub tokenizer_json: String,

@@ -99,13 +99,13 @@ pub struct VisionConfig {
 }
 
 impl VisionConfig {
-    /// Patches of one picture.
+    /// Patches of one image.
     pub fn patches(&self) -> usize {
         let side = self.image_size / self.patch_size;
         side * side
     }
 
-    /// Tokens of one picture: the class token and the patches.
+    /// Tokens of one image: the class token and the patches.
     pub fn tokens(&self) -> usize {
         self.patches() + 1
     }

@@ -1,4 +1,4 @@
-//! From an RGB picture to a vision tower's input, as HF's slow `CLIPImageProcessor` does it:
+//! From an RGB image to a vision tower's input, as HF's slow `CLIPImageProcessor` does it:
 //! resize, centre crop, rescale, normalise. What a checkpoint asks for is read from its
 //! `preprocessor_config.json` or its OpenCLIP `preprocess_cfg`.
 
@@ -18,7 +18,7 @@ pub const CLIP_STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
 /// The largest side that a configuration may ask for; the largest CLIP so far wants 576.
 const MAX_SIDE: u32 = 8192;
 
-/// How a picture is scaled.
+/// How an image is scaled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resize {
@@ -35,7 +35,7 @@ pub enum Resize {
     },
 }
 
-/// What a checkpoint wants done to a picture before its vision tower sees it.
+/// What a checkpoint wants done to an image before its vision tower sees it.
 ///
 /// Serialised, it is the JSON that a model file carries; reading it back checks it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -372,7 +372,7 @@ impl Preprocessing {
         )
     }
 
-    /// Scales and crops. A picture smaller than the crop stands in black, the odd pixel of
+    /// Scales and crops. An image smaller than the crop stands in black, the odd pixel of
     /// the margin before it, as in HF's `center_crop`.
     ///
     /// Only what survives the crop is computed, so extreme proportions cost nothing.
@@ -453,7 +453,7 @@ impl Overlap {
     }
 }
 
-/// A picture as the vision tower's size wants it, not yet normalised.
+/// An image as the vision tower's size wants it, not yet normalised.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CroppedImage {
     /// Rows.
@@ -694,7 +694,7 @@ mod tests {
 
     /// `numpy.pad`-like placement of HF's `center_crop` for every parity.
     #[test]
-    fn a_small_picture_is_padded_with_the_odd_pixel_first() {
+    fn a_small_image_is_padded_with_the_odd_pixel_first() {
         let image = RgbImage::from_samples(2, 1, vec![9; 6]).unwrap();
         let preprocessing = Preprocessing {
             resize: Resize::Keep,

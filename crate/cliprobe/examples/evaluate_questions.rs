@@ -11,7 +11,7 @@ use std::path::Path;
 use cliprobe::clip::Checkpoint;
 use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::facade::Clip;
-use cliprobe::probe::{Picture, evaluate, read_json};
+use cliprobe::probe::{Image, evaluate, read_json};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -23,8 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let set = read_json(&std::fs::read_to_string(questions)?)?;
 
     let mut images = Vec::new();
-    for picture in &set.pictures {
-        let Picture::File { name, crop: None } = picture else {
+    for image in &set.images {
+        let Image::File { name, crop: None } = image else {
             return Err("this example shows whole files only".into());
         };
         images.push(clip.prepare(&std::fs::read(Path::new(folder).join(name))?)?);

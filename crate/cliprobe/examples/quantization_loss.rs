@@ -36,8 +36,8 @@ fn encode(checkpoint: &Checkpoint, probes: &[PageProbe]) -> Result<Encoded, Box<
     let mut images = Embeddings::default();
     let mut captions = Vec::new();
     for probe in probes {
-        let picture = draw_scene(&probe.scene, 224)?;
-        let prepared = prepare_decoded(&picture, &checkpoint.preprocessing)?;
+        let image = draw_scene(&probe.scene, 224)?;
+        let prepared = prepare_decoded(&image, &checkpoint.preprocessing)?;
         let image = ready(clip.encode_prepared(&[prepared])).ok_or("not ready")??;
         images.dim = image.dim;
         images.values.extend(image.values);
@@ -79,7 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let reference = encode(&parent, &probes)?;
 
     println!(
-        "| type | MB | text cosine, least / mean | picture cosine, least / mean | best caption changed | pairs of captions exchanged |"
+        "| type | MB | text cosine, least / mean | image cosine, least / mean | best caption changed | pairs of captions exchanged |"
     );
     println!("|---|---|---|---|---|---|");
     for element in ElementType::GGUF {

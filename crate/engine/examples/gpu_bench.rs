@@ -166,7 +166,7 @@ fn measured(
                     .map(|_| rng.random_range(-1.0..1.0))
                     .collect();
                 let run = || ready(engine.encode_images(&pixels)).map(drop);
-                (seconds_of(run)?, picture_flop(&config))
+                (seconds_of(run)?, image_flop(&config))
             } else {
                 let ids: Vec<Vec<u32>> = (0..batch)
                     .map(|_| {
@@ -233,7 +233,7 @@ fn transformer_flop(config: &TransformerConfig, tokens: f64, seen: f64) -> f64 {
     layers * tokens * attend + (layers - 1.0) * tokens * (attention + finish) + attention + finish
 }
 
-fn picture_flop(config: &ClipConfig) -> f64 {
+fn image_flop(config: &ClipConfig) -> f64 {
     let vision = &config.vision;
     let (tokens, width) = (vision.tokens() as f64, vision.transformer.width as f64);
     let patch = 3.0 * (vision.patch_size * vision.patch_size) as f64;

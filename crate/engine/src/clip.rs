@@ -193,14 +193,14 @@ impl Clip {
     ///
     /// # Errors
     /// The engine's.
-    pub async fn encode_prepared(&self, pictures: &[PreparedImage]) -> Result<Embeddings, Error> {
-        if pictures.is_empty() {
+    pub async fn encode_prepared(&self, images: &[PreparedImage]) -> Result<Embeddings, Error> {
+        if images.is_empty() {
             return Ok(Embeddings {
                 dim: self.config.projection_dim,
                 values: Vec::new(),
             });
         }
-        let pixels: Vec<f32> = pictures
+        let pixels: Vec<f32> = images
             .iter()
             .flat_map(|p| p.pixels.iter().copied())
             .collect();
@@ -257,14 +257,14 @@ pub fn prepare(file: &[u8], preprocessing: &Preprocessing) -> Result<PreparedIma
 /// # Errors
 /// An image that cannot be resized.
 pub fn prepare_decoded(
-    picture: &RgbImage,
+    image: &RgbImage,
     preprocessing: &Preprocessing,
 ) -> Result<PreparedImage, ImageError> {
-    let cropped = preprocessing.apply(picture)?;
+    let cropped = preprocessing.apply(image)?;
     Ok(PreparedImage {
         pixels: cropped.pixel_values(preprocessing),
-        width: picture.width(),
-        height: picture.height(),
+        width: image.width(),
+        height: image.height(),
     })
 }
 

@@ -277,7 +277,7 @@ impl Job {
         let (images, texts) = self.plan.named;
         let handed_over = self.images.iter().flatten().count();
         Encoding {
-            pictures: encoded(images, handed_over, self.computed.0, self.failed),
+            images: encoded(images, handed_over, self.computed.0, self.failed),
             texts: encoded(texts, self.texts_done, self.computed.1, 0),
             seconds: 0.0,
         }
@@ -311,7 +311,7 @@ impl Job {
             |place: &Option<usize>| place.map_or(Err(Cow::Borrowed("its images are missing")), row);
         let is_cut = |place: usize| self.texts[place].truncated;
         SetRows {
-            pictures: self.plan.sets[set].iter().map(image).collect(),
+            images: self.plan.sets[set].iter().map(image).collect(),
             texts: places.iter().map(text).collect(),
             root: self.root.and_then(|place| row(place).ok()),
             truncated: (0..places.len())

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cliprobe_probe::{CropBox, Picture, ProbeSet};
+use cliprobe_probe::{CropBox, Image, ProbeSet};
 
 /// What is shown to a model, found among the files at hand.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -65,13 +65,13 @@ impl Plan {
         for set in sets {
             let (images, texts) = set.references();
             plan.named = (plan.named.0 + images, plan.named.1 + texts);
-            let mut places = Vec::with_capacity(set.pictures.len());
-            for picture in &set.pictures {
-                let shown = shown(picture, locate);
+            let mut places = Vec::with_capacity(set.images.len());
+            for image in &set.images {
+                let shown = shown(image, locate);
                 let place = *place_of.entry(shown).or_insert_with_key(|shown| {
                     plan.images.push(Image {
                         shown: shown.clone(),
-                        name: picture.label(),
+                        name: image.label(),
                     });
                     plan.images.len() - 1
                 });
@@ -79,25 +79,25 @@ impl Plan {
             }
             // Equal scenes are drawn as often as a set asks: each is a question's own.
             let own: Vec<usize> = (0..places.len())
-                .map(|image| match set.pictures[image] {
-                    Picture::File { .. } => places[image],
-                    Picture::Scene(_) => plan.images.len() + image,
+                .map(|image| match set.images[image] {
+                    Image::File { .. } => places[image],
+                    Image::Scene(_) => plan.images.len() + image,
                 })
                 .collect();
-            plan.united += set.unite_pictures(&own);
+            plan.united += set.unite_images(&own);
             plan.sets.push(places);
         }
         plan
     }
 }
 
-fn shown(picture: &Picture, locate: &mut dyn FnMut(&str) -> Result<usize, String>) -> Shown {
-    match picture {
-        Picture::File { name, crop } => match locate(name) {
+fn shown(image: &Image, locate: &mut dyn FnMut(&str) -> Result<usize, String>) -> Shown {
+    match image {
+        Image::File { name, crop } => match locate(name) {
             Ok(file) => Shown::File { file, crop: *crop },
             Err(why) => Shown::Missing { why },
         },
-        Picture::Scene(scene) => match serde_json::to_string(scene) {
+        Image::Scene(scene) => match serde_json::to_string(scene) {
             Ok(scene) => Shown::Scene(scene),
             Err(error) => Shown::Missing {
                 why: format!("scene {} cannot be written: {error}", scene.seed),
@@ -135,9 +135,9 @@ mod tests {
         };
         // One candidate with both captions; the set's own list keeps its places.
         assert_eq!(
-            (&retrieval.pictures[..], &retrieval.picture_of[..]),
+            (&retrieval.images[..], &retrieval.image_of[..]),
             (&[0][..], &[0, 0][..])
         );
-        assert_eq!(sets[0].pictures.len(), 2);
+        assert_eq!(sets[0].images.len(), 2);
     }
 }

@@ -121,7 +121,7 @@ pub async fn run(
     tell(Stage::Sets, questions.len(), questions.len());
 
     let mut encoding = job.encoding();
-    encoding.pictures.seconds = after_images - started;
+    encoding.images.seconds = after_images - started;
     encoding.texts.seconds = after_texts - after_images;
     encoding.seconds = after_texts - started;
     finish(description, Some(encoding), scored, unscored)
@@ -194,7 +194,7 @@ mod tests {
         assert_eq!((last.stage, last.done, last.all), (Stage::Sets, 2, 2));
         let encoding = whole.encoding.as_ref().unwrap();
         // Two questions may show the same drawing.
-        let counts = encoding.pictures;
+        let counts = encoding.images;
         assert_eq!((counts.distinct, counts.failed), (plan.images.len(), 0));
         assert_eq!(counts.computed + counts.known, counts.distinct);
 
@@ -230,10 +230,7 @@ mod tests {
         ))
         .unwrap();
         let encoding = again.encoding.unwrap();
-        assert_eq!(
-            (encoding.pictures.computed, encoding.texts.computed),
-            (0, 0)
-        );
-        assert_eq!(encoding.pictures.known, encoding.pictures.distinct);
+        assert_eq!((encoding.images.computed, encoding.texts.computed), (0, 0));
+        assert_eq!(encoding.images.known, encoding.images.distinct);
     }
 }

@@ -7,12 +7,12 @@ use cliprobe_world::{self as world, DrawError, Scene};
 /// the side that the model looks at nothing is resized.
 ///
 /// # Errors
-/// A side of zero or beyond [`world::MAX_PICTURE_SIDE`].
+/// A side of zero or beyond [`world::MAX_IMAGE_SIDE`].
 pub fn draw_scene(scene: &Scene, side: usize) -> Result<RgbImage, DrawError> {
-    let world::Picture {
+    let world::Image {
         width,
         height,
         data,
     } = world::draw(scene, u32::try_from(side).unwrap_or(u32::MAX))?;
-    Ok(RgbImage::from_samples(width, height, data).expect("a drawn picture has all its samples"))
+    Ok(RgbImage::from_samples(width, height, data).expect("a drawn image has all its samples"))
 }

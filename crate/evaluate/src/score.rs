@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use cliprobe_probe::results::{Encoding, Run, SetResult, SourceFile};
-use cliprobe_probe::{EvaluateError, Evaluation, Picture, ProbeSet, evaluate, summarise};
+use cliprobe_probe::{EvaluateError, Evaluation, Image, ProbeSet, evaluate, summarise};
 use cliprobe_score::TieRule;
 
 use crate::job::Error;
@@ -14,7 +14,7 @@ pub type Row<'a> = Result<&'a [f32], Cow<'a, str>>;
 /// One model's embeddings for one set.
 pub struct SetRows<'a> {
     /// A row for each of the set's images.
-    pub pictures: Vec<Row<'a>>,
+    pub images: Vec<Row<'a>>,
     /// A row for each of its texts.
     pub texts: Vec<Row<'a>>,
     /// The embedding of the empty text, where it is known.
@@ -35,11 +35,11 @@ pub fn score(
     clock: &dyn Fn() -> f64,
 ) -> Result<SetResult, EvaluateError> {
     let started = clock();
-    let pictures = borrowed(&rows.pictures);
+    let images = borrowed(&rows.images);
     let texts = borrowed(&rows.texts);
-    let evaluation = evaluate(set, &pictures, &texts, rows.root, ties)?;
+    let evaluation = evaluate(set, &images, &texts, rows.root, ties)?;
     Ok(SetResult {
-        pictures: set.pictures.iter().map(Picture::label).collect(),
+        images: set.images.iter().map(Image::label).collect(),
         texts: set.texts.clone(),
         truncated: rows.truncated.clone(),
         files: files.to_vec(),

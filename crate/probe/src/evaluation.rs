@@ -104,10 +104,11 @@ pub struct Answer {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub group: String,
     /// Its images, by their places in the set.
-    pub pictures: Vec<usize>,
+    #[serde(alias = "pictures")]
+    pub images: Vec<usize>,
     /// Its texts, by their places in the set; the class prompts are left out.
     pub texts: Vec<usize>,
-    /// Cosines of `pictures` × `texts`, row by row; none for classification and retrieval.
+    /// Cosines of `images` × `texts`, row by row; none for classification and retrieval.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub similarities: Vec<f32>,
     /// Which of the options is right, where there is a choice among several.
@@ -141,7 +142,7 @@ pub struct Evaluation {
     pub answers: Vec<Answer>,
 }
 
-/// Scores a set. `pictures` and `texts` have a row for each of the set's, `root` is the embedding of
+/// Scores a set. `images` and `texts` have a row for each of the set's, `root` is the embedding of
 /// the empty text, `ties` overrides the authors' rule where the kind has one.
 ///
 /// # Errors
@@ -149,13 +150,13 @@ pub struct Evaluation {
 /// finite.
 pub fn evaluate(
     set: &ProbeSet,
-    pictures: &Rows<'_>,
+    images: &Rows<'_>,
     texts: &Rows<'_>,
     root: Option<&[f32]>,
     ties: Option<TieRule>,
 ) -> Result<Evaluation, EvaluateError> {
     for (what, expected, found) in [
-        ("images", set.pictures.len(), pictures.len()),
+        ("images", set.images.len(), images.len()),
         ("texts", set.texts.len(), texts.len()),
     ] {
         if expected != found {
@@ -167,7 +168,7 @@ pub fn evaluate(
             });
         }
     }
-    let mut widths = pictures.iter().chain(texts).flatten().map(|row| row.len());
+    let mut widths = images.iter().chain(texts).flatten().map(|row| row.len());
     if let Some(expected) = widths.next()
         && let Some(found) = widths.find(|&width| width != expected)
     {
@@ -179,7 +180,7 @@ pub fn evaluate(
     }
     set.probes.questions().score(Scoring {
         set,
-        pictures,
+        images,
         texts,
         root,
         ties: ties.unwrap_or(set.protocol.ties),
@@ -191,7 +192,7 @@ pub fn evaluate(
 /// A set being scored: what a kind of question works with.
 pub(crate) struct Scoring<'a> {
     pub(crate) set: &'a ProbeSet,
-    pub(crate) pictures: &'a Rows<'a>,
+    pub(crate) images: &'a Rows<'a>,
     pub(crate) texts: &'a Rows<'a>,
     pub(crate) root: Option<&'a [f32]>,
     pub(crate) ties: TieRule,
@@ -204,10 +205,10 @@ impl Scoring<'_> {
     pub(crate) fn cosines(
         &mut self,
         id: &str,
-        pictures: &[usize],
+        images: &[usize],
         texts: &[usize],
     ) -> Option<Vec<f32>> {
-        let rows = pictures.iter().map(|&i| self.pictures[i]);
+        let rows = images.iter().map(|&i| self.images[i]);
         let missing = rows
             .chain(texts.iter().map(|&i| self.texts[i]))
             .find_map(Result::err);
@@ -220,10 +221,10 @@ impl Scoring<'_> {
             rows.flatten().map(<[f32]>::to_vec).collect()
         };
         let texts = rows(self.texts, texts);
-        let of_picture =
-            |picture: Vec<f32>| -> Vec<f32> { texts.iter().map(|t| cosine(&picture, t)).collect() };
-        let pictures = rows(self.pictures, pictures).into_iter();
-        Some(pictures.flat_map(of_picture).collect())
+        let of_image =
+            |image: Vec<f32>| -> Vec<f32> { texts.iter().map(|t| cosine(&image, t)).collect() };
+        let images = rows(self.images, images).into_iter();
+        Some(images.flat_map(of_image).collect())
     }
 
     /// Notes an item without an answer.

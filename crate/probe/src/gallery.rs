@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evaluation::{Answer, Evaluation};
-use crate::set::{Picture, ProbeSet};
+use crate::set::{Image, ProbeSet};
 
 /// Which answers are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub enum Filter {
 
 /// An image of an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ShownPicture {
+pub struct ShownImage {
     /// Its place in the set.
     pub index: usize,
     /// What to call it.
@@ -52,7 +52,7 @@ pub struct ShownAnswer {
     /// What the benchmark groups it by; empty where it does not.
     pub group: String,
     /// What was shown.
-    pub pictures: Vec<ShownPicture>,
+    pub images: Vec<ShownImage>,
     /// What it was compared with.
     pub texts: Vec<ShownText>,
     /// What is right or wrong, by the names of the metrics that count it.
@@ -132,18 +132,18 @@ fn passes(answer: &Answer, filter: Filter) -> bool {
 
 fn show(set: &ProbeSet, answer: &Answer) -> ShownAnswer {
     let form = answer.detail.form();
-    let asked = answer.pictures.len();
-    let (pictures, texts) = set.probes.questions().shown(answer);
-    let picture = |(place, &index): (usize, &usize)| ShownPicture {
+    let asked = answer.images.len();
+    let (images, texts) = set.probes.questions().shown(answer);
+    let image = |(place, &index): (usize, &usize)| ShownImage {
         index,
-        label: set.pictures[index].label(),
+        label: set.images[index].label(),
         right: answer
             .right
             .filter(|_| asked > 1)
             .map(|correct| correct == place),
-        scene: match &set.pictures[index] {
-            Picture::Scene(scene) => serde_json::to_string(scene).ok(),
-            Picture::File { .. } => None,
+        scene: match &set.images[index] {
+            Image::Scene(scene) => serde_json::to_string(scene).ok(),
+            Image::File { .. } => None,
         },
     };
     let text = |(place, &index): (usize, &usize)| ShownText {
@@ -159,7 +159,7 @@ fn show(set: &ProbeSet, answer: &Answer) -> ShownAnswer {
     ShownAnswer {
         id: answer.id.clone(),
         group: answer.group.clone(),
-        pictures: pictures.iter().enumerate().map(picture).collect(),
+        images: images.iter().enumerate().map(image).collect(),
         texts: texts.iter().enumerate().map(text).collect(),
         marks: marks
             .map(|(name, right)| (name.to_owned(), right))
@@ -178,22 +178,22 @@ mod tests {
 
     const SET: &str = r#"{"format": "cliprobe-probes", "version": 1, "kind": "caption_choice",
         "name": "mine", "items": [
-        {"id": "same", "picture": "a.png", "captions": ["right", "wrong"], "correct": 0},
-        {"id": "same", "picture": "b.png", "captions": ["wrong", "right"], "correct": 1},
-        {"id": "gone", "picture": "c.png", "captions": ["right", "wrong"], "correct": 0},
-        {"id": "last", "picture": "d.png", "captions": ["wrong", "right"], "correct": 0}]}"#;
+        {"id": "same", "image": "a.png", "captions": ["right", "wrong"], "correct": 0},
+        {"id": "same", "image": "b.png", "captions": ["wrong", "right"], "correct": 1},
+        {"id": "gone", "image": "c.png", "captions": ["right", "wrong"], "correct": 0},
+        {"id": "last", "image": "d.png", "captions": ["wrong", "right"], "correct": 0}]}"#;
 
     /// Texts `right` and `wrong` are the axes; `c.png` is missing.
     fn evaluated() -> (ProbeSet, Evaluation) {
         let set = read_json(SET).unwrap();
-        let pictures: [Result<&[f32], &str>; 4] = [
+        let images: [Result<&[f32], &str>; 4] = [
             Ok(&[0.8, 0.6]),
             Ok(&[0.6, 0.8]),
             Err("c.png is not there"),
             Ok(&[1.0, 0.0]),
         ];
         let texts: [Result<&[f32], &str>; 2] = [Ok(&[1.0, 0.0]), Ok(&[0.0, 1.0])];
-        let evaluation = evaluate(&set, &pictures, &texts, None, None).unwrap();
+        let evaluation = evaluate(&set, &images, &texts, None, None).unwrap();
         (set, evaluation)
     }
 
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(shown[0].texts[0].text, "wrong");
         assert_eq!(shown[0].texts[0].right, Some(true));
         assert_eq!(shown[0].texts[0].cosines, [0.0]);
-        assert_eq!(shown[1].pictures[0].label, "b.png");
+        assert_eq!(shown[1].images[0].label, "b.png");
         assert_eq!(shown[1].texts[1].right, Some(true));
         assert_eq!(shown[1].marks, [("accuracy".to_owned(), false)]);
     }
@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(page(Filter::All, 2, 2).1.len(), 1);
         assert_eq!(page(Filter::All, 9, 2), (3, Vec::new()));
         let (right, shown) = page(Filter::Right, 0, 10);
-        assert_eq!((right, shown[0].pictures[0].label.as_str()), (1, "a.png"));
+        assert_eq!((right, shown[0].images[0].label.as_str()), (1, "a.png"));
         assert_eq!(page(Filter::Tied, 0, 10).0, 0);
         // The worst answers are worse than the next: none is shown for its place in the file alone.
         assert_eq!(gallery.as_bad(&evaluation, Filter::All, 1), 0);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ProbeError;
 use crate::kinds::{Kind, Probes};
-use crate::set::{Average, CropBox, Picture, ProbeSet, Protocol, Tables};
+use crate::set::{Average, CropBox, Image, ProbeSet, Protocol, Tables};
 use cliprobe_score::TieRule;
 use cliprobe_world::Scene;
 
@@ -174,7 +174,7 @@ pub(crate) struct JsonClass {
 }
 
 /// An image: a file's name, a part of a file, or a scene.
-pub(crate) enum JsonPicture {
+pub(crate) enum JsonImage {
     File { name: String, crop: Option<CropBox> },
     Scene(Box<Scene>),
 }
@@ -182,31 +182,31 @@ pub(crate) enum JsonPicture {
 /// The object that stands for an image that is not a whole file.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum JsonPictureObject<'a> {
+enum JsonImageObject<'a> {
     Part { name: &'a str, crop: CropBox },
     Scene { scene: &'a Scene },
 }
 
-impl Serialize for JsonPicture {
+impl Serialize for JsonImage {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::File { name, crop: None } => serializer.serialize_str(name),
             Self::File {
                 name,
                 crop: Some(crop),
-            } => JsonPictureObject::Part { name, crop: *crop }.serialize(serializer),
-            Self::Scene(scene) => JsonPictureObject::Scene { scene }.serialize(serializer),
+            } => JsonImageObject::Part { name, crop: *crop }.serialize(serializer),
+            Self::Scene(scene) => JsonImageObject::Scene { scene }.serialize(serializer),
         }
     }
 }
 
 // By hand, so that an error stands at its line and says what was expected: an untagged enum says
 // neither.
-impl<'de> Deserialize<'de> for JsonPicture {
+impl<'de> Deserialize<'de> for JsonImage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PictureVisitor;
-        impl<'de> Visitor<'de> for PictureVisitor {
-            type Value = JsonPicture;
+        struct ImageVisitor;
+        impl<'de> Visitor<'de> for ImageVisitor {
+            type Value = JsonImage;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
@@ -216,7 +216,7 @@ impl<'de> Deserialize<'de> for JsonPicture {
 
             fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
                 let name = name.to_owned();
-                Ok(JsonPicture::File { name, crop: None })
+                Ok(JsonImage::File { name, crop: None })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -235,8 +235,8 @@ impl<'de> Deserialize<'de> for JsonPicture {
                     }
                 }
                 match (name, scene) {
-                    (None, Some(scene)) if crop.is_none() => Ok(JsonPicture::Scene(scene)),
-                    (Some(name), None) => Ok(JsonPicture::File { name, crop }),
+                    (None, Some(scene)) if crop.is_none() => Ok(JsonImage::Scene(scene)),
+                    (Some(name), None) => Ok(JsonImage::File { name, crop }),
                     (None, None) => Err(de::Error::custom("an image needs name, or scene")),
                     _ => Err(de::Error::custom(
                         "an image has either name and crop, or scene",
@@ -244,15 +244,15 @@ impl<'de> Deserialize<'de> for JsonPicture {
                 }
             }
         }
-        deserializer.deserialize_any(PictureVisitor)
+        deserializer.deserialize_any(ImageVisitor)
     }
 }
 
 impl Tables {
-    pub(crate) fn json_picture(&mut self, picture: JsonPicture) -> usize {
-        match picture {
-            JsonPicture::File { name, crop } => self.picture(&name, crop),
-            JsonPicture::Scene(scene) => self.scene(*scene),
+    pub(crate) fn json_image(&mut self, image: JsonImage) -> usize {
+        match image {
+            JsonImage::File { name, crop } => self.image(&name, crop),
+            JsonImage::Scene(scene) => self.scene(*scene),
         }
     }
 }
@@ -397,10 +397,10 @@ pub(crate) fn texts_but(texts: &[String], without: usize) -> Vec<&str> {
 }
 
 /// An image of a set, as a probe file names it.
-pub(crate) fn picture(set: &ProbeSet, index: usize) -> JsonPicture {
-    match set.pictures[index].clone() {
-        Picture::File { name, crop } => JsonPicture::File { name, crop },
-        Picture::Scene(scene) => JsonPicture::Scene(scene),
+pub(crate) fn image(set: &ProbeSet, index: usize) -> JsonImage {
+    match set.images[index].clone() {
+        Image::File { name, crop } => JsonImage::File { name, crop },
+        Image::Scene(scene) => JsonImage::Scene(scene),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A [`ProbeSet`] is plain data: distinct images, distinct texts, and questions that refer to them
 //! by index, so that whoever embeds does so once for each. Readers take the contents of files and
-//! never open any themselves; [`PictureNames`] finds a benchmark's images among names of files.
+//! never open any themselves; [`ImageNames`] finds a benchmark's images among names of files.
 //! [`evaluate`] turns embeddings into answers and metrics as the benchmark's authors do.
 //!
 //! A kind of question is a file in `kinds`. Everything else (results, galleries, comparisons, reports)
@@ -11,10 +11,10 @@
 
 mod evaluation;
 mod gallery;
+mod image_names;
 mod json;
 mod kinds;
 mod metric;
-mod picture_names;
 mod readers;
 pub mod results;
 mod set;
@@ -22,23 +22,23 @@ mod summary;
 mod text;
 
 pub use evaluation::{Answer, EvaluateError, Evaluation, Rows, Skipped, evaluate};
-pub use gallery::{Filter, Gallery, ShownAnswer, ShownPicture, ShownText};
+pub use gallery::{Filter, Gallery, ShownAnswer, ShownImage, ShownText};
+pub use image_names::{Found, ImageNames};
 pub use json::{read_json, write_json};
 pub use kinds::{
     Aim, AnswerForm, Candidates, CaptionChoice, Chain, ChainAnswer, Classification, Detail,
-    GroupAverage, HardPositiveTriple, HierarchyScore, PictureChoice, Probes, Retrieval,
+    GroupAverage, HardPositiveTriple, HierarchyScore, ImageChoice, Probes, Retrieval,
     RetrievalScores, Score, ScoreForm, Square,
 };
 pub use metric::{Better, Metric, Unit};
-pub use picture_names::{Found, PictureNames};
 pub use readers::{
-    BENCHMARKS, Benchmark, CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, LabelledPicture, Prompts, Source,
+    BENCHMARKS, Benchmark, CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, LabelledImage, Prompts, Source,
     TableOptions, classification, imagenet_class_names, read_hard_positives, read_hierarcaps,
     read_order, read_prompts, read_retrieval_csv, read_retrieval_json, read_retrieval_table,
     read_sugarcrepe, read_svo, read_text_list, read_vg_attribution, read_vg_relation,
     read_winoground, tableau, tableau_name, tableau_sets,
 };
-pub use set::{Average, CropBox, Picture, ProbeSet, Protocol, Warning};
+pub use set::{Average, CropBox, Image, ProbeSet, Protocol, Warning};
 pub use summary::{Summary, summarise};
 pub use text::decode_text;
 

@@ -49,7 +49,8 @@ pub struct SetResult {
     /// The files that the questions come from.
     pub files: Vec<SourceFile>,
     /// Names of the set's images.
-    pub pictures: Vec<String>,
+    #[serde(alias = "pictures")]
+    pub images: Vec<String>,
     /// The set's texts.
     pub texts: Vec<String>,
     /// Which texts are longer than the context, so that their ends were not seen.
@@ -71,7 +72,8 @@ pub struct SourceFile {
 #[derive(Default, Serialize, Deserialize)]
 pub struct Encoding {
     /// Of the images.
-    pub pictures: Encoded,
+    #[serde(alias = "pictures")]
+    pub images: Encoded,
     /// Of the texts.
     pub texts: Encoded,
     /// Loading the model, reading, decoding and computing.

@@ -25,7 +25,7 @@ pub struct CropBox {
 /// What is shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Picture {
+pub enum Image {
     /// A file, as the benchmark names it.
     File {
         /// Its name or relative path.
@@ -38,7 +38,7 @@ pub enum Picture {
     Scene(Box<Scene>),
 }
 
-impl Picture {
+impl Image {
     /// What to call it in a result.
     pub fn label(&self) -> String {
         match self {
@@ -91,7 +91,7 @@ pub struct ProbeSet {
     /// Benchmark and subset, e.g. `sugarcrepe/swap_obj`.
     pub name: String,
     /// Distinct images.
-    pub pictures: Vec<Picture>,
+    pub images: Vec<Image>,
     /// Distinct texts.
     pub texts: Vec<String>,
     /// The questions.
@@ -111,15 +111,15 @@ impl ProbeSet {
     /// How many images and texts the questions name, repetitions counted: what a script encodes
     /// that goes from item to item.
     pub fn references(&self) -> (usize, usize) {
-        let (mut pictures, mut texts) = (0, 0);
+        let (mut images, mut texts) = (0, 0);
         self.probes
             .clone()
             .questions_mut()
             .for_each_index(&mut |index| match index {
-                Index::Picture(_) => pictures += 1,
+                Index::Image(_) => images += 1,
                 Index::Text(_) => texts += 1,
             });
-        (pictures, texts)
+        (images, texts)
     }
 
     /// Which texts an answer can need if only the images marked in `there` can be shown: those of a
@@ -129,11 +129,7 @@ impl ProbeSet {
     /// # Panics
     /// If `there` has not an entry for every image.
     pub fn texts_needed(&self, there: &[bool]) -> Vec<bool> {
-        assert_eq!(
-            there.len(),
-            self.pictures.len(),
-            "one entry for every image"
-        );
+        assert_eq!(there.len(), self.images.len(), "one entry for every image");
         let mut needs = Needs::new(there, self.texts.len());
         self.probes.questions().need(&mut needs);
         needs.into_needed()
@@ -147,46 +143,42 @@ impl ProbeSet {
     }
 
     /// Makes one image of those that share a place: the same part of one file may stand in a list under
-    /// several names (`a.jpg`, `img/a.jpg`). The first name stays; `pictures` keeps all of them, so that
+    /// several names (`a.jpg`, `img/a.jpg`). The first name stays; `images` keeps all of them, so that
     /// places of answers mean what they meant. Returns how many images stood under another name.
     ///
     /// # Panics
     /// If `places` has not an entry for every image.
-    pub fn unite_pictures(&mut self, places: &[usize]) -> usize {
-        assert_eq!(
-            places.len(),
-            self.pictures.len(),
-            "one entry for every image"
-        );
+    pub fn unite_images(&mut self, places: &[usize]) -> usize {
+        assert_eq!(places.len(), self.images.len(), "one entry for every image");
         let mut firsts: HashMap<usize, usize> = HashMap::new();
         let first_of: Vec<usize> = places
             .iter()
             .enumerate()
-            .map(|(picture, place)| *firsts.entry(*place).or_insert(picture))
+            .map(|(image, place)| *firsts.entry(*place).or_insert(image))
             .collect();
         let united = first_of.len() - firsts.len();
         if united > 0 {
             let questions = self.probes.questions_mut();
             questions.for_each_index(&mut |index| {
-                if let Index::Picture(picture) = index {
-                    *picture = first_of[*picture];
+                if let Index::Image(image) = index {
+                    *image = first_of[*image];
                 }
             });
-            questions.pictures_united();
+            questions.images_united();
         }
         united
     }
 
     /// Forgets images and texts that no question refers to.
     fn drop_unused(&mut self) {
-        let mut pictures = Kept::new(self.pictures.len());
+        let mut images = Kept::new(self.images.len());
         let mut texts = Kept::new(self.texts.len());
         let questions = self.probes.questions_mut();
         questions.for_each_index(&mut |index| match index {
-            Index::Picture(i) => pictures.place(i),
+            Index::Image(i) => images.place(i),
             Index::Text(i) => texts.place(i),
         });
-        self.pictures = pictures.take(std::mem::take(&mut self.pictures));
+        self.images = images.take(std::mem::take(&mut self.images));
         self.texts = texts.take(std::mem::take(&mut self.texts));
     }
 }
@@ -226,29 +218,29 @@ impl Kept {
 /// Collects distinct images and texts while a file is read.
 #[derive(Default)]
 pub(crate) struct Tables {
-    pictures: Vec<Picture>,
+    images: Vec<Image>,
     texts: Vec<String>,
-    picture_index: HashMap<(String, Option<CropBox>), usize>,
+    image_index: HashMap<(String, Option<CropBox>), usize>,
     text_index: HashMap<String, usize>,
     warnings: Vec<Warning>,
 }
 
 impl Tables {
     /// An image file. `./a.jpg` and `img\\..\\a.jpg` are names of `a.jpg`.
-    pub(crate) fn picture(&mut self, name: &str, crop: Option<CropBox>) -> usize {
+    pub(crate) fn image(&mut self, name: &str, crop: Option<CropBox>) -> usize {
         let name = plain_path(name);
         *self
-            .picture_index
+            .image_index
             .entry((name.clone(), crop))
             .or_insert_with(|| {
-                self.pictures.push(Picture::File { name, crop });
-                self.pictures.len() - 1
+                self.images.push(Image::File { name, crop });
+                self.images.len() - 1
             })
     }
 
     pub(crate) fn scene(&mut self, scene: Scene) -> usize {
-        self.pictures.push(Picture::Scene(Box::new(scene)));
-        self.pictures.len() - 1
+        self.images.push(Image::Scene(Box::new(scene)));
+        self.images.len() - 1
     }
 
     pub(crate) fn text(&mut self, text: &str) -> usize {
@@ -292,7 +284,7 @@ impl Tables {
         }
         Ok(ProbeSet {
             name,
-            pictures: self.pictures,
+            images: self.images,
             texts: self.texts,
             probes,
             protocol,

@@ -76,7 +76,7 @@ fn aro_puts_the_false_caption_first_and_crops() {
         texts(&set, &item.captions),
         ["the horse is on the man", "the man is on the horse"]
     );
-    assert_eq!(set.pictures[0].label(), "images/1.jpg#xywh=1,2,3,4");
+    assert_eq!(set.images[0].label(), "images/1.jpg#xywh=1,2,3,4");
     // As the authors average: without the relations that hold both ways.
     let Average::MacroOverGroups { at_least, except } = &set.protocol.average else {
         panic!("VG-Relation is averaged over relations");
@@ -127,7 +127,7 @@ fn hierarcaps_splits_and_trims_four_tiers() {
         texts(&set, &chains[0].tiers),
         ["table", "table with plates", "three, plates", "A table."]
     );
-    assert_eq!(set.pictures[0].label(), "COCO_val2014_000000301718.jpg");
+    assert_eq!(set.images[0].label(), "COCO_val2014_000000301718.jpg");
     assert!(set.needs_root());
     let three = csv.replace("table => table", "table");
     let error = read_hierarcaps(&three).unwrap_err().to_string();
@@ -143,14 +143,14 @@ fn svo_groups_by_what_was_exchanged() {
         A dog runs.,\"dog,run,x\",\"cat,run,x\",True,False,False,u,u,1,2\n\
         A dog runs.,a,b,False,False,True,u,u,1,3\n";
     let set = read_svo(csv).unwrap();
-    let Probes::PictureChoice(items) = &set.probes else {
-        panic!("picture choices expected");
+    let Probes::ImageChoice(items) = &set.probes else {
+        panic!("image choices expected");
     };
     assert_eq!(
         (items[0].group.as_str(), items[1].group.as_str()),
         ("subject", "object")
     );
-    assert_eq!((set.texts.len(), set.pictures.len()), (1, 3));
+    assert_eq!((set.texts.len(), set.images.len()), (1, 3));
     let error = read_svo(&csv.replace("False,True,u", "False,maybe,u"));
     assert!(error.is_ok(), "obj_neg is not read");
     let error =
@@ -174,13 +174,13 @@ fn karpathy_files_whole_and_split_give_the_same_set() {
     let Probes::Retrieval(retrieval) = &expected.probes else {
         panic!("retrieval expected");
     };
-    assert_eq!(retrieval.picture_of, [0, 0]);
+    assert_eq!(retrieval.image_of, [0, 0]);
     assert!(read_retrieval_json("coco", whole, "val").is_err());
 }
 
 #[test]
-fn pictures_are_found_as_people_name_them() {
-    let names = PictureNames::new(
+fn images_are_found_as_people_name_them() {
+    let names = ImageNames::new(
         [
             "val2014/COCO_val2014_000000222235.jpg",
             "VG_100K/1.jpg",
@@ -229,10 +229,10 @@ fn row(x: f32, y: f32) -> Vec<f32> {
     vec![x / norm, y / norm]
 }
 
-fn score(set: &ProbeSet, pictures: &[Vec<f32>], texts: &[Vec<f32>]) -> Evaluation {
-    let pictures: Vec<Result<&[f32], &str>> = pictures.iter().map(|r| Ok(r.as_slice())).collect();
+fn score(set: &ProbeSet, images: &[Vec<f32>], texts: &[Vec<f32>]) -> Evaluation {
+    let images: Vec<Result<&[f32], &str>> = images.iter().map(|r| Ok(r.as_slice())).collect();
     let texts: Vec<Result<&[f32], &str>> = texts.iter().map(|r| Ok(r.as_slice())).collect();
-    evaluate(set, &pictures, &texts, None, None).unwrap()
+    evaluate(set, &images, &texts, None, None).unwrap()
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn a_tie_is_wrong_for_sugarcrepe_and_right_for_an_order_set() {
 }
 
 #[test]
-fn squares_match_pictures_with_their_captions() {
+fn squares_match_images_with_their_captions() {
     let json = r#"{"id": 0, "image_0": "a", "image_1": "b", "caption_0": "x", "caption_1": "y"}"#;
     let set = read_winoground(json).unwrap();
     let (a, b) = (row(1.0, 0.1), row(0.1, 1.0));
@@ -282,7 +282,7 @@ fn squares_match_pictures_with_their_captions() {
 }
 
 #[test]
-fn a_missing_picture_is_named_and_costs_no_text() {
+fn a_missing_image_is_named_and_costs_no_text() {
     let json = r#"{
         "0": {"filename": "a.jpg", "caption": "x", "negative_caption": "y"},
         "1": {"filename": "b.jpg", "caption": "v", "negative_caption": "y"}
@@ -292,8 +292,8 @@ fn a_missing_picture_is_named_and_costs_no_text() {
     assert_eq!(set.references(), (2, 4));
     let (x, y) = (row(1.0, 0.0), row(0.0, 1.0));
     let texts = [Ok(x.as_slice()), Ok(y.as_slice()), Err("not embedded")];
-    let pictures = [Ok(x.as_slice()), Err("b.jpg is not there")];
-    let evaluation = evaluate(&set, &pictures, &texts, None, None).unwrap();
+    let images = [Ok(x.as_slice()), Err("b.jpg is not there")];
+    let evaluation = evaluate(&set, &images, &texts, None, None).unwrap();
     assert_eq!((evaluation.items, evaluation.scored), (2, 1));
     assert_eq!(
         evaluation.skipped,
@@ -305,8 +305,8 @@ fn a_missing_picture_is_named_and_costs_no_text() {
     let error = evaluate(&set, &[Err("gone"), Err("gone")], &texts, None, None).unwrap_err();
     assert!(error.to_string().contains("gone"), "{error}");
     let nan = [f32::NAN, 0.0];
-    let pictures = [Ok(nan.as_slice()), Err("gone")];
-    let error = evaluate(&set, &pictures, &texts, None, None).unwrap_err();
+    let images = [Ok(nan.as_slice()), Err("gone")];
+    let error = evaluate(&set, &images, &texts, None, None).unwrap_err();
     assert!(error.to_string().contains("item 0"), "{error}");
 }
 
@@ -314,12 +314,11 @@ fn a_missing_picture_is_named_and_costs_no_text() {
 fn classes_are_means_of_their_prompts() {
     let classes = ["cat", "dog"].map(str::to_owned);
     let templates = Prompts::Templates(["a {}", "the {c}"].map(str::to_owned).to_vec());
-    let pictures =
-        [("1.png", 0), ("2.png", 1), ("3.png", 1)].map(|(path, class)| LabelledPicture {
-            path: path.to_owned(),
-            class,
-        });
-    let set = classification("animals", &classes, &templates, &pictures).unwrap();
+    let images = [("1.png", 0), ("2.png", 1), ("3.png", 1)].map(|(path, class)| LabelledImage {
+        path: path.to_owned(),
+        class,
+    });
+    let set = classification("animals", &classes, &templates, &images).unwrap();
     assert_eq!(set.texts, ["a cat", "the cat", "a dog", "the dog"]);
     let texts = [row(1.0, 0.2), row(1.0, -0.2), row(0.2, 1.0), row(-0.2, 1.0)];
     let shown = [row(1.0, 0.1), row(0.1, 1.0), row(1.0, 0.5)];
@@ -332,11 +331,11 @@ fn classes_are_means_of_their_prompts() {
             "x",
             &classes,
             &Prompts::Templates(vec!["no place".to_owned()]),
-            &pictures
+            &images
         )
         .is_err()
     );
-    let outside = [LabelledPicture {
+    let outside = [LabelledImage {
         path: "4.png".into(),
         class: 2,
     }];
@@ -344,13 +343,13 @@ fn classes_are_means_of_their_prompts() {
 }
 
 #[test]
-fn retrieval_counts_any_of_a_pictures_captions() {
+fn retrieval_counts_any_of_an_images_captions() {
     let table = "filepath,title\na.jpg,x\na.jpg,y\nb.jpg,z\n";
     let set = read_retrieval_csv("r", table).unwrap();
-    let pictures = [row(1.0, 0.0), row(0.0, 1.0)];
+    let images = [row(1.0, 0.0), row(0.0, 1.0)];
     // x lies with b, y with a, z between
     let texts = [row(0.1, 1.0), row(1.0, 0.1), row(0.5, 1.0)];
-    let evaluation = score(&set, &pictures, &texts);
+    let evaluation = score(&set, &images, &texts);
     let value = |name: &str| {
         let metric = evaluation.metrics.iter().find(|m| m.name == name).unwrap();
         (metric.value, metric.n)
@@ -387,11 +386,11 @@ fn tableau_sets_have_the_kind_that_their_probes_ask_for() {
         let set = tableau(kind, combination, 0, 3).unwrap();
         assert_eq!(set.name, tableau_name(kind, combination));
         assert_eq!(set.probes.len(), 3, "{}", set.name);
-        let pictures = match kind {
+        let images = match kind {
             ProbeKind::Svo | ProbeKind::Square => 6,
             _ => 3,
         };
-        assert_eq!(set.pictures.len(), pictures, "{}", set.name);
+        assert_eq!(set.images.len(), images, "{}", set.name);
         match (&set.probes, kind) {
             (
                 Probes::Classification(c),
@@ -407,7 +406,7 @@ fn tableau_sets_have_the_kind_that_their_probes_ask_for() {
                 | ProbeKind::Passive
                 | ProbeKind::Synonyms,
             )
-            | (Probes::PictureChoice(_), ProbeKind::Svo)
+            | (Probes::ImageChoice(_), ProbeKind::Svo)
             | (Probes::Square(_), ProbeKind::Square)
             | (Probes::Chain(_), ProbeKind::Chain) => {}
             (Probes::Retrieval(r), ProbeKind::Retrieval) => assert_eq!(r.captions.len(), 3),
@@ -454,7 +453,7 @@ fn probe_files_come_back_as_they_were() {
         if let (Probes::Retrieval(a), Probes::Retrieval(b)) = (&set.probes, &mut back.probes) {
             let captions = |r: &Retrieval, s: &ProbeSet| {
                 let mut all: Vec<(usize, String)> = r
-                    .picture_of
+                    .image_of
                     .iter()
                     .zip(&r.captions)
                     .map(|(&p, &c)| (p, s.texts[c].clone()))
@@ -467,7 +466,7 @@ fn probe_files_come_back_as_they_were() {
             continue;
         }
         assert_eq!(back.name, set.name);
-        assert_eq!(back.pictures, set.pictures);
+        assert_eq!(back.images, set.images);
         assert_eq!(back.texts, set.texts);
         assert_eq!(back.protocol, set.protocol);
         assert_eq!(back.probes, set.probes, "{json}");
@@ -517,20 +516,20 @@ proptest! {
         };
         let mut tables = Tables::default();
         let mut items = Vec::new();
-        for (number, (picture, right, wrong)) in values.iter().enumerate() {
+        for (number, (image, right, wrong)) in values.iter().enumerate() {
             items.push(CaptionChoice {
                 id: number.to_string(),
                 group: String::new(),
-                picture: tables.picture(&picture.to_string(), None),
+                image: tables.image(&image.to_string(), None),
                 captions: vec![tables.text(&right.to_string()), tables.text(&wrong.to_string())],
                 correct: 0,
             });
         }
         let protocol = Protocol { ties: TieRule::Strict, average: Average::Micro };
         let set = tables.set("grid".into(), Probes::CaptionChoice(items), protocol).unwrap();
-        let pictures: Vec<_> = set.pictures.iter().map(|p| angle(p.label().parse().unwrap())).collect();
+        let images: Vec<_> = set.images.iter().map(|p| angle(p.label().parse().unwrap())).collect();
         let texts: Vec<_> = set.texts.iter().map(|t| angle(t.parse().unwrap())).collect();
-        let evaluation = score(&set, &pictures, &texts);
+        let evaluation = score(&set, &images, &texts);
         let naive = values.iter().filter(|(p, r, w)| p.abs_diff(*r) < p.abs_diff(*w)).count();
         prop_assert_eq!(evaluation.metrics[0].value, naive as f64 / values.len() as f64);
         let same = values.iter().filter(|(p, r, w)| r == w || p.abs_diff(*r) == p.abs_diff(*w));

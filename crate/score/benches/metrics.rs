@@ -26,39 +26,39 @@ fn embeddings(rows: usize, seed: u64) -> Vec<f32> {
     matrix
 }
 
-/// 1,000 pictures, 4,000 texts, 50 levels: from embeddings to precision, recall and τ.
+/// 1,000 images, 4,000 texts, 50 levels: from embeddings to precision, recall and τ.
 fn chains(criterion: &mut Criterion) {
     let count = 1000;
-    let (pictures, texts) = (embeddings(count, 1), embeddings(count * TIERS, 2));
+    let (images, texts) = (embeddings(count, 1), embeddings(count * TIERS, 2));
     let root = embeddings(1, 3);
     let captions: Vec<String> = (0..count * TIERS).map(|i| format!("text {i}")).collect();
     let own: Vec<usize> = (0..count).collect();
     let embeddings = ChainEmbeddings {
-        pictures: &pictures,
+        images: &images,
         texts: &texts,
         root: &root,
     };
     let mut group = criterion.benchmark_group("hierarchy");
     group.sample_size(10);
     group.throughput(Throughput::Elements(count as u64));
-    group.bench_function("HierarCaps, 1,000 pictures", |bencher| {
+    group.bench_function("HierarCaps, 1,000 images", |bencher| {
         bencher.iter(|| hierarcaps(black_box(embeddings), &captions, &own, STEPS).unwrap());
     });
     group.finish();
 }
 
-/// 256 of COCO's 5,000 pictures against its 25,010 captions.
+/// 256 of COCO's 5,000 images against its 25,010 captions.
 fn retrieval(criterion: &mut Criterion) {
     let (queries, candidates) = (256, 25_010);
-    let (pictures, texts) = (embeddings(queries, 1), embeddings(candidates, 2));
+    let (images, texts) = (embeddings(queries, 1), embeddings(candidates, 2));
     let pairs = (0..queries).flat_map(|q| (0..5).map(move |i| (q, q * 5 + i)));
     let relevance = Relevance::new(queries, candidates, pairs).unwrap();
-    let block = similarities(&pictures, &texts, WIDTH).unwrap();
-    let mut group = criterion.benchmark_group("retrieval of 256 pictures among 25,010 captions");
+    let block = similarities(&images, &texts, WIDTH).unwrap();
+    let mut group = criterion.benchmark_group("retrieval of 256 images among 25,010 captions");
     group.sample_size(10);
     group.throughput(Throughput::Elements(queries as u64));
     group.bench_function("similarities", |bencher| {
-        bencher.iter(|| similarities(black_box(&pictures), &texts, WIDTH).unwrap());
+        bencher.iter(|| similarities(black_box(&images), &texts, WIDTH).unwrap());
     });
     group.bench_function("ranks", |bencher| {
         bencher.iter(|| {

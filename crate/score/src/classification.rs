@@ -63,18 +63,18 @@ impl ClassificationScore {
     ///
     /// # Errors
     /// [`ScoreError::NoItems`] without any.
-    pub fn new(pictures: &[Classified], tie_rule: TieRule) -> Result<Self, ScoreError> {
+    pub fn new(images: &[Classified], tie_rule: TieRule) -> Result<Self, ScoreError> {
         let what = "the classification";
         let top = |k: usize| {
-            let outcomes = pictures.iter().map(|p| p.placement.among_first(k));
+            let outcomes = images.iter().map(|p| p.placement.among_first(k));
             Accuracy::count(what, outcomes, tie_rule)
         };
         let mut by_class: BTreeMap<usize, Vec<_>> = BTreeMap::new();
-        for picture in pictures {
+        for image in images {
             by_class
-                .entry(picture.class)
+                .entry(image.class)
                 .or_default()
-                .push(picture.placement.among_first(1));
+                .push(image.placement.among_first(1));
         }
         let classes = by_class
             .into_iter()

@@ -26,7 +26,7 @@ pub struct Square {
 }
 
 impl Square {
-    /// From `similarities[caption][picture]`, where caption 0 belongs to image 0 and caption 1
+    /// From `similarities[caption][image]`, where caption 0 belongs to image 0 and caption 1
     /// to image 1 (Thrush et al. 2022; Netflix/clove `zero_shot.py`).
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use super::{WebClip, error, png, to_js};
 use cliprobe_evaluate::{Job, Memory, Model, Plan, decode, score};
 use cliprobe_probe::results::{Results, Run, SetResult, SourceFile};
 use cliprobe_probe::{
-    BENCHMARKS, Filter, Gallery, Metric, Picture, PictureNames, ProbeSet, Skipped, Warning,
+    BENCHMARKS, Filter, Gallery, Image, ImageNames, Metric, ProbeSet, Skipped, Warning,
     decode_text, read_json, read_retrieval_csv, tableau, tableau_name, tableau_sets,
 };
 use cliprobe_score::TieRule;
@@ -40,7 +40,7 @@ struct FoundSet {
 struct SetInfo<'a> {
     set: &'a str,
     items: usize,
-    pictures: usize,
+    images: usize,
     texts: usize,
     files: &'a [SourceFile],
     oddities: usize,
@@ -86,7 +86,7 @@ pub struct WebBenchmark {
     handed_over: usize,
     images: Memory,
     texts: Memory,
-    picture_seconds: f64,
+    image_seconds: f64,
     text_seconds: f64,
     /// Hash of the model that gave the embeddings.
     model: Option<String>,
@@ -212,7 +212,7 @@ impl WebBenchmark {
         to_js(&SetInfo {
             set: &self.set.name,
             items: self.set.probes.len(),
-            pictures: self.set.pictures.len(),
+            images: self.set.images.len(),
             texts: self.text_count(),
             files: &self.files,
             oddities: self.set.warnings.len(),
@@ -221,29 +221,29 @@ impl WebBenchmark {
 
     /// See `types.ts`.
     #[wasm_bindgen(skip_typescript)]
-    pub fn pictures(&self) -> Array {
-        let name = |picture: &Picture| match picture {
-            Picture::File { name, .. } => JsValue::from_str(name),
-            Picture::Scene(_) => JsValue::NULL,
+    pub fn images(&self) -> Array {
+        let name = |image: &Image| match image {
+            Image::File { name, .. } => JsValue::from_str(name),
+            Image::Scene(_) => JsValue::NULL,
         };
-        self.set.pictures.iter().map(name).collect()
+        self.set.images.iter().map(name).collect()
     }
 
     /// See `types.ts`.
     #[wasm_bindgen(skip_typescript)]
     pub fn locate(&mut self, paths: Vec<String>) -> Vec<i32> {
-        let files = PictureNames::new(paths);
+        let files = ImageNames::new(paths);
         let mut locate = |name: &str| {
             let found = files.find(name).map(|found| found.index);
-            found.ok_or_else(|| format!("{name} is not among the given pictures"))
+            found.ok_or_else(|| format!("{name} is not among the given images"))
         };
         self.begin(&mut locate);
-        let place = |picture: &Picture| match picture {
-            Picture::File { name, .. } => files.find(name).map(|found| found.index),
-            Picture::Scene(_) => None,
+        let place = |image: &Image| match image {
+            Image::File { name, .. } => files.find(name).map(|found| found.index),
+            Image::Scene(_) => None,
         };
         let number = |place: usize| i32::try_from(place).unwrap_or(-1);
-        let places = self.set.pictures.iter().map(place);
+        let places = self.set.images.iter().map(place);
         places.map(|place| place.map_or(-1, number)).collect()
     }
 
@@ -254,8 +254,8 @@ impl WebBenchmark {
     }
 
     /// See `types.ts`.
-    #[wasm_bindgen(js_name = encodedPictures, skip_typescript)]
-    pub fn encoded_pictures(&self) -> usize {
+    #[wasm_bindgen(js_name = encodedImages, skip_typescript)]
+    pub fn encoded_images(&self) -> usize {
         self.handed_over
     }
 
@@ -273,8 +273,8 @@ impl WebBenchmark {
     ///
     /// # Errors
     /// More images than the set has left, another model than before, or the engine's.
-    #[wasm_bindgen(js_name = encodePictures, skip_typescript)]
-    pub async fn encode_pictures(
+    #[wasm_bindgen(js_name = encodeImages, skip_typescript)]
+    pub async fn encode_images(
         &mut self,
         clip: &WebClip,
         files: Vec<JsValue>,
@@ -284,7 +284,7 @@ impl WebBenchmark {
         let first = self.handed_over;
         let end = first + files.len();
         let places = self.job.plan().sets[0].get(first..end);
-        let places = places.ok_or_else(|| error("there are no more pictures than the set's"))?;
+        let places = places.ok_or_else(|| error("there are no more images than the set's"))?;
         let places = places.to_vec();
         let given = places.iter().zip(&files);
         let given = given
@@ -300,7 +300,7 @@ impl WebBenchmark {
         let failed = places.iter().filter(|&&place| self.job.image_failed(place));
         let failed = failed.count();
         self.handed_over = end;
-        self.picture_seconds += (Date::now() - started) / 1000.0;
+        self.image_seconds += (Date::now() - started) / 1000.0;
         Ok(failed)
     }
 
@@ -365,18 +365,16 @@ impl WebBenchmark {
     /// An image that there is not, or that cannot be decoded, cropped or drawn.
     #[wasm_bindgen(skip_typescript)]
     pub fn shown(&self, index: usize, file: JsValue, size: u32) -> Result<Uint8Array, JsError> {
-        let picture = self.set.pictures.get(index);
-        let picture = picture.ok_or_else(|| error(format!("there is no picture {index}")))?;
-        let file = match picture {
-            Picture::Scene(scene) => {
-                png(&world::draw(scene, size).map_err(error)?).map_err(error)?
-            }
-            Picture::File { crop: None, .. } => bytes_of(&file).map_err(error)?,
-            Picture::File { name, crop } => {
+        let image = self.set.images.get(index);
+        let image = image.ok_or_else(|| error(format!("there is no image {index}")))?;
+        let file = match image {
+            Image::Scene(scene) => png(&world::draw(scene, size).map_err(error)?).map_err(error)?,
+            Image::File { crop: None, .. } => bytes_of(&file).map_err(error)?,
+            Image::File { name, crop } => {
                 let bytes = bytes_of(&file).map_err(error)?;
                 let part = decode(&bytes, *crop, false);
                 let part = part.map_err(|why| error(format!("{name}: {why}")))?;
-                png(&world::Picture {
+                png(&world::Image {
                     width: part.width(),
                     height: part.height(),
                     data: part.data().to_vec(),
@@ -422,7 +420,7 @@ impl WebBenchmark {
             handed_over: 0,
             images: Memory::default(),
             texts: Memory::default(),
-            picture_seconds: 0.0,
+            image_seconds: 0.0,
             text_seconds: 0.0,
             model: None,
             evaluated: None,
@@ -472,7 +470,7 @@ impl WebBenchmark {
             oddity_count: warnings.len(),
             oddities: &warnings[..warnings.len().min(LISTED)],
             truncated: result.truncated.len(),
-            seconds: self.picture_seconds + self.text_seconds,
+            seconds: self.image_seconds + self.text_seconds,
         })
     }
 
@@ -480,9 +478,9 @@ impl WebBenchmark {
     fn results(&self) -> Result<Results, JsError> {
         let evaluated = self.evaluated()?;
         let mut encoding = self.job.encoding();
-        encoding.pictures.seconds = self.picture_seconds;
+        encoding.images.seconds = self.image_seconds;
         encoding.texts.seconds = self.text_seconds;
-        encoding.seconds = self.picture_seconds + self.text_seconds;
+        encoding.seconds = self.image_seconds + self.text_seconds;
         let run = Run {
             model: evaluated.model.clone(),
             encoding: Some(encoding),
@@ -522,5 +520,5 @@ fn bytes_of(file: &JsValue) -> Result<Vec<u8>, String> {
     }
     Err(file
         .as_string()
-        .unwrap_or_else(|| "the picture is not there".to_owned()))
+        .unwrap_or_else(|| "the image is not there".to_owned()))
 }

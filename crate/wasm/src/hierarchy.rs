@@ -286,7 +286,7 @@ pub fn hierarcaps_chains(csv: &str) -> Result<JsValue, JsError> {
                 .map(|&tier| set.texts[tier].clone())
                 .collect(),
             contradictions: Vec::new(),
-            image: Some(set.pictures[item.picture].label()),
+            image: Some(set.images[item.image].label()),
         })
         .collect();
     to_js(&chains)

@@ -258,10 +258,10 @@ impl WebClip {
     /// See `types.ts`.
     ///
     /// # Errors
-    /// A picture that cannot be decoded, or the engine's.
+    /// An image that cannot be decoded, or the engine's.
     #[wasm_bindgen(js_name = encodeImage, skip_typescript)]
     pub async fn encode_image(&self, file: Vec<u8>) -> Result<JsValue, JsError> {
-        let (embedding, width, height) = self.encode_picture(&file).await?;
+        let (embedding, width, height) = self.encode_image(&file).await?;
         let object = Object::new();
         set(
             &object,
@@ -276,7 +276,7 @@ impl WebClip {
     /// See `types.ts`.
     ///
     /// # Errors
-    /// Values that are no whole number of pictures, or the engine's.
+    /// Values that are no whole number of images, or the engine's.
     #[wasm_bindgen(js_name = encodePixels, skip_typescript)]
     pub async fn encode_pixels(&self, pixels: Vec<f32>) -> Result<Float32Array, JsError> {
         let embeddings = self.clip.encode_pixels(&pixels).await.map_err(error)?;
@@ -286,15 +286,15 @@ impl WebClip {
     /// See `types.ts`.
     ///
     /// # Errors
-    /// No captions, a picture that cannot be decoded, or the engine's.
+    /// No captions, an image that cannot be decoded, or the engine's.
     #[wasm_bindgen(skip_typescript)]
     pub async fn score(&self, file: Vec<u8>, captions: Vec<String>) -> Result<JsValue, JsError> {
         let encoded = self.encode_captions(&captions).await?;
-        let (picture, ..) = self.encode_picture(&file).await?;
+        let (image, ..) = self.encode_image(&file).await?;
         let cosines: Vec<f32> = encoded
             .embeddings
             .rows()
-            .map(|row| cosine(picture.row(0), row))
+            .map(|row| cosine(image.row(0), row))
             .collect();
         let scored: Vec<Scored> = rank(&cosines)
             .into_iter()
@@ -328,7 +328,7 @@ impl WebClip {
             .map_err(error)
     }
 
-    async fn encode_picture(&self, file: &[u8]) -> Result<(Embeddings, u32, u32), JsError> {
+    async fn encode_image(&self, file: &[u8]) -> Result<(Embeddings, u32, u32), JsError> {
         let prepared = self.clip.prepare(file).map_err(error)?;
         let (width, height) = (prepared.width, prepared.height);
         let embedding = self
@@ -364,8 +364,8 @@ struct SceneCaption {
 #[wasm_bindgen(skip_typescript)]
 pub fn scene(seed: &str, size: u32) -> Result<JsValue, JsError> {
     let (seed, probe) = scene_probe(seed.trim())?;
-    let picture = world::draw(&probe.scene, size).map_err(error)?;
-    let rgba: Vec<u8> = picture
+    let image = world::draw(&probe.scene, size).map_err(error)?;
+    let rgba: Vec<u8> = image
         .data
         .as_chunks()
         .0
@@ -386,13 +386,13 @@ pub fn scene(seed: &str, size: u32) -> Result<JsValue, JsError> {
         .collect();
     let object = Object::new();
     set(&object, "seed", seed)?;
-    set(&object, "width", picture.width)?;
-    set(&object, "height", picture.height)?;
+    set(&object, "width", image.width)?;
+    set(&object, "height", image.height)?;
     set(&object, "rgba", Uint8ClampedArray::from(rgba.as_slice()))?;
     set(
         &object,
         "png",
-        Uint8Array::from(png(&picture).map_err(error)?.as_slice()),
+        Uint8Array::from(png(&image).map_err(error)?.as_slice()),
     )?;
     set(
         &object,
@@ -421,10 +421,10 @@ fn scene_probe(text: &str) -> Result<(String, world::PageProbe), JsError> {
     Ok((number.to_string(), world::sample_probe_for_page(number)))
 }
 
-fn png(picture: &world::Picture) -> Result<Vec<u8>, png::EncodingError> {
+fn png(image: &world::Image) -> Result<Vec<u8>, png::EncodingError> {
     let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, picture.width, picture.height);
+    let mut encoder = png::Encoder::new(&mut file, image.width, image.height);
     encoder.set_color(png::ColorType::Rgb);
-    encoder.write_header()?.write_image_data(&picture.data)?;
+    encoder.write_header()?.write_image_data(&image.data)?;
     Ok(file)
 }

@@ -5,7 +5,7 @@
 use std::error::Error;
 
 use cliprobe_world::{
-    Colour, Noun, Pattern, Picture, SIDE, Scene, SceneParams, Size, Split, Style, Thing, draw,
+    Colour, Image, Noun, Pattern, SIDE, Scene, SceneParams, Size, Split, Style, Thing, draw,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let row_bytes = (columns * side * 3) as usize;
     let mut sheet = vec![0; row_bytes * (rows * side) as usize];
     for (index, scene) in scenes.iter().enumerate() {
-        let Picture { width, data, .. } = draw(scene, side)?;
+        let Image { width, data, .. } = draw(scene, side)?;
         let tile_bytes = width as usize * 3;
         let (column, row) = (index % columns as usize, index / columns as usize);
         for (y, pixels) in data.chunks_exact(tile_bytes).enumerate() {

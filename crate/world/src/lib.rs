@@ -36,7 +36,7 @@ mod words;
 pub use caption::{Level, WebCaptionParams, dense_caption, web_caption};
 pub use chain::{Chain, chain};
 pub use claim::{Claim, Concept, Description, Fact};
-pub use draw::{DrawError, MAX_PICTURE_SIDE, Picture, draw};
+pub use draw::{DrawError, Image, MAX_IMAGE_SIDE, draw};
 pub use edit::{HardNegative, HardPositive, any_hard_positive};
 pub use grammar::{Statement, Template, Wording, WordingParams};
 pub use held_out::{Combination, is_pair_held_out, is_triple_held_out};

@@ -189,7 +189,7 @@ pub fn samples(members: Vec<Member>) -> Result<BTreeMap<String, Vec<Member>>> {
 fn ending(name: &str) -> String {
     let file = name.rsplit('/').next().unwrap_or(name);
     let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending);
-    if crate::picture_files::is_picture(Path::new(file)) {
+    if crate::image_files::is_image(Path::new(file)) {
         return "image".to_owned();
     }
     ending.to_ascii_lowercase()

@@ -7,7 +7,7 @@
 
 pub mod archive;
 pub mod folder;
+pub mod image_files;
 pub mod model_directory;
-pub mod picture_files;
 pub mod python_list;
 pub mod write;

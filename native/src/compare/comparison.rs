@@ -143,7 +143,7 @@ pub(super) struct Flip {
     pub(super) item: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) group: String,
-    pub(super) pictures: Vec<String>,
+    pub(super) images: Vec<String>,
     pub(super) texts: Vec<String>,
     /// Which option is right, where there is a choice.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -528,7 +528,7 @@ impl Flip {
             gained,
             item: before.id.clone(),
             group: before.group.clone(),
-            pictures: names(&before.pictures, &set.pictures),
+            images: names(&before.images, &set.images),
             texts: names(&before.texts, &set.texts),
             right: before.right,
             before: Side::of(mark, before),

@@ -168,7 +168,7 @@ fn flips(set: &SetComparison, most: usize) -> Markup {
 fn flip(flip: &Flip) -> Vec<Markup> {
     vec![
         text(&flip.item),
-        html! { @for picture in &flip.pictures { div { (picture) } } },
+        html! { @for image in &flip.images { div { (image) } } },
         html! { @for text in notes::texts(flip) { div { (text) } } },
         text(notes::side(&flip.before)),
         text(notes::side(&flip.after)),

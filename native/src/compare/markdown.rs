@@ -155,7 +155,7 @@ fn write_flips(out: &mut String, set: &SetComparison, most: usize) {
                     out,
                     "| {} | {} | {} | {} | {} |",
                     cell(&flip.item),
-                    cell(&flip.pictures.join(", ")),
+                    cell(&flip.images.join(", ")),
                     cell(&notes::texts(flip).join(" / ")),
                     notes::side(&flip.before),
                     notes::side(&flip.after)

@@ -110,7 +110,7 @@ fn shown<'a>(
             .collect()
     };
     (
-        names(&answer.pictures, &result.pictures),
+        names(&answer.images, &result.images),
         names(&answer.texts, &result.texts),
         answer.right,
     )

@@ -17,7 +17,7 @@ use super::cache::{self, FileCache};
 use super::progress::Bars;
 use super::questions::{self, QuestionArgs, Questions};
 use crate::model::{self, DeviceArgs};
-use cliprobe_files::picture_files::PictureFiles;
+use cliprobe_files::image_files::ImageFiles;
 
 /// How models are asked.
 #[derive(Debug, Args)]
@@ -95,7 +95,7 @@ impl BenchArgs {
 pub(crate) struct Bench<'a> {
     args: &'a BenchArgs,
     pub(crate) questions: Questions,
-    pub(super) files: PictureFiles,
+    pub(super) files: ImageFiles,
     plan: Rc<Plan>,
 }
 
@@ -108,8 +108,8 @@ impl<'a> Bench<'a> {
         } else {
             args.images.clone()
         };
-        folders.append(&mut questions.picture_folders);
-        let files = PictureFiles::search(&folders)?;
+        folders.append(&mut questions.image_folders);
+        let files = ImageFiles::search(&folders)?;
         let sets = questions.asked.iter_mut().map(|asked| &mut asked.set);
         let plan = Rc::new(Plan::new(sets, &mut |name| files.locate(name)));
         Ok(Self {
@@ -166,7 +166,7 @@ impl<'a> Bench<'a> {
                 None => Box::new(Memory::default()),
             }
         };
-        let (mut images, mut texts) = (open("pictures"), open("texts"));
+        let (mut images, mut texts) = (open("images"), open("texts"));
         let mut bars = Bars::default();
         let mut run = pollster::block_on(evaluate::run(
             &self.questions.asked,

@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn what_was_written_before_a_kill_is_there_after_it() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("deep").join("pictures.bin");
+        let path = folder.path().join("deep").join("images.bin");
         let mut cache = FileCache::open(&path, 2).unwrap();
         cache.insert([1; 32], vec![0.5, -1.0]);
         cache.insert([2; 32], vec![2.0, 3.0]);

@@ -7,15 +7,15 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use cliprobe::engine::Embeddings;
 use cliprobe::evaluate::SetRows;
-use cliprobe::probe::{Picture, PictureNames, ProbeSet};
+use cliprobe::probe::{Image, ImageNames, ProbeSet};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::json;
 
 /// The contents of such a file.
 pub(super) struct Given {
-    pictures: Embeddings,
-    picture_places: HashMap<String, usize>,
-    picture_names: PictureNames,
+    images: Embeddings,
+    image_places: HashMap<String, usize>,
+    image_names: ImageNames,
     texts: Embeddings,
     text_places: HashMap<String, usize>,
     /// What the results say instead of a model.
@@ -35,12 +35,12 @@ pub(super) fn read(path: &Path) -> Result<Given> {
     let read = |tensor: &str, names: &str, kind: &'static str| {
         rows(&tensors, &metadata, tensor, names, kind).with_context(|| name.clone())
     };
-    let (pictures, images) = read("image_embeds", "images", "image")?;
+    let (images, images) = read("image_embeds", "images", "image")?;
     let (texts, captions) = read("text_embeds", "texts", "caption")?;
-    if pictures.dim != texts.dim && !images.is_empty() && !captions.is_empty() {
+    if images.dim != texts.dim && !images.is_empty() && !captions.is_empty() {
         bail!(
             "{name}: image_embeds have {} values a row, text_embeds {}; they must be of one model",
-            pictures.dim,
+            images.dim,
             texts.dim
         );
     }
@@ -52,9 +52,9 @@ pub(super) fn read(path: &Path) -> Result<Given> {
         json!({"name": stem})
     });
     Ok(Given {
-        pictures,
-        picture_places: first_places(images.iter().cloned()),
-        picture_names: PictureNames::new(images),
+        images,
+        image_places: first_places(images.iter().cloned()),
+        image_names: ImageNames::new(images),
         texts,
         text_places: first_places(captions),
         description,
@@ -113,24 +113,24 @@ impl Given {
             let place = *self.text_places.get(text)?;
             Some(self.texts.row(place))
         };
-        let picture = |picture: &Picture| {
-            let label = picture.label();
+        let image = |image: &Image| {
+            let label = image.label();
             // A part of an image is only found as that part.
-            let found = self.picture_places.get(&label).copied();
-            let found = found.or_else(|| match picture {
-                Picture::File { name, crop: None } => {
-                    self.picture_names.find(name).map(|found| found.index)
+            let found = self.image_places.get(&label).copied();
+            let found = found.or_else(|| match image {
+                Image::File { name, crop: None } => {
+                    self.image_names.find(name).map(|found| found.index)
                 }
                 _ => None,
             });
-            let row = found.map(|place| self.pictures.row(place));
+            let row = found.map(|place| self.images.row(place));
             row.ok_or_else(|| Cow::Owned(format!("{label} has no row in image_embeds")))
         };
         let named = |t: &String| {
             text(t).ok_or_else(|| Cow::Owned(format!("{t:?} has no row in text_embeds")))
         };
         SetRows {
-            pictures: set.pictures.iter().map(picture).collect(),
+            images: set.images.iter().map(image).collect(),
             texts: set.texts.iter().map(named).collect(),
             root: text(""),
             truncated: Vec::new(),

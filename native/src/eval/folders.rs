@@ -5,12 +5,12 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use cliprobe::probe::{LabelledPicture, ProbeSet, classification, read_retrieval_json};
+use cliprobe::probe::{LabelledImage, ProbeSet, classification, read_retrieval_json};
 
 use super::questions::{Templates, read_classes};
-use crate::pictures::is_picture;
+use crate::images::is_image;
 use cliprobe_files::archive::{Member, members, samples};
-use cliprobe_files::picture_files::{files_in, relative, slashed, unread_image};
+use cliprobe_files::image_files::{files_in, relative, slashed, unread_image};
 
 /// How a folder is read.
 pub(super) struct FolderOptions<'a> {
@@ -114,9 +114,9 @@ fn class_folders(
         let Some((class, _)) = below.split_once('/') else {
             continue; // an image beside the class folders has no class
         };
-        if is_picture(file) {
-            let pictures = by_class.entry(class.to_owned()).or_default();
-            pictures.push(slashed(file));
+        if is_image(file) {
+            let images = by_class.entry(class.to_owned()).or_default();
+            images.push(slashed(file));
         } else if let Some(ending) = unread_image(file) {
             let of_class = unread.entry(class.to_owned()).or_default();
             *of_class.entry(ending).or_default() += 1;
@@ -171,17 +171,17 @@ fn class_folders(
             names
         }
     };
-    let pictures: Vec<LabelledPicture> = by_class
+    let images: Vec<LabelledImage> = by_class
         .into_values()
         .enumerate()
         .flat_map(|(class, paths)| {
             paths
                 .into_iter()
-                .map(move |path| LabelledPicture { path, class })
+                .map(move |path| LabelledImage { path, class })
         })
         .collect();
     let prompts = options.templates.unwrap_or(&Templates::Clip80).read()?;
-    Ok(classification(&name_of(top), &names, &prompts, &pictures)?)
+    Ok(classification(&name_of(top), &names, &prompts, &images)?)
 }
 
 /// CLIP_benchmark's layout: `classnames.txt`, `zeroshot_classification_templates.txt` and shards with
@@ -199,16 +199,16 @@ fn webdataset(
         let mut file = File::open(archive).with_context(|| archive.display().to_string())?;
         for (key, parts) in samples {
             let part = |wanted: &dyn Fn(&str) -> bool| parts.iter().find(|part| wanted(&part.name));
-            let Some(picture) = part(&|name| is_picture(Path::new(name))) else {
+            let Some(image) = part(&|name| is_image(Path::new(name))) else {
                 continue;
             };
-            let path = format!("{shard}/{}", picture.name);
+            let path = format!("{shard}/{}", image.name);
             if let Some(label) = part(&|name| name.ends_with(".cls")) {
                 let text = read_member(&mut file, label)?;
                 let class = text.trim().parse().with_context(|| {
                     format!("{}: {} is no class number", archive.display(), label.name)
                 })?;
-                labelled.push(LabelledPicture { path, class });
+                labelled.push(LabelledImage { path, class });
             } else if let Some(captions) = part(&|name| name.ends_with(".txt")) {
                 let text = read_member(&mut file, captions)?;
                 let lines: Vec<String> = text
@@ -258,10 +258,10 @@ fn read_member(file: &mut File, member: &Member) -> Result<String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use cliprobe::probe::Picture;
+    use cliprobe::probe::Image;
 
     use super::*;
-    use cliprobe_files::picture_files::PictureFiles;
+    use cliprobe_files::image_files::ImageFiles;
 
     /// The files of two data sets have the same names, in class folders and in archives.
     #[test]
@@ -296,7 +296,7 @@ mod tests {
         }
         let names = ["classes-a", "classes-b", "shards-a", "shards-b"];
         let folders = names.map(|set| top.path().join(set));
-        let files = PictureFiles::search(&folders).unwrap();
+        let files = ImageFiles::search(&folders).unwrap();
         for (name, folder) in names.iter().zip(&folders) {
             let options = FolderOptions {
                 classes: None,
@@ -305,13 +305,13 @@ mod tests {
             };
             for set in read(folder, &options).unwrap() {
                 let mut found: Vec<String> = set
-                    .pictures
+                    .images
                     .iter()
-                    .map(|picture| match picture {
-                        Picture::File { name, .. } => {
+                    .map(|image| match image {
+                        Image::File { name, .. } => {
                             String::from_utf8(files.read(files.find(name).unwrap()).unwrap())
                         }
-                        Picture::Scene(_) => panic!("no scene was asked for"),
+                        Image::Scene(_) => panic!("no scene was asked for"),
                     })
                     .collect::<Result<_, _>>()
                     .unwrap();

@@ -1,8 +1,6 @@
 //! The answers that a model got most wrong, with what it was shown: whatever the kind of question.
 
-use cliprobe::probe::{
-    Evaluation, Filter, Gallery, ProbeSet, ShownAnswer, ShownPicture, ShownText,
-};
+use cliprobe::probe::{Evaluation, Filter, Gallery, ProbeSet, ShownAnswer, ShownImage, ShownText};
 use maud::{Markup, html};
 
 use super::thumbnails::Thumbnails;
@@ -38,9 +36,9 @@ pub(super) fn gallery(
         ul.gallery {
             @for answer in answers {
                 li {
-                    div { @for shown in &answer.pictures { (picture(shown, set, thumbnails)) } }
+                    div { @for shown in &answer.images { (image(shown, set, thumbnails)) } }
                     div { strong { "Item " (answer.id) } " " span.quiet { (answer.group) } }
-                    ul { @for shown in &answer.texts { (text(shown, answer.pictures.len())) } }
+                    ul { @for shown in &answer.texts { (text(shown, answer.images.len())) } }
                     @if let Some(note) = &answer.note { p { (note) } }
                     @if answer.tied { p.quiet { "A tie decided." } }
                 }
@@ -49,8 +47,8 @@ pub(super) fn gallery(
     }
 }
 
-fn picture(shown: &ShownPicture, set: &ProbeSet, thumbnails: &Thumbnails<'_>) -> Markup {
-    let thumbnail = thumbnails.of(&set.pictures[shown.index]);
+fn image(shown: &ShownImage, set: &ProbeSet, thumbnails: &Thumbnails<'_>) -> Markup {
+    let thumbnail = thumbnails.of(&set.images[shown.index]);
     html! {
         figure {
             @match thumbnail {
@@ -64,7 +62,7 @@ fn picture(shown: &ShownPicture, set: &ProbeSet, thumbnails: &Thumbnails<'_>) ->
 }
 
 /// A text with its cosine, or one for each of several images.
-fn text(shown: &ShownText, pictures: usize) -> Markup {
+fn text(shown: &ShownText, images: usize) -> Markup {
     let cosines: Vec<String> = shown
         .cosines
         .iter()
@@ -73,7 +71,7 @@ fn text(shown: &ShownText, pictures: usize) -> Markup {
     html! {
         li {
             @if !cosines.is_empty() {
-                span.cosine title=[(pictures > 1).then_some("with each image, in their order")] {
+                span.cosine title=[(images > 1).then_some("with each image, in their order")] {
                     (cosines.join(" · "))
                 }
                 " "

@@ -258,7 +258,7 @@ fn model_card(run: &Run) -> Markup {
         .filter_map(|(field, title)| Some(vec![text(title), html! { code { (said(field)?) } }]))
         .collect();
     if let Some(encoding) = &run.encoding {
-        let counts = [("Images", encoding.pictures), ("Texts", encoding.texts)];
+        let counts = [("Images", encoding.images), ("Texts", encoding.texts)];
         rows.extend(counts.map(|(title, c)| {
             vec![text(title), text(format!(
                 "{} named by items, {} different, {} from the cache or equal to another, {} computed, {} missing",

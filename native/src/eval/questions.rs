@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::folders::{self, FolderOptions};
 use cliprobe::probe::results::SourceFile;
-use cliprobe_files::picture_files::{files_in, relative};
+use cliprobe_files::image_files::{files_in, relative};
 
 /// Held-out scenes of every evaluation are the same.
 pub(crate) const TABLEAU_SEED: u64 = 0;
@@ -101,7 +101,7 @@ pub(crate) struct Questions {
     /// Sets of the asked benchmarks whose files are not there, each with where to get them.
     pub(crate) absent: Vec<String>,
     /// Folders that hold images beside those given as such.
-    pub(super) picture_folders: Vec<PathBuf>,
+    pub(super) image_folders: Vec<PathBuf>,
 }
 
 /// A set and where it was read.
@@ -149,7 +149,7 @@ pub(crate) fn collect(benchmarks: &[String], args: &QuestionArgs) -> Result<Ques
     let mut questions = Questions {
         asked: Vec::new(),
         absent: Vec::new(),
-        picture_folders: Vec::new(),
+        image_folders: Vec::new(),
     };
     for name in benchmarks {
         add(name, args, &lists, &mut questions)?;
@@ -216,7 +216,7 @@ fn add(name: &str, args: &QuestionArgs, lists: &Lists, questions: &mut Questions
                 false => folder.to_owned(),
             });
         questions
-            .picture_folders
+            .image_folders
             .extend(beside.filter(|folder| args.data.is_empty() && folder.is_dir()));
         return Ok(());
     }
@@ -231,7 +231,7 @@ fn add(name: &str, args: &QuestionArgs, lists: &Lists, questions: &mut Questions
             set,
             files: Vec::new(),
         }));
-        questions.picture_folders.push(path.to_owned());
+        questions.image_folders.push(path.to_owned());
         return Ok(());
     }
     let known: Vec<&str> = BENCHMARKS.iter().map(|benchmark| benchmark.name).collect();

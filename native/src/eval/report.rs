@@ -1,33 +1,33 @@
 //! Results as a table for a person.
 
-use cliprobe::probe::{Metric, Picture};
+use cliprobe::probe::{Image, Metric};
 
 use super::published::published;
 use super::questions::Questions;
 use crate::quantity;
 use cliprobe::probe::results::{Encoded, Results, Run};
-use cliprobe_files::picture_files::PictureFiles;
+use cliprobe_files::image_files::ImageFiles;
 
 /// Prints what is there and what is missing.
-pub(super) fn print_dry_run(questions: &Questions, files: &PictureFiles, notes: &[String]) {
+pub(super) fn print_dry_run(questions: &Questions, files: &ImageFiles, notes: &[String]) {
     for asked in &questions.asked {
         let set = &asked.set;
         let missing: Vec<&str> = set
-            .pictures
+            .images
             .iter()
-            .filter_map(|picture| match picture {
-                Picture::File { name, .. } => Some(name.as_str()),
-                Picture::Scene(_) => None,
+            .filter_map(|image| match image {
+                Image::File { name, .. } => Some(name.as_str()),
+                Image::Scene(_) => None,
             })
             .filter(|name| files.find(name).is_none())
             .collect();
-        let there = set.pictures.len() - missing.len();
+        let there = set.images.len() - missing.len();
         println!(
             "{}: {} items, {} texts, {there} of {} images",
             set.name,
             set.probes.len(),
             set.texts.len(),
-            set.pictures.len()
+            set.images.len()
         );
         for file in &asked.files {
             println!("    {} (sha256 {})", file.path, &file.sha256[..16]);
@@ -151,7 +151,7 @@ fn print_run(run: &Run, beside: Option<&str>) {
         println!("not scored: {unscored}");
     }
     if let Some(encoding) = &run.encoding {
-        println!("{}", encoded("images", encoding.pictures));
+        println!("{}", encoded("images", encoding.images));
         println!("{}", encoded("texts", encoding.texts));
     }
 }

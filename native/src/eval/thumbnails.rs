@@ -9,11 +9,11 @@ use base64::engine::general_purpose::STANDARD;
 use cliprobe::clip::image::{self, RgbImage};
 use cliprobe::clip::preprocessing::{Preprocessing, Resize};
 use cliprobe::evaluate::decode;
-use cliprobe::probe::Picture;
+use cliprobe::probe::Image;
 use cliprobe::world;
 
 use crate::world::encode_png;
-use cliprobe_files::picture_files::PictureFiles;
+use cliprobe_files::image_files::ImageFiles;
 
 /// The longer side of a thumbnail.
 const SIDE: u32 = 128;
@@ -29,14 +29,14 @@ pub(super) struct Thumbnail {
 
 /// Draws the thumbnails of a report, each once.
 pub(super) struct Thumbnails<'a> {
-    files: &'a PictureFiles,
+    files: &'a ImageFiles,
     unletterbox: bool,
     drawn: RefCell<HashMap<String, Option<Thumbnail>>>,
 }
 
 impl<'a> Thumbnails<'a> {
     /// Of images as the model saw them before its own preprocessing.
-    pub(super) fn new(files: &'a PictureFiles, unletterbox: bool) -> Self {
+    pub(super) fn new(files: &'a ImageFiles, unletterbox: bool) -> Self {
         Self {
             files,
             unletterbox,
@@ -45,18 +45,18 @@ impl<'a> Thumbnails<'a> {
     }
 
     /// The thumbnail of an image; none where it is not at hand, as with embeddings from a file.
-    pub(super) fn of(&self, picture: &Picture) -> Option<Thumbnail> {
+    pub(super) fn of(&self, image: &Image) -> Option<Thumbnail> {
         // A scene's label is its seed, which an edited scene keeps.
-        let key = serde_json::to_string(picture).ok()?;
+        let key = serde_json::to_string(image).ok()?;
         let mut drawn = self.drawn.borrow_mut();
-        let thumbnail = drawn.entry(key).or_insert_with(|| self.draw(picture).ok());
+        let thumbnail = drawn.entry(key).or_insert_with(|| self.draw(image).ok());
         thumbnail.clone()
     }
 
-    fn draw(&self, picture: &Picture) -> Result<Thumbnail> {
-        let drawn = match picture {
-            Picture::Scene(scene) => world::draw(scene, SIDE)?,
-            Picture::File { name, crop } => {
+    fn draw(&self, image: &Image) -> Result<Thumbnail> {
+        let drawn = match image {
+            Image::Scene(scene) => world::draw(scene, SIDE)?,
+            Image::File { name, crop } => {
                 let number = self.files.find(name).context("it is not there")?;
                 let bytes = self.files.read(number)?;
                 small(&decode(&bytes, *crop, self.unletterbox)?)?
@@ -74,8 +74,8 @@ impl<'a> Thumbnails<'a> {
 }
 
 /// Scales an image down, with the filter that CLIP's own preprocessing has; never up.
-fn small(picture: &RgbImage) -> Result<world::Picture, image::ImageError> {
-    let longer = picture.width().max(picture.height());
+fn small(image: &RgbImage) -> Result<world::Image, image::ImageError> {
+    let longer = image.width().max(image.height());
     let scaled = |side: u32| {
         if longer <= SIDE {
             return side;
@@ -85,18 +85,18 @@ fn small(picture: &RgbImage) -> Result<world::Picture, image::ImageError> {
     };
     let preprocessing = Preprocessing {
         resize: Resize::Exact {
-            height: scaled(picture.height()),
-            width: scaled(picture.width()),
+            height: scaled(image.height()),
+            width: scaled(image.width()),
         },
         crop: None,
         ..Preprocessing::clip_default(SIDE)
     };
-    let planes = preprocessing.apply(picture)?;
+    let planes = preprocessing.apply(image)?;
     let plane = planes.data.len() / 3;
     let data = (0..plane)
         .flat_map(|pixel| [0, 1, 2].map(|channel| planes.data[channel * plane + pixel]))
         .collect();
-    Ok(world::Picture {
+    Ok(world::Image {
         width: planes.width,
         height: planes.height,
         data,

@@ -114,7 +114,7 @@ pub(crate) fn run(args: &PatchArgs) -> Result<ExitCode> {
     for (other, _) in &others {
         if other.preprocessing != base.preprocessing {
             eprintln!(
-                "{} wants pictures prepared otherwise than {}, whose way is kept: {}",
+                "{} wants images prepared otherwise than {}, whose way is kept: {}",
                 other.name,
                 base.name,
                 base.preprocessing.summary()

@@ -238,7 +238,7 @@ pub(super) fn run(
         let run = bench.ask(&Rc::new(patched))?;
         complete &= !run.is_incomplete();
         let computed = run.encoding.as_ref().map_or(0, |encoding| {
-            encoding.pictures.computed + encoding.texts.computed
+            encoding.images.computed + encoding.texts.computed
         });
         let point = Point::new(alpha, run);
         eprintln!("{name}: {}, {computed} embeddings computed", words(&point));

@@ -25,7 +25,7 @@ enum Number {
     Mark(&'static str),
     /// Whether the hard negative lies between the two true captions (Kamath et al., brittleness).
     Brittle,
-    /// The share of the chain's tiers that are found for its picture.
+    /// The share of the chain's tiers that are found for its image.
     Recall,
     /// Kendall's τ between radius and tier.
     OrderCorrelation,

@@ -1,4 +1,4 @@
-//! What `cliprobe world export` writes, as a run reads it: the same pictures to the bit, the same captions.
+//! What `cliprobe world export` writes, as a run reads it: the same images to the bit, the same captions.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
@@ -74,9 +74,9 @@ fn expected(from: u64, params: &SceneParams, dense: bool) -> BTreeSet<(String, V
             web_caption(&scene, &mut rng, &WebCaptionParams::default())
         };
         let wording = Wording::sample(&WordingParams::default(), &mut rng);
-        let picture = draw_scene(&scene, SIDE).unwrap();
+        let image = draw_scene(&scene, SIDE).unwrap();
         let model = Preprocessing::clip_default(SIDE as u32);
-        let prepared = prepare_decoded(&picture, &model).unwrap();
+        let prepared = prepare_decoded(&image, &model).unwrap();
         (claim.worded(wording), prepared.pixels)
     }))
 }
@@ -106,7 +106,7 @@ fn tables_hold_what_the_world_draws_and_says() {
 }
 
 #[test]
-fn negclips_columns_name_false_captions_and_similar_pictures() {
+fn negclips_columns_name_false_captions_and_similar_images() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("n");
     export(&out, &["--format", "tsv", "--hard-negatives"]).unwrap();

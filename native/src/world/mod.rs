@@ -5,7 +5,7 @@ mod sample;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use cliprobe::world::Picture;
+use cliprobe::world::Image;
 
 /// Scenes of the synthetic world Tableau as files
 #[derive(Debug, Args)]
@@ -28,10 +28,10 @@ pub(crate) fn run(args: &WorldArgs) -> Result<()> {
 }
 
 /// A image as the bytes of a PNG file.
-pub(crate) fn encode_png(picture: &Picture) -> Result<Vec<u8>> {
+pub(crate) fn encode_png(image: &Image) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, picture.width, picture.height);
+    let mut encoder = png::Encoder::new(&mut bytes, image.width, image.height);
     encoder.set_color(png::ColorType::Rgb);
-    encoder.write_header()?.write_image_data(&picture.data)?;
+    encoder.write_header()?.write_image_data(&image.data)?;
     Ok(bytes)
 }

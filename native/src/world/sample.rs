@@ -44,7 +44,7 @@ pub(super) fn run(args: &SampleArgs) -> Result<()> {
             let seed = args.seed.wrapping_add(i);
             let probe = sample_probe_for_page(seed);
             let file = format!("{seed}.png");
-            write_picture(&args.out.join(&file), &probe, args.size)?;
+            write_image(&args.out.join(&file), &probe, args.size)?;
             bar.inc(1);
             Ok(json!({"file": file, "seed": seed, "scene": probe.scene, "captions": probe.captions}).to_string())
         })
@@ -60,7 +60,7 @@ pub(super) fn run(args: &SampleArgs) -> Result<()> {
     Ok(())
 }
 
-fn write_picture(path: &Path, probe: &PageProbe, size: u32) -> Result<()> {
+fn write_image(path: &Path, probe: &PageProbe, size: u32) -> Result<()> {
     let bytes = encode_png(&draw(&probe.scene, size)?)?;
     write_whole(path, |file| Ok(file.write_all(&bytes)?))
 }

@@ -12,18 +12,18 @@ use super::sample::Batch;
 /// Rows that one call of a tower encodes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Chunk {
-    Pictures(Range<usize>),
+    Images(Range<usize>),
     Texts(Range<usize>),
 }
 
-/// All rows of `batch`: at most `size` pictures in a chunk, or texts of at most as many tokens as
-/// those pictures have, `tokens` each. Pictures come first, which take longest. How a batch is cut
+/// All rows of `batch`: at most `size` images in a chunk, or texts of at most as many tokens as
+/// those images have, `tokens` each. Images come first, which take longest. How a batch is cut
 /// does not depend on the number of threads, nor does what is computed from it.
 pub(crate) fn chunks(batch: &Batch, size: usize, tokens: usize) -> Vec<Chunk> {
-    let pictures = batch.pictures();
-    let mut chunks: Vec<Chunk> = (0..pictures)
+    let images = batch.images();
+    let mut chunks: Vec<Chunk> = (0..images)
         .step_by(size)
-        .map(|start| Chunk::Pictures(start..(start + size).min(pictures)))
+        .map(|start| Chunk::Images(start..(start + size).min(images)))
         .collect();
     let (mut start, mut held) = (0, 0);
     for (text, ids) in batch.texts.each().enumerate() {
@@ -44,10 +44,10 @@ impl Chunk {
     /// `[rows, projection_dim]`, not normalised.
     pub(crate) fn encode(&self, model: &Model, batch: &Batch) -> Result<Tensor> {
         Ok(match (self, &batch.pixels) {
-            (Self::Pictures(rows), Some(pixels)) => {
+            (Self::Images(rows), Some(pixels)) => {
                 model.image_features(&pixels.narrow(0, rows.start, rows.len())?)?
             }
-            (Self::Pictures(_), None) => anyhow::bail!("the batch has no pictures"),
+            (Self::Images(_), None) => anyhow::bail!("the batch has no images"),
             (Self::Texts(rows), _) => {
                 let ids = batch.texts.each().skip(rows.start).take(rows.len());
                 model.text_features(&PackedTokens::new(ids))?
@@ -66,7 +66,7 @@ mod tests {
     use crate::sample::Layout;
 
     #[test]
-    fn chunks_hold_pictures_or_texts_of_as_many_tokens() {
+    fn chunks_hold_images_or_texts_of_as_many_tokens() {
         let lengths = [3, 4, 2, 9, 1, 20, 1];
         let texts: Vec<Vec<u32>> = lengths.iter().map(|&length| vec![0; length]).collect();
         let batch = Batch {
@@ -75,9 +75,9 @@ mod tests {
             layout: Layout::default(),
         };
         let expected = [
-            Chunk::Pictures(0..2),
-            Chunk::Pictures(2..4),
-            Chunk::Pictures(4..5),
+            Chunk::Images(0..2),
+            Chunk::Images(2..4),
+            Chunk::Images(4..5),
             Chunk::Texts(0..3),
             Chunk::Texts(3..5),
             Chunk::Texts(5..6), // longer than a chunk by itself

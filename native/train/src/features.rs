@@ -1,4 +1,4 @@
-//! What the objectives see of a step: the embeddings of its pictures and texts.
+//! What the objectives see of a step: the embeddings of its images and texts.
 
 use anyhow::{Context, Result, bail, ensure};
 use candle_core::{D, Device, Tensor};
@@ -10,18 +10,18 @@ use super::sample::Layout;
 #[derive(Debug, Clone)]
 pub(crate) struct Share {
     pub(crate) layout: Layout,
-    /// `[pictures, dim]`
-    pub(crate) pictures: Option<Tensor>,
+    /// `[images, dim]`
+    pub(crate) images: Option<Tensor>,
     /// `[texts, dim]`, in the order of the layout.
     pub(crate) texts: Option<Tensor>,
 }
 
-/// Embeddings of unit length of a step's pictures and texts, of all processes together.
+/// Embeddings of unit length of a step's images and texts, of all processes together.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Features {
     /// `[pairs, dim]`
-    pub(crate) pictures: Option<Tensor>,
-    /// `[pairs, dim]`, row i being of picture i.
+    pub(crate) images: Option<Tensor>,
+    /// `[pairs, dim]`, row i being of image i.
     pub(crate) captions: Option<Tensor>,
     /// `[hard negatives, dim]`
     pub(crate) negatives: Option<Tensor>,
@@ -35,7 +35,7 @@ pub(crate) struct Features {
     pub(crate) chains: Option<Tensor>,
     /// `[1, dim]`: the empty text.
     pub(crate) root: Option<Tensor>,
-    /// What the frozen start weights make of pictures, captions and chains, as far as an
+    /// What the frozen start weights make of images, captions and chains, as far as an
     /// objective asks for them.
     pub(crate) start: Option<Box<Features>>,
 }
@@ -77,9 +77,9 @@ impl Features {
             [] => None,
             parts => Some(Tensor::cat(parts, 1)?),
         };
-        let pictures = shares.iter().filter_map(|share| share.pictures.clone());
+        let images = shares.iter().filter_map(|share| share.images.clone());
         Ok(Self {
-            pictures: unit_rows(pictures.collect())?,
+            images: unit_rows(images.collect())?,
             captions: texts(&Layout::captions)?,
             negatives: texts(&Layout::negatives)?,
             negative_of: joined.negative_of,
@@ -121,10 +121,10 @@ impl Share {
             return Ok(vec![self]);
         }
         let layouts = processes.all_gather(&self.layout.to_numbers())?;
-        let pictures = processes.all_gather(&values(self.pictures.as_ref())?)?;
+        let images = processes.all_gather(&values(self.images.as_ref())?)?;
         let texts = processes.all_gather(&values(self.texts.as_ref())?)?;
         let mut shares = Vec::with_capacity(layouts.len());
-        for ((layout, pictures), texts) in layouts.iter().zip(pictures).zip(texts) {
+        for ((layout, images), texts) in layouts.iter().zip(images).zip(texts) {
             let layout = Layout::from_numbers(layout)?;
             ensure!(
                 texts.len() == layout.texts() * dim,
@@ -134,7 +134,7 @@ impl Share {
             );
             shares.push(Self {
                 layout,
-                pictures: rows(pictures, dim)?,
+                images: rows(images, dim)?,
                 texts: rows(texts, dim)?,
             });
         }
@@ -230,7 +230,7 @@ mod tests {
             Tensor::from_vec(values, (count, 2), &Device::Cpu).unwrap()
         };
         Share {
-            pictures: Some(rows(layout.captions, 1000.0)),
+            images: Some(rows(layout.captions, 1000.0)),
             texts: Some(rows(layout.texts(), 0.0)),
             layout,
         }
@@ -262,7 +262,7 @@ mod tests {
         };
         let features = Features::join(&[share(0, first), share(1, second)]).unwrap();
         assert_eq!(
-            numbers(features.pictures.as_ref().unwrap()),
+            numbers(features.images.as_ref().unwrap()),
             [1000.0, 1001.0, 1010.0]
         );
         assert_eq!(

@@ -8,14 +8,14 @@ use candle_core::{Device, Tensor};
 use cliprobe_clip::tokenizer::Tokenizer;
 use cliprobe_engine::PackedTokens;
 
-/// A picture with its texts.
+/// An image with its texts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
     /// `[3, side, side]`, normalised by the model's own preprocessing.
     pub pixels: Vec<f32>,
     /// What it shows, in words.
     pub caption: String,
-    /// Captions that are wrong of the picture, all of which are learnt from.
+    /// Captions that are wrong of the image, all of which are learnt from.
     pub hard_negatives: Vec<String>,
     /// Another caption that says the same.
     pub hard_positive: Option<String>,
@@ -43,7 +43,7 @@ pub trait Source<T>: Send + Sync {
 /// positives, chains, and the root ("") where there are chains.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Layout {
-    /// Captions, as many as pictures: caption i is of picture i.
+    /// Captions, as many as images: caption i is of image i.
     pub(crate) captions: usize,
     /// The pair that each hard negative belongs to, ascending.
     pub(crate) negative_of: Vec<u32>,
@@ -102,12 +102,12 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Number of pictures.
-    pub(crate) fn pictures(&self) -> usize {
+    /// Number of images.
+    pub(crate) fn images(&self) -> usize {
         self.pixels.as_ref().map_or(0, |pixels| pixels.dims()[0])
     }
 
-    /// The batch with its pictures on a device.
+    /// The batch with its images on a device.
     pub(crate) fn on(&self, device: &Device) -> Result<Self> {
         let pixels = self.pixels.as_ref().map(|pixels| pixels.to_device(device));
         Ok(Self {
@@ -117,8 +117,8 @@ impl Batch {
         })
     }
 
-    /// The pictures, captions and chains (with the root) of the batch, as far as they are asked for.
-    pub(crate) fn part(&self, pictures: bool, captions: bool, chains: bool) -> Self {
+    /// The images, captions and chains (with the root) of the batch, as far as they are asked for.
+    pub(crate) fn part(&self, images: bool, captions: bool, chains: bool) -> Self {
         let of = &self.layout;
         let chains = chains.then(|| of.chains().start..of.root().end);
         let wanted = [captions.then(|| of.captions()), chains.clone()];
@@ -128,7 +128,7 @@ impl Batch {
             .flatten()
             .flat_map(|rows| texts[rows].to_vec());
         Self {
-            pixels: self.pixels.clone().filter(|_| pictures),
+            pixels: self.pixels.clone().filter(|_| images),
             texts: PackedTokens::new(texts),
             layout: Layout {
                 captions: if captions { of.captions } else { 0 },
@@ -138,10 +138,10 @@ impl Batch {
         }
     }
 
-    /// Packs what the sources gave for one step; `side` is that of the model's pictures in pixels.
+    /// Packs what the sources gave for one step; `side` is that of the model's images in pixels.
     ///
     /// # Errors
-    /// Neither samples nor chains, a picture of another size, or a text that the tokenizer
+    /// Neither samples nor chains, an image of another size, or a text that the tokenizer
     /// refuses.
     pub(crate) fn pack(
         samples: &[Sample],
@@ -183,7 +183,7 @@ impl Batch {
             for sample in samples {
                 ensure!(
                     sample.pixels.len() == 3 * side * side,
-                    "a picture of {} values in a batch of pictures of {side} × {side} pixels",
+                    "an image of {} values in a batch of images of {side} × {side} pixels",
                     sample.pixels.len()
                 );
                 values.extend_from_slice(&sample.pixels);
@@ -251,11 +251,11 @@ mod tests {
     #[test]
     fn a_part_keeps_what_is_asked_for() {
         let part = batch().part(true, false, true);
-        assert_eq!(part.pictures(), 2);
+        assert_eq!(part.images(), 2);
         assert_eq!(part.texts.ids, (6..15).collect::<Vec<_>>());
         assert_eq!((part.layout.captions, part.layout.chains), (0, 1));
         let part = batch().part(false, true, false);
-        assert_eq!(part.pictures(), 0);
+        assert_eq!(part.images(), 0);
         assert_eq!(part.texts.ids, [0, 1]);
         assert_eq!(part.layout.texts(), 2);
     }

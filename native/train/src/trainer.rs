@@ -197,17 +197,17 @@ impl Trainer {
             Ok((features, learns))
         })?;
 
-        let joined = |picture: bool| -> Result<Option<Var>> {
+        let joined = |image: bool| -> Result<Option<Var>> {
             let parts = encoded.iter().map(|(features, _)| features);
-            rows(&chunks, parts, picture)?
+            rows(&chunks, parts, image)?
                 .map(|rows| Ok(Var::from_tensor(&rows)?))
                 .transpose()
         };
-        let (pictures, texts) = (joined(true)?, joined(false)?);
+        let (images, texts) = (joined(true)?, joined(false)?);
         let tensor = |rows: &Option<Var>| rows.as_ref().map(|rows| rows.as_tensor().clone());
         let own = Share {
             layout: batch.layout.clone(),
-            pictures: tensor(&pictures),
+            images: tensor(&images),
             texts: tensor(&texts),
         };
         let mut features = own.join(&**processes, dim)?;
@@ -220,7 +220,7 @@ impl Trainer {
             let chunks = cut(&part);
             let encoded = workers.map(chunks.len(), |chunk| chunks[chunk].encode(start, &part))?;
             let own = Share {
-                pictures: rows(&chunks, encoded.iter(), true)?,
+                images: rows(&chunks, encoded.iter(), true)?,
                 texts: rows(&chunks, encoded.iter(), false)?,
                 layout: part.layout,
             };
@@ -241,7 +241,7 @@ impl Trainer {
             let upstream = gradient.map(|rows| rows.detach().to_device(device));
             Ok(upstream.transpose()?)
         };
-        let (of_pictures, of_texts) = (upstream(&pictures)?, upstream(&texts)?);
+        let (of_images, of_texts) = (upstream(&images)?, upstream(&texts)?);
         let encoded: Vec<_> = encoded
             .into_iter()
             .map(|(features, learns)| learns.then(|| Mutex::new(Some(features))))
@@ -249,7 +249,7 @@ impl Trainer {
         let variables: Vec<Var> = weights.learning().map(|(_, v)| v.clone()).collect();
         let backward = |chunk: usize| -> Result<Option<Found>> {
             let (upstream, rows) = match &chunks[chunk] {
-                Chunk::Pictures(rows) => (&of_pictures, rows),
+                Chunk::Images(rows) => (&of_images, rows),
                 Chunk::Texts(rows) => (&of_texts, rows),
             };
             let (Some(upstream), Some(kept)) = (upstream, &encoded[chunk]) else {
@@ -282,17 +282,17 @@ impl Trainer {
     }
 }
 
-/// The embeddings of pictures or of texts out of those of all chunks, without their graphs and in
+/// The embeddings of images or of texts out of those of all chunks, without their graphs and in
 /// memory.
 fn rows<'a>(
     chunks: &[Chunk],
     encoded: impl Iterator<Item = &'a Tensor>,
-    pictures: bool,
+    images: bool,
 ) -> Result<Option<Tensor>> {
     let parts: Vec<Tensor> = chunks
         .iter()
         .zip(encoded)
-        .filter(|(chunk, _)| matches!(chunk, Chunk::Pictures(_)) == pictures)
+        .filter(|(chunk, _)| matches!(chunk, Chunk::Images(_)) == images)
         .map(|(_, features)| features.detach())
         .collect();
     match parts.as_slice() {
@@ -458,7 +458,7 @@ mod tests {
     fn as_one_graph(trainer: &Trainer, batch: &Batch) -> Vec<(String, Vec<f32>)> {
         let share = Share {
             layout: batch.layout.clone(),
-            pictures: batch
+            images: batch
                 .pixels
                 .as_ref()
                 .map(|pixels| trainer.model.image_features(pixels).unwrap()),

@@ -1,4 +1,4 @@
-//! Parts of pictures: what a benchmark's box shows, and what a white letterbox encloses.
+//! Parts of images: what a benchmark's box shows, and what a white letterbox encloses.
 
 use super::{ImageError, MAX_PIXELS, RgbImage};
 
@@ -7,7 +7,7 @@ const WHITE: u8 = 240;
 
 impl RgbImage {
     /// The part of `width × height` pixels whose top left corner is at (`x`, `y`). What lies outside
-    /// the picture is black, as in Pillow's `Image.crop`.
+    /// the image is black, as in Pillow's `Image.crop`.
     ///
     /// # Errors
     /// A part without pixels, or with more than [`MAX_PIXELS`].
@@ -33,9 +33,9 @@ impl RgbImage {
         Self::from_samples(width, height, data)
     }
 
-    /// The picture without the white bands above and below it, or left and right of it, that make a
+    /// The image without the white bands above and below it, or left and right of it, that make a
     /// square of it. Bands of a letterbox are equally wide, so the narrower of each pair counts, and
-    /// only the wider pair is taken away. A picture that is white throughout stays as it is.
+    /// only the wider pair is taken away. An image that is white throughout stays as it is.
     pub fn without_letterbox(&self) -> Self {
         let (width, height) = (self.width as usize, self.height as usize);
         let white_row = |row: &usize| {
@@ -77,20 +77,20 @@ mod tests {
 
     #[test]
     fn a_part_inside_and_one_that_sticks_out() {
-        let picture = numbered(4, 3);
-        let inside = picture.crop(1, 1, 2, 2).unwrap();
+        let image = numbered(4, 3);
+        let inside = image.crop(1, 1, 2, 2).unwrap();
         assert_eq!(inside.data(), [5, 5, 5, 6, 6, 6, 9, 9, 9, 10, 10, 10]);
-        let outside = picture.crop(-1, 2, 3, 2).unwrap();
+        let outside = image.crop(-1, 2, 3, 2).unwrap();
         let first: Vec<u8> = outside.data().iter().step_by(3).copied().collect();
         assert_eq!(first, [0, 8, 9, 0, 0, 0]);
-        let apart = picture.crop(i32::MAX, i32::MIN, 1, 1).unwrap();
+        let apart = image.crop(i32::MAX, i32::MIN, 1, 1).unwrap();
         assert_eq!(apart.data(), [0, 0, 0]);
-        assert!(picture.crop(0, 0, 0, 5).is_err());
-        assert!(picture.crop(0, 0, u32::MAX, u32::MAX).is_err());
+        assert!(image.crop(0, 0, 0, 5).is_err());
+        assert!(image.crop(0, 0, u32::MAX, u32::MAX).is_err());
     }
 
     #[test]
-    fn bands_of_a_letterbox_go_and_white_in_the_picture_stays() {
+    fn bands_of_a_letterbox_go_and_white_in_the_image_stays() {
         let mut data = vec![255; 8 * 8 * 3];
         for row in 2..6 {
             for column in 0..8 {
@@ -99,8 +99,8 @@ mod tests {
         }
         // A white sky: the band above looks wider than it is.
         data[2 * 8 * 3..3 * 8 * 3].fill(250);
-        let picture = RgbImage::from_samples(8, 8, data).unwrap();
-        let part = picture.without_letterbox();
+        let image = RgbImage::from_samples(8, 8, data).unwrap();
+        let part = image.without_letterbox();
         assert_eq!((part.width(), part.height()), (8, 4));
         let white = RgbImage::from_samples(3, 2, vec![255; 18]).unwrap();
         assert_eq!(white.without_letterbox(), white);

@@ -1,7 +1,7 @@
-//! Encoded pictures to the RGB that Pillow would give, and Pillow's resampling.
+//! Encoded images to the RGB that Pillow would give, and Pillow's resampling.
 //!
 //! The oracle is Pillow 13.0.0: `ImageOps.exif_transpose(Image.open(f)).convert("RGB")`,
-//! followed by what HF's CLIP processor does to a picture whose transparency is one colour:
+//! followed by what HF's CLIP processor does to an image whose transparency is one colour:
 //! it is composited on white. PNG, WebP and GIF are unpacked by libraries, whose samples
 //! are exact; what is ours is all that they and Pillow do differently with them, and JPEG.
 
@@ -18,11 +18,11 @@ use std::fmt;
 pub use resample::Resample;
 pub(crate) use resample::{Window, resample};
 
-/// Pictures with more pixels are refused before anything is decoded: twice Pillow's
+/// Images with more pixels are refused before anything is decoded: twice Pillow's
 /// `Image.MAX_IMAGE_PIXELS`, above which it raises `DecompressionBombError`.
 pub const MAX_PIXELS: u64 = 178_956_970;
 
-/// A picture of 8-bit RGB samples, row by row from the top, `height × width × 3`.
+/// An image of 8-bit RGB samples, row by row from the top, `height × width × 3`.
 ///
 /// Neither side is zero and `data` has exactly `height · width · 3` bytes.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl RgbImage {
     }
 
     /// Makes every pixel of one colour white, which is what compositing on white does to a
-    /// picture whose transparency is that colour.
+    /// image whose transparency is that colour.
     fn whiten(&mut self, key: [u8; 3]) {
         for pixel in self.data.chunks_exact_mut(3) {
             if pixel == key {
@@ -88,7 +88,7 @@ impl fmt::Debug for RgbImage {
 /// A file format that [`decode`] reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// PNG, and the default picture of an APNG.
+    /// PNG, and the default image of an APNG.
     Png,
     /// Baseline and progressive JPEG, Huffman-coded, 8 bits.
     Jpeg,
@@ -126,7 +126,7 @@ impl fmt::Display for Format {
     }
 }
 
-/// Why bytes are no picture, or a picture no input.
+/// Why bytes are no image, or an image no input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageError {
@@ -141,7 +141,7 @@ pub enum ImageError {
     },
     /// More than [`MAX_PIXELS`].
     #[error(
-        "a picture of {width}×{height} pixels is over the limit of {MAX_PIXELS} pixels; scale it down first"
+        "an image of {width}×{height} pixels is over the limit of {MAX_PIXELS} pixels; scale it down first"
     )]
     TooManyPixels {
         /// Columns that the header, or the scaling, asks for.
@@ -173,16 +173,16 @@ pub enum ImageError {
         /// Which kind.
         detail: String,
     },
-    /// There is no memory for the decoded picture.
-    #[error("no memory for a picture of {width}×{height} pixels")]
+    /// There is no memory for the decoded image.
+    #[error("no memory for an image of {width}×{height} pixels")]
     OutOfMemory {
         /// Columns.
         width: u64,
         /// Rows.
         height: u64,
     },
-    /// A part of a picture without pixels, or with more than [`MAX_PIXELS`].
-    #[error("a part of {width}×{height} pixels cannot be cut out of a picture")]
+    /// A part of an image without pixels, or with more than [`MAX_PIXELS`].
+    #[error("a part of {width}×{height} pixels cannot be cut out of an image")]
     CropSize {
         /// Columns.
         width: u32,
@@ -190,7 +190,7 @@ pub enum ImageError {
         height: u32,
     },
     /// Samples and size disagree.
-    #[error("{count} samples are no RGB picture of {width}×{height} pixels")]
+    #[error("{count} samples are no RGB image of {width}×{height} pixels")]
     SampleCount {
         /// Columns.
         width: u32,

@@ -39,7 +39,7 @@ impl Orientation {
         Self::from_value(value)
     }
 
-    /// The picture as it wants to be seen.
+    /// The image as it wants to be seen.
     pub(super) fn apply(self, image: RgbImage) -> RgbImage {
         let (width, height) = (image.width as usize, image.height as usize);
         let swapped = matches!(

@@ -19,7 +19,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
     let mut reader = decoder.read_info().map_err(error)?;
 
     let samples = read_samples(&mut reader, bytes.len())?;
-    // Metadata may follow the picture; Pillow stops without complaint where it is broken.
+    // Metadata may follow the image; Pillow stops without complaint where it is broken.
     let _ = reader.finish();
 
     let info = reader.info();
@@ -211,7 +211,7 @@ fn error(error: DecodingError) -> ImageError {
         DecodingError::IoError(io) if io.kind() == ErrorKind::UnexpectedEof => {
             ImageError::Truncated {
                 format: Format::Png,
-                detail: "it ends before the picture does".to_owned(),
+                detail: "it ends before the image does".to_owned(),
             }
         }
         _ => ImageError::Corrupt {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RgbImage;
 
-/// The filter. Both widen when the picture shrinks, which is what antialiases.
+/// The filter. Both widen when the image shrinks, which is what antialiases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resample {
@@ -46,7 +46,7 @@ impl Resample {
     }
 }
 
-/// Which part of the scaled picture is wanted: its size as a whole, and columns and rows of it.
+/// Which part of the scaled image is wanted: its size as a whole, and columns and rows of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
     /// Size of the whole.
@@ -78,7 +78,7 @@ fn taps(filter: Resample, input: u32, output: u64, wanted: Range<u64>) -> Vec<Ta
     wanted
         .map(|sample| {
             let center = (sample as f64 + 0.5) * scale;
-            // Truncation towards zero, as C's cast does it, then clamped to the picture.
+            // Truncation towards zero, as C's cast does it, then clamped to the image.
             let first = ((center - support + 0.5) as i64).max(0);
             let end = ((center + support + 0.5) as i64).min(i64::from(input));
             let weights: Vec<f64> = (first..end)
@@ -112,7 +112,7 @@ fn to_sample(sum: i32) -> u8 {
 
 const ROUNDING: i32 = 1 << (PRECISION - 1);
 
-/// The window of the picture scaled to `window.width × window.height`:
+/// The window of the image scaled to `window.width × window.height`:
 /// `rows × columns × 3`, exactly the samples that scaling the whole would put there.
 pub(crate) fn resample(image: &RgbImage, filter: Resample, window: &Window) -> Vec<u8> {
     let vertical = taps(filter, image.height(), window.height, window.rows.clone());
@@ -232,7 +232,7 @@ fn each_row(out: &mut [u8], stride: usize, fill: impl Fn(usize, &mut [u8]) + Syn
 mod tests {
     use super::*;
 
-    /// A picture without symmetry.
+    /// An image without symmetry.
     fn image(width: u32, height: u32) -> RgbImage {
         let count = width as usize * height as usize * 3;
         let data = (0..count).map(|at| (at * 97 % 251) as u8).collect();
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_size_is_the_same_picture() {
+    fn the_same_size_is_the_same_image() {
         let image = image(17, 9);
         assert_eq!(
             resample(&image, Resample::Bicubic, &whole(17, 9)),

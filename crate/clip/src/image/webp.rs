@@ -162,7 +162,7 @@ fn corrupt(detail: String) -> ImageError {
 fn truncated() -> ImageError {
     ImageError::Truncated {
         format: Format::WebP,
-        detail: "it ends before the picture does".to_owned(),
+        detail: "it ends before the image does".to_owned(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::GpuError;
 use super::clock::milliseconds;
 use super::device::{Gpu, LARGEST_BINDING};
 use super::plan::Plan;
-use super::program::{Capacity, Program, activation_bytes, picture_bytes, widest};
+use super::program::{Capacity, Program, activation_bytes, image_bytes, widest};
 use super::shader::Kernel;
 use super::tiles::{Product, Tiles};
 use super::tuning::{self, Tuning};
@@ -240,15 +240,13 @@ impl Model {
     }
 
     /// The image encoder for so many images.
-    async fn vision_program(&self, pictures: u32) -> Result<Rc<Program>, GpuError> {
+    async fn vision_program(&self, images: u32) -> Result<Rc<Program>, GpuError> {
         let program = match self.vision_program.take() {
-            Some(program) if program.capacity().sequences >= pictures => program,
+            Some(program) if program.capacity().sequences >= images => program,
             old => {
                 drop(old);
                 let vision = &self.config.vision;
-                let sequences = pictures
-                    .next_power_of_two()
-                    .min(most_pictures(&self.config));
+                let sequences = images.next_power_of_two().min(most_images(&self.config));
                 let capacity = Capacity {
                     rows: sequences * vision.tokens() as u32,
                     sequences,
@@ -259,7 +257,7 @@ impl Model {
                     patch,
                     capacity,
                     self.tiles.arithmetic(),
-                ) + u64::from(sequences) * picture_bytes(vision);
+                ) + u64::from(sequences) * image_bytes(vision);
                 let (gpu, config) = (&self.gpu, &self.config);
                 let build = || {
                     Ok(Program::vision(
@@ -331,7 +329,7 @@ impl Model {
 
     pub(super) async fn images(&self, pixels: &[f32]) -> Result<Embeddings, EngineError> {
         let vision = &self.config.vision;
-        let values = picture_bytes(vision) as usize / 4;
+        let values = image_bytes(vision) as usize / 4;
         if pixels.is_empty() || !pixels.len().is_multiple_of(values) {
             return Err(GpuError::Failed {
                 why: format!(
@@ -342,19 +340,19 @@ impl Model {
             .into());
         }
         self.gpu.check()?;
-        let pictures = pixels.len() / values;
-        let result = self.result_buffer(pictures);
+        let images = pixels.len() / values;
+        let result = self.result_buffer(images);
         let mut start = 0;
-        for chunk in pixels.chunks(most_pictures(&self.config) as usize * values) {
+        for chunk in pixels.chunks(most_images(&self.config) as usize * values) {
             let n = (chunk.len() / values) as u32;
-            let plan = Plan::pictures(n, vision.tokens() as u32);
+            let plan = Plan::images(n, vision.tokens() as u32);
             let program = self.vision_program(n).await?;
             let patches = n * vision.patches() as u32;
             let input = bytemuck::cast_slice(chunk);
             program.submit(&self.gpu, &plan, input, patches, &result, start);
             start += n;
         }
-        self.result(result, pictures, "image").await
+        self.result(result, images, "image").await
     }
 }
 
@@ -364,10 +362,10 @@ fn patch_values(config: &ClipConfig) -> u32 {
 }
 
 /// Most images at once.
-fn most_pictures(config: &ClipConfig) -> u32 {
+fn most_images(config: &ClipConfig) -> u32 {
     let vision = &config.vision;
     let rows = Model::most_rows(&vision.transformer, patch_values(config));
-    (rows / vision.tokens() as u32).min((LARGEST_BINDING / picture_bytes(vision)) as u32)
+    (rows / vision.tokens() as u32).min((LARGEST_BINDING / image_bytes(vision)) as u32)
 }
 
 /// Features of a head that a thread can hold in registers.
@@ -396,7 +394,7 @@ fn check_architecture(config: &ClipConfig) -> Result<(), GpuError> {
     if Model::most_rows(&config.text.transformer, 0) < config.text.context_length as u32 {
         return unsupported(format!("captions of {} tokens", config.text.context_length));
     }
-    if most_pictures(config) == 0 {
+    if most_images(config) == 0 {
         return unsupported(format!(
             "images of {} pixels in patches of {}",
             config.vision.image_size, config.vision.patch_size

@@ -57,16 +57,16 @@ impl Plan {
     }
 
     /// Images of `tokens` rows each, the first of which is pooled; all see all.
-    pub(super) fn pictures(pictures: u32, tokens: u32) -> Self {
+    pub(super) fn images(images: u32, tokens: u32) -> Self {
         let mut plan = Self {
-            rows: pictures * tokens,
-            path: (0..pictures * tokens).collect(),
+            rows: images * tokens,
+            path: (0..images * tokens).collect(),
             ..Self::default()
         };
-        for picture in 0..pictures {
-            let first = picture * tokens;
+        for image in 0..images {
+            let first = image * tokens;
             plan.add_blocks(first..first + tokens, tokens, 0, first);
-            plan.pool(first, picture, tokens, first);
+            plan.pool(first, image, tokens, first);
         }
         plan
     }
@@ -130,9 +130,9 @@ mod tests {
             (plan.blocks[1].queries, plan.blocks[1].visible),
             (5, QUERIES + 1)
         );
-        let pictures = Plan::pictures(2, QUERIES + 1);
-        assert_eq!(pictures.blocks.len(), 4);
-        assert!(pictures.blocks.iter().all(|b| b.visible == QUERIES + 1));
-        assert_eq!(pictures.pooled, [0, QUERIES + 1]);
+        let images = Plan::images(2, QUERIES + 1);
+        assert_eq!(images.blocks.len(), 4);
+        assert!(images.blocks.iter().all(|b| b.visible == QUERIES + 1));
+        assert_eq!(images.pooled, [0, QUERIES + 1]);
     }
 }

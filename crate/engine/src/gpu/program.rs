@@ -144,7 +144,7 @@ impl Program {
         let vision: &VisionConfig = &config.vision;
         let width = vision.transformer.width as u32;
         let (side, patch) = (vision.image_size as u32, vision.patch_size as u32);
-        let input_bytes = u64::from(capacity.sequences) * picture_bytes(vision);
+        let input_bytes = u64::from(capacity.sequences) * image_bytes(vision);
         let mut builder = Builder::new(
             gpu,
             tiles,
@@ -278,7 +278,7 @@ impl Program {
 }
 
 /// Bytes of an image's pixels.
-pub(super) fn picture_bytes(vision: &VisionConfig) -> u64 {
+pub(super) fn image_bytes(vision: &VisionConfig) -> u64 {
     let side = vision.image_size as u64;
     3 * side * side * 4
 }

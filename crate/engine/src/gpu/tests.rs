@@ -267,7 +267,7 @@ fn attention_over_packed_sequences() {
                     .collect();
                 Plan::captions(ids.iter().map(Vec::as_slice))
             } else {
-                Plan::pictures(lengths.len() as u32, lengths[lengths.len() / 2] as u32)
+                Plan::images(lengths.len() as u32, lengths[lengths.len() / 2] as u32)
             };
             let rows = plan.rows as usize;
             // Large scores, as trained models have them.
@@ -379,26 +379,26 @@ fn token_embeddings_from_a_split_table() {
 }
 
 #[test]
-fn patches_of_pictures() {
+fn patches_of_images() {
     let arguments = (1usize..4, 1usize..5, 1usize..5, 0usize..3, any::<u64>());
     on_gpu(
         20,
         arguments,
-        |gpu, (pictures, grid, half_patch, rest, seed)| {
+        |gpu, (images, grid, half_patch, rest, seed)| {
             let patch = 2 * half_patch;
             let side = grid * patch + rest.min(patch - 1);
-            let pixels = numbers(seed, pictures * 3 * side * side);
+            let pixels = numbers(seed, images * 3 * side * side);
             let mut expected = Vec::new();
-            for picture in 0..pictures {
+            for image in 0..images {
                 for cell in 0..grid * grid {
                     for i in 0..3 * patch * patch {
                         let (channel, y, x) = (i / (patch * patch), i / patch % patch, i % patch);
                         let (y, x) = (cell / grid * patch + y, cell % grid * patch + x);
-                        expected.push(pixels[((picture * 3 + channel) * side + y) * side + x]);
+                        expected.push(pixels[((image * 3 + channel) * side + y) * side + x]);
                     }
                 }
             }
-            let rows = (pictures * grid * grid) as u32;
+            let rows = (images * grid * grid) as u32;
             let params = [rows, side as u32, patch as u32, grid as u32];
             let ours = launch(
                 gpu,
@@ -416,23 +416,23 @@ fn patches_of_pictures() {
 #[test]
 fn rows_joined_and_gathered() {
     let arguments = (1usize..4, 2usize..7, 1usize..40, any::<u64>());
-    on_gpu(15, arguments, |gpu, (pictures, tokens, quarter, seed)| {
+    on_gpu(15, arguments, |gpu, (images, tokens, quarter, seed)| {
         let width = quarter * 4;
-        let patches = numbers(seed, pictures * (tokens - 1) * width);
+        let patches = numbers(seed, images * (tokens - 1) * width);
         let (class, positions) = (numbers(seed + 1, width), numbers(seed + 2, tokens * width));
         let mut expected = Vec::new();
-        for picture in 0..pictures {
+        for image in 0..images {
             for token in 0..tokens {
                 for i in 0..width {
                     let v = match token.checked_sub(1) {
                         None => class[i],
-                        Some(patch) => patches[(picture * (tokens - 1) + patch) * width + i],
+                        Some(patch) => patches[(image * (tokens - 1) + patch) * width + i],
                     };
                     expected.push(v + positions[token * width + i]);
                 }
             }
         }
-        let rows = (pictures * tokens) as u32;
+        let rows = (images * tokens) as u32;
         let params = [rows, width as u32, tokens as u32];
         let inputs = [bytes(&patches), bytes(&class), bytes(&positions)];
         let ours = launch(
@@ -445,8 +445,8 @@ fn rows_joined_and_gathered() {
         );
         assert_eq!(ours, expected);
 
-        let chosen: Vec<u32> = (0..pictures as u32)
-            .map(|picture| picture * tokens as u32)
+        let chosen: Vec<u32> = (0..images as u32)
+            .map(|image| image * tokens as u32)
             .rev()
             .collect();
         let gathered = launch(

@@ -6,7 +6,7 @@ use super::choice::{self, Question};
 use super::{Index, Kind, Needs, Questions};
 use crate::ProbeError;
 use crate::evaluation::{EvaluateError, Evaluation, Scoring};
-use crate::json::{self, JsonClass, JsonPicture};
+use crate::json::{self, JsonClass, JsonImage};
 use crate::set::{ProbeSet, Tables};
 
 /// One image, several captions, one of them right.
@@ -17,7 +17,7 @@ pub struct CaptionChoice {
     /// What the benchmark groups it by (a relation, a pair of attributes), where it does.
     pub group: String,
     /// Index of the image.
-    pub picture: usize,
+    pub image: usize,
     /// Indices of the captions, in the authors' order: it decides ties.
     pub captions: Vec<usize>,
     /// Which of `captions` is right.
@@ -31,7 +31,7 @@ impl Questions for Vec<CaptionChoice> {
 
     fn for_each_index(&mut self, visit: &mut dyn FnMut(Index<'_>)) {
         for item in self {
-            visit(Index::Picture(&mut item.picture));
+            visit(Index::Image(&mut item.image));
             item.captions.iter_mut().for_each(|i| visit(Index::Text(i)));
         }
     }
@@ -42,14 +42,14 @@ impl Questions for Vec<CaptionChoice> {
 
     fn need(&self, needs: &mut Needs<'_>) {
         self.iter()
-            .for_each(|item| needs.question(&[item.picture], &item.captions));
+            .for_each(|item| needs.question(&[item.image], &item.captions));
     }
 
     fn score(&self, scoring: Scoring<'_>) -> Result<Evaluation, EvaluateError> {
         let questions = self.iter().map(|item| Question {
             id: &item.id,
             group: &item.group,
-            pictures: std::slice::from_ref(&item.picture),
+            images: std::slice::from_ref(&item.image),
             texts: &item.captions,
             correct: item.correct,
         });
@@ -64,8 +64,8 @@ pub(crate) struct Item {
     id: Option<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     group: String,
-    #[serde(alias = "image")]
-    picture: JsonPicture,
+    #[serde(alias = "picture")]
+    image: JsonImage,
     captions: Vec<String>,
     correct: usize,
 }
@@ -88,7 +88,7 @@ impl Kind for Vec<CaptionChoice> {
                 tables.watch(&id, &[&item.captions[item.correct]], &wrong);
                 Ok(CaptionChoice {
                     group: item.group,
-                    picture: tables.json_picture(item.picture),
+                    image: tables.json_image(item.image),
                     captions: item.captions.iter().map(|text| tables.text(text)).collect(),
                     correct: item.correct,
                     id,
@@ -101,7 +101,7 @@ impl Kind for Vec<CaptionChoice> {
         let items = self.iter().map(|item| Item {
             id: Some(item.id.clone()),
             group: item.group.clone(),
-            picture: json::picture(set, item.picture),
+            image: json::image(set, item.image),
             captions: json::texts(set, &item.captions),
             correct: item.correct,
         });

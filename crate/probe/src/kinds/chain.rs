@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Aim, AnswerForm, Candidates, Detail, Index, Kind, Needs, Questions, Score, ScoreForm};
 use crate::ProbeError;
 use crate::evaluation::{Answer, EvaluateError, Evaluation, Scoring};
-use crate::json::{self, JsonClass, JsonPicture};
+use crate::json::{self, JsonClass, JsonImage};
 use crate::metric::{Metric, Unit};
 use crate::set::{ProbeSet, Tables};
 use cliprobe_score::hierarchy::{ChainEmbeddings, Mean, STEPS, TIERS, hierarcaps};
@@ -16,7 +16,7 @@ pub struct Chain {
     /// Its key in the benchmark.
     pub id: String,
     /// Index of the image.
-    pub picture: usize,
+    pub image: usize,
     /// Indices of the four tiers.
     pub tiers: [usize; 4],
 }
@@ -63,7 +63,7 @@ impl Questions for Vec<Chain> {
 
     fn for_each_index(&mut self, visit: &mut dyn FnMut(Index<'_>)) {
         for item in self {
-            visit(Index::Picture(&mut item.picture));
+            visit(Index::Image(&mut item.image));
             item.tiers.iter_mut().for_each(|i| visit(Index::Text(i)));
         }
     }
@@ -103,11 +103,11 @@ impl Questions for Vec<Chain> {
                 })?);
             }
         }
-        let (mut pictures, mut of_chain) = (Vec::new(), Vec::new());
+        let (mut images, mut of_chain) = (Vec::new(), Vec::new());
         for (number, chain) in self.iter().enumerate() {
-            match scoring.pictures[chain.picture] {
+            match scoring.images[chain.image] {
                 Ok(row) => {
-                    pictures.extend_from_slice(row);
+                    images.extend_from_slice(row);
                     of_chain.push(number);
                 }
                 Err(why) => scoring.skip(&chain.id, why),
@@ -115,7 +115,7 @@ impl Questions for Vec<Chain> {
         }
         scoring.check_scored(of_chain.len())?;
         let embeddings = ChainEmbeddings {
-            pictures: &pictures,
+            images: &images,
             texts: &texts,
             root,
         };
@@ -129,13 +129,13 @@ impl Questions for Vec<Chain> {
             .iter()
             .map(|&number| result.chain_correlations[number]);
         let order_correlation = Mean::of(&correlations.collect::<Vec<_>>());
-        for (&number, found) in of_chain.iter().zip(result.pictures) {
+        for (&number, found) in of_chain.iter().zip(result.images) {
             let chain = &self[number];
             let text = |candidate: usize| self[candidate / TIERS].tiers[candidate % TIERS];
             scoring.answers.push(Answer {
                 id: chain.id.clone(),
                 group: String::new(),
-                pictures: vec![chain.picture],
+                images: vec![chain.image],
                 texts: chain.tiers.to_vec(),
                 similarities: Vec::new(),
                 right: None,
@@ -239,8 +239,8 @@ pub(crate) struct Item {
     id: Option<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     group: String,
-    #[serde(alias = "image")]
-    picture: JsonPicture,
+    #[serde(alias = "picture")]
+    image: JsonImage,
     tiers: [String; 4],
 }
 
@@ -260,7 +260,7 @@ impl Kind for Vec<Chain> {
                 let tiers: Vec<&str> = item.tiers.iter().map(String::as_str).collect();
                 tables.watch(&id, &tiers, &[]);
                 Ok(Chain {
-                    picture: tables.json_picture(item.picture),
+                    image: tables.json_image(item.image),
                     tiers: item.tiers.map(|text| tables.text(&text)),
                     id,
                 })
@@ -272,7 +272,7 @@ impl Kind for Vec<Chain> {
         let items = self.iter().map(|item| Item {
             id: Some(item.id.clone()),
             group: String::new(),
-            picture: json::picture(set, item.picture),
+            image: json::image(set, item.image),
             tiers: item.tiers.map(|i| set.texts[i].clone()),
         });
         (Vec::new(), items.collect())

@@ -10,11 +10,11 @@ use cliprobe_score::{Accuracy, Choice, Grouped, ScoreError, choose};
 /// Groups whose accuracies a table lists; more are left to the result file.
 const LISTED_GROUPS: usize = 10;
 
-/// A question with one right option. Either `pictures` or `texts` has several entries.
+/// A question with one right option. Either `images` or `texts` has several entries.
 pub(super) struct Question<'a> {
     pub(super) id: &'a str,
     pub(super) group: &'a str,
-    pub(super) pictures: &'a [usize],
+    pub(super) images: &'a [usize],
     pub(super) texts: &'a [usize],
     pub(super) correct: usize,
 }
@@ -26,7 +26,7 @@ pub(super) fn score<'q>(
 ) -> Result<Evaluation, EvaluateError> {
     let mut outcomes = Vec::new();
     for (number, question) in questions.enumerate() {
-        let Some(similarities) = scoring.cosines(question.id, question.pictures, question.texts)
+        let Some(similarities) = scoring.cosines(question.id, question.images, question.texts)
         else {
             continue;
         };
@@ -36,7 +36,7 @@ pub(super) fn score<'q>(
         scoring.answers.push(Answer {
             id: question.id.to_owned(),
             group: question.group.to_owned(),
-            pictures: question.pictures.to_vec(),
+            images: question.images.to_vec(),
             texts: question.texts.to_vec(),
             similarities,
             right: Some(question.correct),
@@ -100,9 +100,9 @@ impl AnswerForm for Choice {
         self.margin
     }
 
-    fn is_true(&self, place: usize, pictures: usize, right: Option<usize>) -> Option<bool> {
+    fn is_true(&self, place: usize, images: usize, right: Option<usize>) -> Option<bool> {
         // Among several images the text is true of one of them only.
-        if pictures > 1 {
+        if images > 1 {
             return None;
         }
         right.map(|right| right == place)

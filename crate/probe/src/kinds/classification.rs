@@ -8,7 +8,7 @@ use super::{
 };
 use crate::ProbeError;
 use crate::evaluation::{Answer, BLOCK, EvaluateError, Evaluation, Scoring};
-use crate::json::{self, JsonClass, JsonPicture};
+use crate::json::{self, JsonClass, JsonImage};
 use crate::metric::Metric;
 use crate::set::{ProbeSet, Tables};
 use cliprobe_score::{ClassificationScore, Classified, classify, mean_direction, similarities};
@@ -32,8 +32,8 @@ impl Questions for Classification {
     }
 
     fn for_each_index(&mut self, visit: &mut dyn FnMut(Index<'_>)) {
-        for (picture, _) in &mut self.labelled {
-            visit(Index::Picture(picture));
+        for (image, _) in &mut self.labelled {
+            visit(Index::Image(image));
         }
         for text in self.prompts.iter_mut().flatten() {
             visit(Index::Text(text));
@@ -78,26 +78,25 @@ impl Questions for Classification {
         for (block, labelled) in self.labelled.chunks(BLOCK).enumerate() {
             let mut rows = Vec::new();
             let mut present = Vec::new();
-            for (place, &(picture, class)) in labelled.iter().enumerate() {
-                match scoring.pictures[picture] {
+            for (place, &(image, class)) in labelled.iter().enumerate() {
+                match scoring.images[image] {
                     Ok(row) => {
                         rows.extend_from_slice(row);
-                        present.push((block * BLOCK + place, picture, class));
+                        present.push((block * BLOCK + place, image, class));
                     }
-                    Err(why) => scoring.skip(&scoring.set.pictures[picture].label(), why),
+                    Err(why) => scoring.skip(&scoring.set.images[image].label(), why),
                 }
             }
             let matrix = similarities(&rows, &weights, dim).map_err(scoring.wrong("all"))?;
-            for (row, (number, picture, class)) in matrix.chunks_exact(classes.max(1)).zip(present)
-            {
-                let label = scoring.set.pictures[picture].label();
+            for (row, (number, image, class)) in matrix.chunks_exact(classes.max(1)).zip(present) {
+                let label = scoring.set.images[image].label();
                 let answer =
                     classify(number, row, class, scoring.ties).map_err(scoring.wrong(&label))?;
                 classified.push(answer);
                 scoring.answers.push(Answer {
                     id: number.to_string(),
                     group: self.classes[class].clone(),
-                    pictures: vec![picture],
+                    images: vec![image],
                     texts: Vec::new(),
                     similarities: Vec::new(),
                     right: None,
@@ -118,12 +117,12 @@ impl Questions for Classification {
     }
 
     fn shown(&self, answer: &Answer) -> (Vec<usize>, Vec<usize>) {
-        let (pictures, mut texts) = (answer.pictures.clone(), answer.texts.clone());
+        let (images, mut texts) = (answer.images.clone(), answer.texts.clone());
         if let Detail::Classified(classified) = &answer.detail {
             let prompts = self.prompts.get(classified.class);
             texts.extend(prompts.and_then(|prompts| prompts.first()));
         }
-        (pictures, texts)
+        (images, texts)
     }
 
     fn note(&self, _set: &ProbeSet, answer: &Answer) -> Option<String> {
@@ -203,8 +202,8 @@ pub(crate) struct Item {
     id: Option<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     group: String,
-    #[serde(alias = "image")]
-    picture: JsonPicture,
+    #[serde(alias = "picture")]
+    image: JsonImage,
     class: usize,
 }
 
@@ -233,7 +232,7 @@ impl Kind for Classification {
             |item| item.id.take(),
             |id, item| {
                 json::in_range(&id, item.class, classes, 1)?;
-                Ok((tables.json_picture(item.picture), item.class))
+                Ok((tables.json_image(item.image), item.class))
             },
         )?;
         Ok(read)
@@ -248,7 +247,7 @@ impl Kind for Classification {
         let items = self.labelled.iter().map(|&(index, class)| Item {
             id: None,
             group: String::new(),
-            picture: json::picture(set, index),
+            image: json::image(set, index),
             class,
         });
         (classes.collect(), items.collect())

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{AnswerForm, Detail, Index, Kind, Needs, Questions, Score, ScoreForm};
 use crate::ProbeError;
 use crate::evaluation::{Answer, EvaluateError, Evaluation, Scoring};
-use crate::json::{self, JsonClass, JsonPicture};
+use crate::json::{self, JsonClass, JsonImage};
 use crate::metric::{Better, Metric, Unit};
 use crate::set::{ProbeSet, Tables};
 use cliprobe_score::{
@@ -21,7 +21,7 @@ pub struct HardPositiveTriple {
     /// What the benchmark groups it by.
     pub group: String,
     /// Index of the image.
-    pub picture: usize,
+    pub image: usize,
     /// Index of `c`.
     pub caption: usize,
     /// Index of `c_p`.
@@ -43,7 +43,7 @@ impl Questions for Vec<HardPositiveTriple> {
 
     fn for_each_index(&mut self, visit: &mut dyn FnMut(Index<'_>)) {
         for item in self {
-            visit(Index::Picture(&mut item.picture));
+            visit(Index::Image(&mut item.image));
             for text in [&mut item.caption, &mut item.positive, &mut item.negative] {
                 visit(Index::Text(text));
             }
@@ -56,7 +56,7 @@ impl Questions for Vec<HardPositiveTriple> {
 
     fn need(&self, needs: &mut Needs<'_>) {
         self.iter()
-            .for_each(|item| needs.question(&[item.picture], &item.texts()));
+            .for_each(|item| needs.question(&[item.image], &item.texts()));
     }
 
     /// Original: c above c_n; augmented: c and c_p above c_n; brittleness: exactly one of them is.
@@ -65,7 +65,7 @@ impl Questions for Vec<HardPositiveTriple> {
         let mut triples = Vec::new();
         for (number, item) in self.iter().enumerate() {
             let texts = item.texts();
-            let Some(similarities) = scoring.cosines(&item.id, &[item.picture], &texts) else {
+            let Some(similarities) = scoring.cosines(&item.id, &[item.image], &texts) else {
                 continue;
             };
             let [caption, positive, negative] = similarities[..] else {
@@ -83,7 +83,7 @@ impl Questions for Vec<HardPositiveTriple> {
             scoring.answers.push(Answer {
                 id: item.id.clone(),
                 group: item.group.clone(),
-                pictures: vec![item.picture],
+                images: vec![item.image],
                 texts: texts.to_vec(),
                 similarities,
                 right: None,
@@ -126,7 +126,7 @@ impl AnswerForm for HardPositive {
         })
     }
 
-    fn is_true(&self, place: usize, _pictures: usize, _right: Option<usize>) -> Option<bool> {
+    fn is_true(&self, place: usize, _images: usize, _right: Option<usize>) -> Option<bool> {
         // c and its rewording are true, the third is not.
         Some(place < 2)
     }
@@ -141,8 +141,8 @@ pub(crate) struct Item {
     id: Option<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     group: String,
-    #[serde(alias = "image")]
-    picture: JsonPicture,
+    #[serde(alias = "picture")]
+    image: JsonImage,
     caption: String,
     positive: String,
     negative: String,
@@ -164,7 +164,7 @@ impl Kind for Vec<HardPositiveTriple> {
                 tables.watch(&id, &[&item.caption, &item.positive], &[&item.negative]);
                 Ok(HardPositiveTriple {
                     group: item.group,
-                    picture: tables.json_picture(item.picture),
+                    image: tables.json_image(item.image),
                     caption: tables.text(&item.caption),
                     positive: tables.text(&item.positive),
                     negative: tables.text(&item.negative),
@@ -179,7 +179,7 @@ impl Kind for Vec<HardPositiveTriple> {
         let items = self.iter().map(|item| Item {
             id: Some(item.id.clone()),
             group: item.group.clone(),
-            picture: json::picture(set, item.picture),
+            image: json::image(set, item.image),
             caption: text(item.caption),
             positive: text(item.positive),
             negative: text(item.negative),

@@ -9,8 +9,8 @@ mod chain;
 mod choice;
 mod classification;
 mod hard_positive;
+mod image_choice;
 mod pair;
-mod picture_choice;
 mod retrieval;
 
 use serde::de::DeserializeOwned;
@@ -29,13 +29,13 @@ pub use caption_choice::CaptionChoice;
 pub use chain::{Chain, ChainAnswer, HierarchyScore};
 pub use classification::Classification;
 pub use hard_positive::HardPositiveTriple;
+pub use image_choice::ImageChoice;
 pub use pair::Square;
-pub use picture_choice::PictureChoice;
 pub use retrieval::{Retrieval, RetrievalScores};
 
 /// A reference from a question into its set.
 pub(crate) enum Index<'a> {
-    Picture(&'a mut usize),
+    Image(&'a mut usize),
     Text(&'a mut usize),
 }
 
@@ -54,8 +54,8 @@ impl<'a> Needs<'a> {
     }
 
     /// A question with these images and texts: without its images it needs no texts.
-    pub(crate) fn question(&mut self, pictures: &[usize], texts: &[usize]) {
-        if pictures.iter().all(|&picture| self.there[picture]) {
+    pub(crate) fn question(&mut self, images: &[usize], texts: &[usize]) {
+        if images.iter().all(|&image| self.there[image]) {
             texts.iter().for_each(|&text| self.needed[text] = true);
         }
     }
@@ -85,13 +85,13 @@ pub(crate) trait Questions {
         false
     }
     /// Is told that several images turned out to be one, after its indices were changed.
-    fn pictures_united(&mut self) {}
+    fn images_united(&mut self) {}
     /// Scores them.
     fn score(&self, scoring: Scoring<'_>) -> Result<Evaluation, EvaluateError>;
     /// Places of the images and texts to show with an answer: its own and, where it names only one
     /// side of a question, what should have been found.
     fn shown(&self, answer: &Answer) -> (Vec<usize>, Vec<usize>) {
-        (answer.pictures.clone(), answer.texts.clone())
+        (answer.images.clone(), answer.texts.clone())
     }
     /// What is not seen in images and texts: a rank, or the share of a chain that was found.
     fn note(&self, _set: &ProbeSet, _answer: &Answer) -> Option<String> {
@@ -103,6 +103,8 @@ pub(crate) trait Questions {
 pub(crate) trait Kind: Questions + Sized {
     /// The value of `kind`.
     const NAME: &'static str;
+    /// Former values of `kind`, still read.
+    const FORMER_NAMES: &'static [&'static str] = &[];
     /// What one of its `items` has.
     type Item: Serialize + DeserializeOwned;
     /// Reads items; `classes` are those of the file, for kinds that have them.
@@ -194,7 +196,7 @@ pub trait AnswerForm {
     }
     /// Whether the text at `place` among those shown is true of the image, where that is known and
     /// there is one image. `right` is the option that is right.
-    fn is_true(&self, _place: usize, _pictures: usize, _right: Option<usize>) -> Option<bool> {
+    fn is_true(&self, _place: usize, _images: usize, _right: Option<usize>) -> Option<bool> {
         Some(true)
     }
 }
@@ -255,7 +257,9 @@ macro_rules! kinds {
 
             /// Reads the items of a probe file of the given kind.
             pub(crate) fn read(kind: &str, file: &str) -> Result<ProbeSet, ProbeError> {
-                $( if kind == <$questions as Kind>::NAME {
+                $( if kind == <$questions as Kind>::NAME
+                    || <$questions as Kind>::FORMER_NAMES.contains(&kind)
+                {
                     return json::read_items::<$questions>(file, Self::$kind);
                 } )+
                 Err(json::unknown_kind(kind, &[$( <$questions as Kind>::NAME ),+]))
@@ -309,7 +313,7 @@ kinds! {
             /** Of choices, over items. */ Accuracy(Accuracy),
             /** Of choices, by group. */ Grouped(Grouped);
     /// SVO-Probes: one caption, several images. Answered and scored as a choice of captions.
-    PictureChoice(Vec<PictureChoice>);
+    ImageChoice(Vec<ImageChoice>);
     /// Winoground-style pairs: two images, two captions.
     Square(Vec<Square>)
         answers /** Two images and two captions were matched. */ Square(SquareAnswer)
@@ -330,7 +334,7 @@ kinds! {
     Retrieval(Retrieval)
         answers
             /** An image's caption was looked for. */ CaptionFound(retrieval::CaptionFound),
-            /** A caption's image was looked for. */ PictureFound(retrieval::PictureFound)
+            /** A caption's image was looked for. */ #[serde(alias = "picture_found")] ImageFound(retrieval::ImageFound)
         scores /** Of retrieval. */ Retrieval(RetrievalScores);
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{AnswerForm, Detail, Index, Kind, Needs, Questions, Score, ScoreForm};
 use crate::ProbeError;
 use crate::evaluation::{Answer, EvaluateError, Evaluation, Scoring};
-use crate::json::{self, JsonClass, JsonPicture};
+use crate::json::{self, JsonClass, JsonImage};
 use crate::metric::Metric;
 use crate::set::{ProbeSet, Tables};
 use cliprobe_score::{self as score, SquareScore, TieRule};
@@ -19,7 +19,7 @@ pub struct Square {
     /// What the benchmark groups it by.
     pub group: String,
     /// Indices of the images.
-    pub pictures: [usize; 2],
+    pub images: [usize; 2],
     /// Indices of the captions.
     pub captions: [usize; 2],
 }
@@ -31,9 +31,7 @@ impl Questions for Vec<Square> {
 
     fn for_each_index(&mut self, visit: &mut dyn FnMut(Index<'_>)) {
         for item in self {
-            item.pictures
-                .iter_mut()
-                .for_each(|i| visit(Index::Picture(i)));
+            item.images.iter_mut().for_each(|i| visit(Index::Image(i)));
             item.captions.iter_mut().for_each(|i| visit(Index::Text(i)));
         }
     }
@@ -44,7 +42,7 @@ impl Questions for Vec<Square> {
 
     fn need(&self, needs: &mut Needs<'_>) {
         self.iter()
-            .for_each(|item| needs.question(&item.pictures, &item.captions));
+            .for_each(|item| needs.question(&item.images, &item.captions));
     }
 
     /// Text: each image prefers its own caption; image: each caption prefers its own image; group:
@@ -52,8 +50,7 @@ impl Questions for Vec<Square> {
     fn score(&self, mut scoring: Scoring<'_>) -> Result<Evaluation, EvaluateError> {
         let mut squares = Vec::new();
         for (number, item) in self.iter().enumerate() {
-            let Some(similarities) = scoring.cosines(&item.id, &item.pictures, &item.captions)
-            else {
+            let Some(similarities) = scoring.cosines(&item.id, &item.images, &item.captions) else {
                 continue;
             };
             let [s00, s10, s01, s11] = similarities[..] else {
@@ -65,7 +62,7 @@ impl Questions for Vec<Square> {
             scoring.answers.push(Answer {
                 id: item.id.clone(),
                 group: item.group.clone(),
-                pictures: item.pictures.to_vec(),
+                images: item.images.to_vec(),
                 texts: item.captions.to_vec(),
                 similarities,
                 right: None,
@@ -109,7 +106,7 @@ impl AnswerForm for score::Square {
         })
     }
 
-    fn is_true(&self, _place: usize, _pictures: usize, _right: Option<usize>) -> Option<bool> {
+    fn is_true(&self, _place: usize, _images: usize, _right: Option<usize>) -> Option<bool> {
         None // each is true of one of the two images
     }
 }
@@ -133,8 +130,8 @@ pub(crate) struct Item {
     id: Option<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     group: String,
-    #[serde(alias = "images")]
-    pictures: [JsonPicture; 2],
+    #[serde(alias = "pictures")]
+    images: [JsonImage; 2],
     captions: [String; 2],
 }
 
@@ -154,7 +151,7 @@ impl Kind for Vec<Square> {
                 tables.watch(&id, &[&item.captions[0]], &[&item.captions[1]]);
                 Ok(Square {
                     group: item.group,
-                    pictures: item.pictures.map(|picture| tables.json_picture(picture)),
+                    images: item.images.map(|image| tables.json_image(image)),
                     captions: item.captions.map(|text| tables.text(&text)),
                     id,
                 })
@@ -166,7 +163,7 @@ impl Kind for Vec<Square> {
         let items = self.iter().map(|item| Item {
             id: Some(item.id.clone()),
             group: item.group.clone(),
-            pictures: item.pictures.map(|i| json::picture(set, i)),
+            images: item.images.map(|i| json::image(set, i)),
             captions: item.captions.map(|i| set.texts[i].clone()),
         });
         (Vec::new(), items.collect())

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::ProbeError;
 use crate::evaluation::{Answer, BLOCK, EvaluateError, Evaluation, Scoring};
-use crate::json::{self, JsonClass, JsonPicture};
+use crate::json::{self, JsonClass, JsonImage};
 use crate::metric::Metric;
 use crate::set::{ProbeSet, Tables};
 use cliprobe_score::{Placement, Relevance, RetrievalScore, similarities};
@@ -18,18 +18,18 @@ use cliprobe_score::{Placement, Relevance, RetrievalScore, similarities};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Retrieval {
     /// Indices of the images that can be found.
-    pub pictures: Vec<usize>,
+    pub images: Vec<usize>,
     /// Indices of the captions that can be found; a text may stand here more than once.
     pub captions: Vec<usize>,
-    /// For each of `captions`, which of `pictures` it belongs to.
-    pub picture_of: Vec<usize>,
+    /// For each of `captions`, which of `images` it belongs to.
+    pub image_of: Vec<usize>,
 }
 
 impl Retrieval {
     /// Each caption with its image.
     fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
-        let pairs = self.captions.iter().zip(&self.picture_of);
-        pairs.map(|(&caption, &place)| (caption, self.pictures[place]))
+        let pairs = self.captions.iter().zip(&self.image_of);
+        pairs.map(|(&caption, &place)| (caption, self.images[place]))
     }
 }
 
@@ -41,7 +41,7 @@ pub struct CaptionFound(pub Placement);
 /// Where a caption's image stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct PictureFound(pub Placement);
+pub struct ImageFound(pub Placement);
 
 /// Retrieval in numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,8 +58,8 @@ impl Questions for Retrieval {
     }
 
     fn for_each_index(&mut self, visit: &mut dyn FnMut(Index<'_>)) {
-        for picture in &mut self.pictures {
-            visit(Index::Picture(picture));
+        for image in &mut self.images {
+            visit(Index::Image(image));
         }
         for text in &mut self.captions {
             visit(Index::Text(text));
@@ -68,60 +68,60 @@ impl Questions for Retrieval {
 
     /// Keeps the first `limit` images with their captions.
     fn truncate(&mut self, limit: usize) {
-        self.pictures.truncate(limit);
-        let kept = self.pictures.len();
-        let pairs = self.captions.iter().zip(&self.picture_of);
-        (self.captions, self.picture_of) = pairs
-            .filter(|&(_, &picture)| picture < kept)
-            .map(|(&caption, &picture)| (caption, picture))
+        self.images.truncate(limit);
+        let kept = self.images.len();
+        let pairs = self.captions.iter().zip(&self.image_of);
+        (self.captions, self.image_of) = pairs
+            .filter(|&(_, &image)| image < kept)
+            .map(|(&caption, &image)| (caption, image))
             .unzip();
     }
 
     fn need(&self, needs: &mut Needs<'_>) {
         self.pairs()
-            .for_each(|(caption, picture)| needs.question(&[picture], &[caption]));
+            .for_each(|(caption, image)| needs.question(&[image], &[caption]));
     }
 
     /// An image that stands in the list twice is one candidate, with the captions of both.
-    fn pictures_united(&mut self) {
+    fn images_united(&mut self) {
         let mut place_of = HashMap::new();
-        let mut pictures = Vec::new();
+        let mut images = Vec::new();
         let places: Vec<usize> = self
-            .pictures
+            .images
             .iter()
-            .map(|&picture| {
-                *place_of.entry(picture).or_insert_with(|| {
-                    pictures.push(picture);
-                    pictures.len() - 1
+            .map(|&image| {
+                *place_of.entry(image).or_insert_with(|| {
+                    images.push(image);
+                    images.len() - 1
                 })
             })
             .collect();
-        self.pictures = pictures;
-        self.picture_of.iter_mut().for_each(|p| *p = places[*p]);
+        self.images = images;
+        self.image_of.iter_mut().for_each(|p| *p = places[*p]);
     }
 
     /// Recall at 1, 5 and 10, both ways. What has no embedding can be neither query nor candidate.
     fn score(&self, mut scoring: Scoring<'_>) -> Result<Evaluation, EvaluateError> {
-        let mut place_of_picture = vec![None; self.pictures.len()];
-        let (mut pictures, mut picture_rows) = (Vec::new(), Vec::new());
-        for (place, &picture) in self.pictures.iter().enumerate() {
-            match scoring.pictures[picture] {
+        let mut place_of_image = vec![None; self.images.len()];
+        let (mut images, mut image_rows) = (Vec::new(), Vec::new());
+        for (place, &image) in self.images.iter().enumerate() {
+            match scoring.images[image] {
                 Ok(row) => {
-                    place_of_picture[place] = Some(pictures.len());
-                    pictures.push(picture);
-                    picture_rows.extend_from_slice(row);
+                    place_of_image[place] = Some(images.len());
+                    images.push(image);
+                    image_rows.extend_from_slice(row);
                 }
-                Err(why) => scoring.skip(&scoring.set.pictures[picture].label(), why),
+                Err(why) => scoring.skip(&scoring.set.images[image].label(), why),
             }
         }
         let (mut captions, mut caption_rows, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
-        for (&caption, &place) in self.captions.iter().zip(&self.picture_of) {
-            let Some(picture) = place_of_picture[place] else {
+        for (&caption, &place) in self.captions.iter().zip(&self.image_of) {
+            let Some(image) = place_of_image[place] else {
                 continue; // its image's note stands for it
             };
             match scoring.texts[caption] {
                 Ok(row) => {
-                    pairs.push((picture, captions.len()));
+                    pairs.push((image, captions.len()));
                     captions.push(caption);
                     caption_rows.extend_from_slice(row);
                 }
@@ -131,8 +131,8 @@ impl Questions for Retrieval {
         scoring.check_scored(captions.len())?;
         let dim = caption_rows.len() / captions.len().max(1);
         let to_captions =
-            Relevance::new(pictures.len(), captions.len(), pairs).map_err(scoring.wrong("all"))?;
-        let to_pictures = to_captions.transposed();
+            Relevance::new(images.len(), captions.len(), pairs).map_err(scoring.wrong("all"))?;
+        let to_images = to_captions.transposed();
         let ties = scoring.ties;
         let place = |relevance: &Relevance, queries: &[f32], candidates: &[f32]| {
             let mut placements = Vec::new();
@@ -143,22 +143,22 @@ impl Questions for Retrieval {
             Ok(placements)
         };
         let found_captions =
-            place(&to_captions, &picture_rows, &caption_rows).map_err(scoring.wrong("all"))?;
-        let found_pictures =
-            place(&to_pictures, &caption_rows, &picture_rows).map_err(scoring.wrong("all"))?;
-        for (&picture, placement) in pictures.iter().zip(&found_captions) {
+            place(&to_captions, &image_rows, &caption_rows).map_err(scoring.wrong("all"))?;
+        let found_images =
+            place(&to_images, &caption_rows, &image_rows).map_err(scoring.wrong("all"))?;
+        for (&image, placement) in images.iter().zip(&found_captions) {
             if let Some(placement) = *placement {
-                let id = format!("picture {picture}");
+                let id = format!("image {image}");
                 let detail = Detail::CaptionFound(CaptionFound(placement));
                 scoring
                     .answers
-                    .push(answer(id, vec![picture], Vec::new(), detail));
+                    .push(answer(id, vec![image], Vec::new(), detail));
             }
         }
-        for (number, (&caption, placement)) in captions.iter().zip(&found_pictures).enumerate() {
+        for (number, (&caption, placement)) in captions.iter().zip(&found_images).enumerate() {
             if let Some(placement) = *placement {
                 let id = format!("caption {number}");
-                let detail = Detail::PictureFound(PictureFound(placement));
+                let detail = Detail::ImageFound(ImageFound(placement));
                 scoring
                     .answers
                     .push(answer(id, Vec::new(), vec![caption], detail));
@@ -169,7 +169,7 @@ impl Questions for Retrieval {
         };
         let scores = RetrievalScores {
             image_to_text: score(&found_captions)?,
-            text_to_image: score(&found_pictures)?,
+            text_to_image: score(&found_images)?,
         };
         let mut metrics = Vec::new();
         for (direction, score) in [
@@ -187,28 +187,26 @@ impl Questions for Retrieval {
     }
 
     fn shown(&self, answer: &Answer) -> (Vec<usize>, Vec<usize>) {
-        let (mut pictures, mut texts) = (answer.pictures.clone(), answer.texts.clone());
+        let (mut images, mut texts) = (answer.images.clone(), answer.texts.clone());
         match &answer.detail {
             Detail::CaptionFound(_) => {
-                let own = self
-                    .pairs()
-                    .filter(|(_, picture)| pictures.contains(picture));
+                let own = self.pairs().filter(|(_, image)| images.contains(image));
                 texts.extend(own.map(|(caption, _)| caption));
             }
-            Detail::PictureFound(_) => {
+            Detail::ImageFound(_) => {
                 let mut pairs = self.pairs();
                 let own = pairs.find(|(caption, _)| texts.contains(caption));
-                pictures.extend(own.map(|(_, picture)| picture));
+                images.extend(own.map(|(_, image)| image));
             }
             _ => {}
         }
-        (pictures, texts)
+        (images, texts)
     }
 
     fn note(&self, _set: &ProbeSet, answer: &Answer) -> Option<String> {
         let (what, placement) = match &answer.detail {
             Detail::CaptionFound(CaptionFound(placement)) => ("its first own caption", placement),
-            Detail::PictureFound(PictureFound(placement)) => ("its image", placement),
+            Detail::ImageFound(ImageFound(placement)) => ("its image", placement),
             _ => return None,
         };
         Some(format!(
@@ -219,11 +217,11 @@ impl Questions for Retrieval {
     }
 }
 
-fn answer(id: String, pictures: Vec<usize>, texts: Vec<usize>, detail: Detail) -> Answer {
+fn answer(id: String, images: Vec<usize>, texts: Vec<usize>, detail: Detail) -> Answer {
     Answer {
         id,
         group: String::new(),
-        pictures,
+        images,
         texts,
         similarities: Vec::new(),
         right: None,
@@ -266,7 +264,7 @@ macro_rules! found {
 
 found! {
     CaptionFound: "image to text R@1", "image to text R@5", "image to text R@10";
-    PictureFound: "text to image R@1", "text to image R@5", "text to image R@10";
+    ImageFound: "text to image R@1", "text to image R@5", "text to image R@10";
 }
 
 impl ScoreForm for RetrievalScores {
@@ -295,8 +293,8 @@ pub(crate) struct Item {
     id: Option<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     group: String,
-    #[serde(alias = "image")]
-    picture: JsonPicture,
+    #[serde(alias = "picture")]
+    image: JsonImage,
     captions: Vec<String>,
 }
 
@@ -311,28 +309,28 @@ impl Kind for Retrieval {
     ) -> Result<Self, ProbeError> {
         let mut read = Self::default();
         for (place, item) in items.into_iter().enumerate() {
-            read.pictures.push(tables.json_picture(item.picture));
+            read.images.push(tables.json_image(item.image));
             for caption in &item.captions {
                 read.captions.push(tables.text(caption));
-                read.picture_of.push(place);
+                read.image_of.push(place);
             }
         }
-        read.pictures_united();
+        read.images_united();
         Ok(read)
     }
 
     fn to_items(&self, set: &ProbeSet) -> (Vec<JsonClass>, Vec<Item>) {
         let mut items: Vec<Item> = self
-            .pictures
+            .images
             .iter()
             .map(|&index| Item {
                 id: None,
                 group: String::new(),
-                picture: json::picture(set, index),
+                image: json::image(set, index),
                 captions: Vec::new(),
             })
             .collect();
-        for (&caption, &place) in self.captions.iter().zip(&self.picture_of) {
+        for (&caption, &place) in self.captions.iter().zip(&self.image_of) {
             items[place].captions.push(set.texts[caption].clone());
         }
         (Vec::new(), items)

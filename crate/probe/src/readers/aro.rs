@@ -86,7 +86,7 @@ fn read_vg(
         items.push(CaptionChoice {
             id,
             group,
-            picture: tables.picture(&case.image_path, Some(crop)),
+            image: tables.image(&case.image_path, Some(crop)),
             captions: vec![
                 tables.text(&case.false_caption),
                 tables.text(&case.true_caption),
@@ -142,7 +142,7 @@ pub fn read_order(subset: &str, json: &str) -> Result<ProbeSet, ProbeError> {
         items.push(CaptionChoice {
             id,
             group: String::new(),
-            picture: tables.picture(&item.image, None),
+            image: tables.image(&item.image, None),
             captions: item.captions.iter().map(|text| tables.text(text)).collect(),
             correct: 0,
         });

@@ -149,8 +149,8 @@ pub fn read_retrieval_table(
         .or_else(|_| table.columns(wanted[0]))?;
     let mut captioned = Captioned::default();
     table.warn(&mut captioned.tables);
-    for [picture, caption] in table.rows(columns) {
-        captioned.add(picture, [caption]);
+    for [image, caption] in table.rows(columns) {
+        captioned.add(image, [caption]);
     }
     captioned.set(name)
 }
@@ -160,20 +160,20 @@ pub fn read_retrieval_table(
 struct Captioned {
     tables: Tables,
     retrieval: Retrieval,
-    place_of_picture: std::collections::HashMap<usize, usize>,
+    place_of_image: std::collections::HashMap<usize, usize>,
 }
 
 impl Captioned {
     fn add<'a>(&mut self, name: &str, captions: impl IntoIterator<Item = &'a str>) {
-        let picture = self.tables.picture(name, None);
-        let place = *self.place_of_picture.entry(picture).or_insert_with(|| {
-            self.retrieval.pictures.push(picture);
-            self.retrieval.pictures.len() - 1
+        let image = self.tables.image(name, None);
+        let place = *self.place_of_image.entry(image).or_insert_with(|| {
+            self.retrieval.images.push(image);
+            self.retrieval.images.len() - 1
         });
         for caption in captions {
             self.tables.watch(name, &[caption], &[]);
             self.retrieval.captions.push(self.tables.text(caption));
-            self.retrieval.picture_of.push(place);
+            self.retrieval.image_of.push(place);
         }
     }
 

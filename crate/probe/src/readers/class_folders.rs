@@ -23,7 +23,7 @@ pub fn imagenet_class_names() -> Vec<&'static str> {
 
 /// An image and the place of its class in the list of classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LabelledPicture {
+pub struct LabelledImage {
     /// The image's path.
     pub path: String,
     /// Which class, from 0.
@@ -108,7 +108,7 @@ pub fn classification(
     name: &str,
     classes: &[String],
     prompts: &Prompts,
-    pictures: &[LabelledPicture],
+    images: &[LabelledImage],
 ) -> Result<ProbeSet, ProbeError> {
     let mut tables = Tables::default();
     if let Prompts::Templates(templates) = prompts
@@ -129,20 +129,20 @@ pub fn classification(
             Ok(prompts.iter().map(|prompt| tables.text(prompt)).collect())
         })
         .collect::<Result<_, ProbeError>>()?;
-    let mut labelled = Vec::with_capacity(pictures.len());
-    for picture in pictures {
-        if picture.class >= classes.len() {
+    let mut labelled = Vec::with_capacity(images.len());
+    for image in images {
+        if image.class >= classes.len() {
             return Err(ProbeError::Item {
                 set: name.to_owned(),
-                item: picture.path.clone(),
+                item: image.path.clone(),
                 message: format!(
                     "is of class {}, but there are only {} classes",
-                    picture.class,
+                    image.class,
                     classes.len()
                 ),
             });
         }
-        labelled.push((tables.picture(&picture.path, None), picture.class));
+        labelled.push((tables.image(&image.path, None), image.class));
     }
     let probes = Probes::Classification(Classification {
         classes: classes.to_vec(),

@@ -59,7 +59,7 @@ pub fn read_hard_positives(
         {
             return Err(disagree(
                 number,
-                "has another picture or false caption in data than in swapped_data; the lists must be of one release".into(),
+                "has another image or false caption in data than in swapped_data; the lists must be of one release".into(),
             ));
         }
         let crop = match (
@@ -85,7 +85,7 @@ pub fn read_hard_positives(
         items.push(HardPositiveTriple {
             id,
             group: String::new(),
-            picture: tables.picture(&original.image_path, crop),
+            image: tables.image(&original.image_path, crop),
             caption: tables.text(&original.true_caption),
             positive: tables.text(&reworded.true_caption),
             negative: tables.text(&original.false_caption),

@@ -31,7 +31,7 @@ pub fn read_hierarcaps(csv: &str) -> Result<ProbeSet, ProbeError> {
         let file = image_url.rsplit('/').next().unwrap_or(image_url);
         items.push(Chain {
             id: id.to_owned(),
-            picture: tables.picture(file, None),
+            image: tables.image(file, None),
             tiers: tiers.map(|tier| tables.text(tier)),
         });
     }

@@ -16,7 +16,7 @@ pub use aro::{read_order, read_vg_attribution, read_vg_relation};
 pub use benchmark::{BENCHMARKS, Benchmark, Source};
 pub use captioned::{TableOptions, read_retrieval_csv, read_retrieval_json, read_retrieval_table};
 pub use class_folders::{
-    CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, LabelledPicture, Prompts, classification,
+    CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, LabelledImage, Prompts, classification,
     imagenet_class_names, read_prompts, read_text_list,
 };
 pub use hard_positives::read_hard_positives;

@@ -29,7 +29,7 @@ pub fn read_sugarcrepe(subset: &str, json: &str) -> Result<ProbeSet, ProbeError>
         tables.watch(&id, &[&item.caption], &[&item.negative_caption]);
         items.push(CaptionChoice {
             group: String::new(),
-            picture: tables.picture(&item.filename, None),
+            image: tables.image(&item.filename, None),
             captions: vec![
                 tables.text(&item.caption),
                 tables.text(&item.negative_caption),

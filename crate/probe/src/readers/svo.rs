@@ -2,7 +2,7 @@
 
 use super::table::Table;
 use crate::set::Tables;
-use crate::{Average, PictureChoice, ProbeError, ProbeSet, Probes, Protocol};
+use crate::{Average, ImageChoice, ProbeError, ProbeSet, Probes, Protocol};
 use cliprobe_score::{NegatedPart, TieRule};
 
 /// Reads `svo_probes.csv`. Images are named by their ids; `<id>.jpg` and other endings are found.
@@ -42,14 +42,14 @@ pub fn read_svo(csv: &str) -> Result<ProbeSet, ProbeError> {
         if right == wrong {
             tables.warn(
                 &id,
-                "has the same picture as right and wrong: it cannot be answered",
+                "has the same image as right and wrong: it cannot be answered",
             );
         }
-        items.push(PictureChoice {
+        items.push(ImageChoice {
             id,
             group: part.name().to_owned(),
             caption: tables.text(sentence),
-            pictures: vec![tables.picture(right, None), tables.picture(wrong, None)],
+            images: vec![tables.image(right, None), tables.image(wrong, None)],
             correct: 0,
         });
     }
@@ -60,5 +60,5 @@ pub fn read_svo(csv: &str) -> Result<ProbeSet, ProbeError> {
             except: Vec::new(),
         },
     };
-    tables.set(name, Probes::PictureChoice(items), protocol)
+    tables.set(name, Probes::ImageChoice(items), protocol)
 }

@@ -228,7 +228,7 @@ mod tests {
                 "\u{feff}filepath,title\nimg\\0.jpg,a cat\n".replace(',', &separator.to_string());
             let set = read_retrieval_csv("t", &text).unwrap();
             assert_eq!(set.texts, ["a cat"]);
-            assert_eq!(set.pictures[0].label(), "img/0.jpg");
+            assert_eq!(set.images[0].label(), "img/0.jpg");
         }
         let options = TableOptions {
             separator: Some(b'#'),
@@ -251,7 +251,7 @@ mod tests {
             panic!("retrieval expected");
         };
         assert_eq!(
-            (retrieval.pictures.len(), &retrieval.picture_of[..]),
+            (retrieval.images.len(), &retrieval.image_of[..]),
             (2, &[0, 0, 1][..])
         );
     }

@@ -3,7 +3,7 @@
 
 use crate::set::Tables;
 use crate::{
-    Average, CaptionChoice, Chain, Classification, HardPositiveTriple, PictureChoice, ProbeError,
+    Average, CaptionChoice, Chain, Classification, HardPositiveTriple, ImageChoice, ProbeError,
     ProbeSet, Probes, Protocol, Retrieval, Square,
 };
 use cliprobe_score::{NegatedPart, TieRule};
@@ -70,7 +70,7 @@ impl Questions {
             | ProbeKind::Converse
             | ProbeKind::Passive
             | ProbeKind::Synonyms => Probes::HardPositive(Vec::new()),
-            ProbeKind::Svo => Probes::PictureChoice(Vec::new()),
+            ProbeKind::Svo => Probes::ImageChoice(Vec::new()),
             ProbeKind::Square => Probes::Square(Vec::new()),
             ProbeKind::Chain => Probes::Chain(Vec::new()),
             ProbeKind::Retrieval => Probes::Retrieval(Retrieval::default()),
@@ -96,7 +96,7 @@ impl Questions {
                     items.push(HardPositiveTriple {
                         id,
                         group: group(&caption.claim),
-                        picture: tables.scene(scene),
+                        image: tables.scene(scene),
                         caption: tables.text(&caption.text),
                         positive: tables.text(&positive.text),
                         negative: tables.text(&negative.text),
@@ -118,7 +118,7 @@ impl Questions {
                         .first()
                         .map(|first| group(&first.claim))
                         .unwrap_or_default(),
-                    picture: tables.scene(scene),
+                    image: tables.scene(scene),
                     captions: captions
                         .iter()
                         .map(|caption| tables.text(&caption.text))
@@ -127,36 +127,36 @@ impl Questions {
                 });
             }
             (
-                Probes::PictureChoice(items),
-                WorldProbe::Pictures {
+                Probes::ImageChoice(items),
+                WorldProbe::Images {
                     caption,
                     right,
                     wrong,
                     part,
                 },
-            ) => items.push(PictureChoice {
+            ) => items.push(ImageChoice {
                 id,
                 group: part_name(part).to_owned(),
                 caption: tables.text(&caption.to_string()),
-                pictures: vec![tables.scene(right), tables.scene(wrong)],
+                images: vec![tables.scene(right), tables.scene(wrong)],
                 correct: 0,
             }),
             (Probes::Square(items), WorldProbe::Square { scenes, captions }) => {
                 items.push(Square {
                     id,
                     group: group(&captions[0]),
-                    pictures: scenes.map(|scene| tables.scene(scene)),
+                    images: scenes.map(|scene| tables.scene(scene)),
                     captions: captions.map(|caption| tables.text(&caption.to_string())),
                 });
             }
             (Probes::Chain(items), WorldProbe::Chain { scene, chain }) => items.push(Chain {
                 id,
-                picture: tables.scene(scene),
+                image: tables.scene(scene),
                 tiers: chain.tiers.map(|tier| tables.text(&tier.to_string())),
             }),
             (Probes::Retrieval(retrieval), WorldProbe::Pair { scene, caption }) => {
-                retrieval.picture_of.push(retrieval.pictures.len());
-                retrieval.pictures.push(tables.scene(scene));
+                retrieval.image_of.push(retrieval.images.len());
+                retrieval.images.push(tables.scene(scene));
                 retrieval.captions.push(tables.text(&caption.to_string()));
             }
             _ => {}
@@ -205,6 +205,6 @@ fn recognition(probe: WorldProbe, classification: &mut Classification, tables: &
         .iter()
         .position(|class| Some(class) == right)
         .expect("every probe of a kind offers the same words, one of them right");
-    let picture = tables.scene(scene);
-    classification.labelled.push((picture, class));
+    let image = tables.scene(scene);
+    classification.labelled.push((image, class));
 }

@@ -50,9 +50,9 @@ pub fn read_winoground(text: &str) -> Result<ProbeSet, ProbeError> {
         items.push(Square {
             id,
             group: example.collapsed_tag,
-            pictures: [
-                tables.picture(&example.image_0, None),
-                tables.picture(&example.image_1, None),
+            images: [
+                tables.image(&example.image_0, None),
+                tables.image(&example.image_1, None),
             ],
             captions: [
                 tables.text(&example.caption_0),

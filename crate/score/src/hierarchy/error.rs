@@ -23,7 +23,7 @@ pub enum HierarchyError {
     NotFinite {
         /// Radii, similarities or embeddings.
         what: &'static str,
-        /// Which text or picture.
+        /// Which text or image.
         row: usize,
         /// The value found.
         value: f64,
@@ -42,11 +42,11 @@ pub enum HierarchyError {
         /// The most there may be.
         most: usize,
     },
-    /// A picture that is said to belong to a chain that is not there.
-    #[error("picture {picture} belongs to chain {chain}, but there are only {chains}")]
+    /// An image that is said to belong to a chain that is not there.
+    #[error("image {image} belongs to chain {chain}, but there are only {chains}")]
     NoSuchChain {
-        /// Which picture.
-        picture: usize,
+        /// Which image.
+        image: usize,
         /// The chain asked for, from 0.
         chain: usize,
         /// How many there are.

@@ -1,4 +1,4 @@
-//! HierarCaps: does a model find a picture's captions from general to specific?
+//! HierarCaps: does a model find an image's captions from general to specific?
 
 use std::collections::BTreeSet;
 
@@ -15,14 +15,14 @@ pub const TIERS: usize = 4;
 /// The levels of the published protocol.
 pub const STEPS: usize = 50;
 
-/// Pictures whose similarities are held at once.
+/// Images whose similarities are held at once.
 const BLOCK: usize = 128;
 
 /// The benchmark's embeddings, row-major and normalised, of one width.
 #[derive(Clone, Copy, Debug)]
 pub struct ChainEmbeddings<'a> {
-    /// Of the pictures, [m, width].
-    pub pictures: &'a [f32],
+    /// Of the images, [m, width].
+    pub images: &'a [f32],
     /// Of the chains' texts, [n, [`TIERS`], width].
     pub texts: &'a [f32],
     /// Of the empty caption, `[width]`.
@@ -40,14 +40,14 @@ pub struct Mean {
     pub n: usize,
 }
 
-/// What was found for one picture.
+/// What was found for one image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PictureChain {
+pub struct ImageChain {
     /// The texts found, from general to specific; `candidate` is [`TIERS`] × chain + tier.
     pub steps: Vec<Step>,
-    /// The share of distinct texts found that are the picture's own.
+    /// The share of distinct texts found that are the image's own.
     pub precision: f64,
-    /// The share of the picture's tiers that are found, in whatever order.
+    /// The share of the image's tiers that are found, in whatever order.
     pub recall: f64,
     /// The longest run of its own texts found in the right order, over the number of tiers.
     pub order_aware_recall: f64,
@@ -57,7 +57,7 @@ pub struct PictureChain {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HierarCaps {
     /// Mean precision. Structurally low (about 0.14): the first level finds the most general text of
-    /// all chains for every picture, which is nearly always wrong.
+    /// all chains for every image, which is nearly always wrong.
     pub precision: Mean,
     /// Mean recall.
     pub recall: Mean,
@@ -68,8 +68,8 @@ pub struct HierarCaps {
     pub order_aware_recall: Mean,
     /// The number of levels.
     pub steps: usize,
-    /// Per picture.
-    pub pictures: Vec<PictureChain>,
+    /// Per image.
+    pub images: Vec<ImageChain>,
     /// Per chain its τ.
     pub chain_correlations: Vec<f64>,
 }
@@ -78,8 +78,8 @@ pub struct HierarCaps {
 /// `hierarchical_retrieval.py`.
 ///
 /// `captions` are the chains' texts, [n, [`TIERS`]] row-major, already trimmed; they are compared
-/// exactly. `chains` gives for each picture the chain that describes it. All chains are candidates
-/// for all pictures, also those whose picture is missing: leaving some out changes every result.
+/// exactly. `chains` gives for each image the chain that describes it. All chains are candidates
+/// for all images, also those whose image is missing: leaving some out changes every result.
 /// `steps` is [`STEPS`] in the published protocol.
 ///
 /// # Errors
@@ -92,7 +92,7 @@ pub fn hierarcaps<S: AsRef<str> + Sync>(
     steps: usize,
 ) -> Result<HierarCaps, HierarchyError> {
     let ChainEmbeddings {
-        pictures,
+        images,
         texts,
         root,
     } = embeddings;
@@ -104,7 +104,7 @@ pub fn hierarcaps<S: AsRef<str> + Sync>(
             } else if captions.is_empty() {
                 "the list of chains"
             } else {
-                "the list of pictures"
+                "the list of images"
             },
         });
     }
@@ -120,8 +120,8 @@ pub fn hierarcaps<S: AsRef<str> + Sync>(
             captions.len() * width,
         ),
         (
-            "the matrix of picture embeddings",
-            pictures.len(),
+            "the matrix of image embeddings",
+            images.len(),
             chains.len() * width,
         ),
     ] {
@@ -134,9 +134,9 @@ pub fn hierarcaps<S: AsRef<str> + Sync>(
         }
     }
     let count = captions.len() / TIERS;
-    if let Some((picture, &chain)) = chains.iter().enumerate().find(|&(_, &c)| c >= count) {
+    if let Some((image, &chain)) = chains.iter().enumerate().find(|&(_, &c)| c >= count) {
         return Err(HierarchyError::NoSuchChain {
-            picture,
+            image,
             chain,
             chains: count,
         });
@@ -147,48 +147,47 @@ pub fn hierarcaps<S: AsRef<str> + Sync>(
     let levels = Levels::new(&radii, kind, steps)?;
     let chain_correlations: Vec<f64> = radii.chunks_exact(TIERS).map(order_correlation).collect();
 
-    let score_picture = |row: &[f32], chain: usize| {
+    let score_image = |row: &[f32], chain: usize| {
         let steps = levels.traverse(row, captions)?;
         let truth = &captions[chain * TIERS..][..TIERS];
         Ok(score_traversal(steps, captions, truth))
     };
-    let mut found: Vec<PictureChain> = Vec::with_capacity(chains.len());
-    for (block, of_block) in pictures.chunks(BLOCK * width).zip(chains.chunks(BLOCK)) {
+    let mut found: Vec<ImageChain> = Vec::with_capacity(chains.len());
+    for (block, of_block) in images.chunks(BLOCK * width).zip(chains.chunks(BLOCK)) {
         let similarities = crate::similarities(block, texts, width)?;
         #[cfg(not(target_arch = "wasm32"))]
         let scored: Result<Vec<_>, HierarchyError> = similarities
             .par_chunks_exact(captions.len())
             .zip(of_block)
-            .map(|(row, &chain)| score_picture(row, chain))
+            .map(|(row, &chain)| score_image(row, chain))
             .collect();
         #[cfg(target_arch = "wasm32")]
         let scored: Result<Vec<_>, HierarchyError> = similarities
             .chunks_exact(captions.len())
             .zip(of_block)
-            .map(|(row, &chain)| score_picture(row, chain))
+            .map(|(row, &chain)| score_image(row, chain))
             .collect();
         found.extend(scored?);
     }
-    let mean_of =
-        |of: fn(&PictureChain) -> f64| Mean::of(&found.iter().map(of).collect::<Vec<_>>());
+    let mean_of = |of: fn(&ImageChain) -> f64| Mean::of(&found.iter().map(of).collect::<Vec<_>>());
     Ok(HierarCaps {
-        precision: mean_of(|picture| picture.precision),
-        recall: mean_of(|picture| picture.recall),
-        order_aware_recall: mean_of(|picture| picture.order_aware_recall),
+        precision: mean_of(|image| image.precision),
+        recall: mean_of(|image| image.recall),
+        order_aware_recall: mean_of(|image| image.order_aware_recall),
         order_correlation: Mean::of(&chain_correlations),
         steps,
-        pictures: found,
+        images: found,
         chain_correlations,
     })
 }
 
-/// Scores a traversal against the texts that are known to belong to the picture, from general to
+/// Scores a traversal against the texts that are known to belong to the image, from general to
 /// specific. `captions` are all candidates' texts.
 pub fn score_traversal<S: AsRef<str>, T: AsRef<str>>(
     steps: Vec<Step>,
     captions: &[S],
     truth: &[T],
-) -> PictureChain {
+) -> ImageChain {
     let of = truth.len().max(1) as f64;
     let text = |step: &Step| captions[step.candidate].as_ref();
     let found: BTreeSet<&str> = steps.iter().map(text).collect();
@@ -200,7 +199,7 @@ pub fn score_traversal<S: AsRef<str>, T: AsRef<str>>(
         .iter()
         .filter_map(|step| truth.iter().position(|t| t.as_ref() == text(step)))
         .collect();
-    PictureChain {
+    ImageChain {
         precision: right as f64 / found.len().max(1) as f64,
         recall: tiers as f64 / of,
         order_aware_recall: longest_increasing_run(&tiers_found) as f64 / of,

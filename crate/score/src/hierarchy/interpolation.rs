@@ -1,35 +1,35 @@
-//! The other traversal: walk straight from a picture to the root and name what is nearest.
+//! The other traversal: walk straight from an image to the root and name what is nearest.
 
 use serde::{Deserialize, Serialize};
 
 use super::HierarchyError;
 use crate::ScoreError;
 
-/// One stop between picture and root.
+/// One stop between image and root.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stop {
     /// The nearest candidate, none for the root itself.
     pub candidate: Option<usize>,
-    /// How much of the picture is in the point: 1 at the picture, 0 at the root.
+    /// How much of the image is in the point: 1 at the image, 0 at the root.
     pub weight: f64,
     /// The candidate's cosine with the point.
     pub similarity: f32,
 }
 
 /// MERU's traversal for CLIP (Desai et al. 2023; facebookresearch/meru `image_traversals.py`):
-/// `steps` points evenly spaced on the line from the picture to the root, each normalised; the
+/// `steps` points evenly spaced on the line from the image to the root, each normalised; the
 /// nearest of the candidates and the root for each; every text once, where it first appears. From
-/// the picture to the root.
+/// the image to the root.
 ///
-/// `picture` and `root` are normalised embeddings of one width, `candidates` is [n, width], `texts`
+/// `image` and `root` are normalised embeddings of one width, `candidates` is [n, width], `texts`
 /// are the candidates' own. Of equal cosines the first candidate wins, and the root last. Where
-/// picture and root are opposite, the point between them has no direction and is passed over.
+/// image and root are opposite, the point between them has no direction and is passed over.
 ///
 /// # Errors
 /// [`HierarchyError::Length`] for widths and numbers that disagree, [`HierarchyError::Steps`],
 /// [`HierarchyError::NotFinite`] for similarities that are NaN.
 pub fn interpolated_traversal(
-    picture: &[f32],
+    image: &[f32],
     root: &[f32],
     candidates: &[f32],
     texts: &[impl AsRef<str>],
@@ -44,7 +44,7 @@ pub fn interpolated_traversal(
     }
     let width = root.len();
     for (what, found, expected) in [
-        ("the picture's embedding", picture.len(), width),
+        ("the image's embedding", image.len(), width),
         (
             "the matrix of candidates",
             candidates.len(),
@@ -64,7 +64,7 @@ pub fn interpolated_traversal(
         let weight = step as f64 / (steps - 1) as f64;
         let point: Vec<f32> = root
             .iter()
-            .zip(picture)
+            .zip(image)
             .map(|(&r, &p)| (f64::from(r) + weight * (f64::from(p) - f64::from(r))) as f32)
             .collect();
         let point = match crate::mean_direction(&point, width) {

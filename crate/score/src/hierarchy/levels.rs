@@ -1,4 +1,4 @@
-//! Balls around the root, and what is most like a picture within each.
+//! Balls around the root, and what is most like an image within each.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ pub struct Levels {
     within: Vec<usize>,
 }
 
-/// One step of a traversal: what is most like the picture within a ball.
+/// One step of a traversal: what is most like the image within a ball.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// Which candidate.
@@ -30,7 +30,7 @@ pub struct Step {
     pub level: usize,
     /// The radius of that level's ball.
     pub threshold: f64,
-    /// Its similarity with the picture.
+    /// Its similarity with the image.
     pub similarity: f32,
 }
 
@@ -90,10 +90,10 @@ impl Levels {
         &self.thresholds
     }
 
-    /// The candidate most like the picture within each ball; of equals the first in the order
+    /// The candidate most like the image within each ball; of equals the first in the order
     /// given. One sweep over the candidates, whatever the number of levels.
     ///
-    /// `similarities` are the picture's with all candidates.
+    /// `similarities` are the image's with all candidates.
     ///
     /// # Errors
     /// [`HierarchyError::Length`], [`HierarchyError::NotFinite`].
@@ -131,11 +131,11 @@ impl Levels {
         Ok(nearest.collect())
     }
 
-    /// The traversal between the root and a picture: what is most like the picture within each
-    /// ball, without immediate repetitions of a text. From the root (general) to the picture
-    /// (specific); reverse it to walk from the picture to the root.
+    /// The traversal between the root and an image: what is most like the image within each
+    /// ball, without immediate repetitions of a text. From the root (general) to the image
+    /// (specific); reverse it to walk from the image to the root.
     ///
-    /// `similarities` are the picture's with all candidates, `texts` are the candidates' own:
+    /// `similarities` are the image's with all candidates, `texts` are the candidates' own:
     /// different candidates with the same text are one step.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use super::*;
 struct Golden {
     root: Vec<f32>,
     texts: Vec<f32>,
-    pictures: Vec<f32>,
+    images: Vec<f32>,
     chains: Vec<usize>,
     captions: Vec<String>,
     expected: Value,
@@ -40,7 +40,7 @@ impl Golden {
         Self {
             root: floats("root"),
             texts: floats("texts"),
-            pictures: floats("pictures"),
+            images: floats("images"),
             chains: chains
                 .data()
                 .chunks_exact(8)
@@ -53,7 +53,7 @@ impl Golden {
 
     fn embeddings(&self) -> ChainEmbeddings<'_> {
         ChainEmbeddings {
-            pictures: &self.pictures,
+            images: &self.images,
             texts: &self.texts,
             root: &self.root,
         }
@@ -111,17 +111,17 @@ fn hierarcaps_as_the_authors_compute_it() {
         for (ours, tau) in ours.chain_correlations.iter().zip(taus) {
             assert!(close(*ours, number(tau)));
         }
-        let pictures = expected["pictures"].as_array().unwrap();
-        assert_eq!(pictures.len(), ours.pictures.len());
+        let images = expected["images"].as_array().unwrap();
+        assert_eq!(images.len(), ours.images.len());
         let mut order_aware = 0.0;
-        for (ours, expected) in ours.pictures.iter().zip(pictures) {
+        for (ours, expected) in ours.images.iter().zip(images) {
             let found: Vec<i64> = ours.steps.iter().map(|s| s.candidate as i64).collect();
             assert_eq!(found, indices(&expected["candidates"]));
             assert!(close(ours.precision, number(&expected["precision"])));
             assert!(close(ours.recall, number(&expected["recall"])));
             let run = number(&expected["order_aware_recall"]);
             assert!(close(ours.order_aware_recall, run));
-            order_aware += run / pictures.len() as f64;
+            order_aware += run / images.len() as f64;
         }
         assert!(close(ours.order_aware_recall.value, order_aware));
     }
@@ -140,12 +140,12 @@ fn qualitative_chains_as_the_authors_compute_them() {
     let radii = radii(&embeddings, &golden.root, kind).unwrap();
     let levels = Levels::new(&radii, kind, 50).unwrap();
     let width = golden.width();
-    for (picture, path) in golden
-        .pictures
+    for (image, path) in golden
+        .images
         .chunks_exact(width)
         .zip(expected["paths"].as_array().unwrap())
     {
-        let similarities = crate::similarities(picture, &embeddings, width).unwrap();
+        let similarities = crate::similarities(image, &embeddings, width).unwrap();
         let steps = levels.traverse(&similarities, &texts).unwrap();
         let found: Vec<i64> = steps.iter().map(|s| s.candidate as i64).collect();
         assert_eq!(found, indices(path));
@@ -159,12 +159,12 @@ fn straight_traversals_as_meru_walks_them() {
     let golden = Golden::read();
     let expected = &golden.expected["interpolated"];
     let (texts, embeddings) = golden.distinct();
-    for (picture, path) in golden
-        .pictures
+    for (image, path) in golden
+        .images
         .chunks_exact(golden.width())
         .zip(expected["paths"].as_array().unwrap())
     {
-        let stops = interpolated_traversal(picture, &golden.root, &embeddings, &texts, 50).unwrap();
+        let stops = interpolated_traversal(image, &golden.root, &embeddings, &texts, 50).unwrap();
         let found: Vec<i64> = stops
             .iter()
             .map(|stop| stop.candidate.map_or(-1, |candidate| candidate as i64))
@@ -280,7 +280,7 @@ proptest! {
         // Texts on a line through the root, so that the radius is what was drawn.
         let texts: Vec<f32> = radii.iter().map(|&r| 0.125 * f32::from(r)).collect();
         let captions = ["a", "b", "c", "d"];
-        let embeddings = ChainEmbeddings { pictures: &[1.0], texts: &texts, root: &[0.0] };
+        let embeddings = ChainEmbeddings { images: &[1.0], texts: &texts, root: &[0.0] };
         let ours = hierarcaps(embeddings, &captions, &[0], STEPS).unwrap();
         let mut sum = 0;
         for i in 0..4 {
@@ -295,23 +295,19 @@ proptest! {
 
 #[test]
 fn order_counts_only_for_the_order_aware() {
-    // On a line away from the root, the picture at the end: the farther, the more alike.
+    // On a line away from the root, the image at the end: the farther, the more alike.
     let score = |radii: [f32; 4]| {
         let captions = ["a", "b", "c", "d"];
         let embeddings = ChainEmbeddings {
-            pictures: &[1.0],
+            images: &[1.0],
             texts: &radii,
             root: &[0.0],
         };
-        let picture = hierarcaps(embeddings, &captions, &[0], STEPS)
+        let image = hierarcaps(embeddings, &captions, &[0], STEPS)
             .unwrap()
-            .pictures
+            .images
             .remove(0);
-        (
-            picture.precision,
-            picture.recall,
-            picture.order_aware_recall,
-        )
+        (image.precision, image.recall, image.order_aware_recall)
     };
     assert_eq!(score([0.1, 0.2, 0.3, 0.4]), (1.0, 1.0, 1.0));
     assert_eq!(score([0.1, 0.2, 0.4, 0.3]), (1.0, 1.0, 0.75));
@@ -324,21 +320,21 @@ fn a_text_that_is_repeated_or_in_two_chains_counts_once() {
     // Chain 1 has the nearer copy of the shared text; all else is beyond and never as like.
     let texts = [0.2f32, 0.1, 0.1, 0.1, 0.15, 0.1, 0.1, 0.1];
     let embeddings = ChainEmbeddings {
-        pictures: &[1.0, 1.0],
+        images: &[1.0, 1.0],
         texts: &texts,
         root: &[0.0],
     };
     let score = hierarcaps(embeddings, &captions, &[0, 1], STEPS).unwrap();
     // First “b”, the first of equals; then “thing” by way of chain 1, its copy in chain 0 is no
     // new step.
-    for picture in &score.pictures {
-        let found: Vec<usize> = picture.steps.iter().map(|s| s.candidate).collect();
+    for image in &score.images {
+        let found: Vec<usize> = image.steps.iter().map(|s| s.candidate).collect();
         assert_eq!(found, [1, 4]);
     }
-    assert_eq!(score.pictures[0].precision, 1.0);
-    assert_eq!(score.pictures[0].recall, 0.5);
-    assert_eq!(score.pictures[1].precision, 0.5);
-    assert_eq!(score.pictures[1].recall, 0.25);
+    assert_eq!(score.images[0].precision, 1.0);
+    assert_eq!(score.images[0].recall, 0.5);
+    assert_eq!(score.images[1].precision, 0.5);
+    assert_eq!(score.images[1].recall, 0.25);
     assert!(close(score.recall.value, 0.375));
     assert!(score.recall.interval.low < 0.375 && score.recall.interval.high > 0.375);
 }
@@ -348,7 +344,7 @@ fn what_is_wrong_is_named() {
     let captions = ["a", "b", "c", "d"];
     let texts = [0.1f32, 0.2, 0.3, 0.4];
     let good = ChainEmbeddings {
-        pictures: &[1.0],
+        images: &[1.0],
         texts: &texts,
         root: &[0.0],
     };
@@ -370,7 +366,7 @@ fn what_is_wrong_is_named() {
     assert!(matches!(
         error(good, &captions, &[1], 50),
         HierarchyError::NoSuchChain {
-            picture: 0,
+            image: 0,
             chain: 1,
             chains: 1
         }
@@ -401,17 +397,17 @@ fn what_is_wrong_is_named() {
         error(texts_nan, &captions, &[0], 50),
         HierarchyError::NotFinite { row: 1, .. }
     ));
-    let picture_nan = ChainEmbeddings {
-        pictures: &[f32::NAN],
+    let image_nan = ChainEmbeddings {
+        images: &[f32::NAN],
         ..good
     };
     assert!(matches!(
-        error(picture_nan, &captions, &[0], 50),
+        error(image_nan, &captions, &[0], 50),
         HierarchyError::NotFinite { row: 0, .. }
     ));
 
-    let walk = |picture: &[f32], candidates: &[f32], steps| {
-        interpolated_traversal(picture, &[1.0, 0.0], candidates, &["a"], steps)
+    let walk = |image: &[f32], candidates: &[f32], steps| {
+        interpolated_traversal(image, &[1.0, 0.0], candidates, &["a"], steps)
     };
     assert!(matches!(
         walk(&[0.0, 1.0], &[1.0, 0.0], 1),

@@ -19,14 +19,14 @@ use super::scene::{Hold, SIDE, Scene, Thing};
 use super::vocabulary::Style;
 
 /// The largest image that is drawn, in pixels a side.
-pub const MAX_PICTURE_SIDE: u32 = 1024;
+pub const MAX_IMAGE_SIDE: u32 = 1024;
 
 /// Samples a pixel in each direction.
 const SAMPLES: u32 = 3;
 
 /// Pixels: rows from the top, three bytes R, G, B a pixel, sRGB, no padding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
+pub struct Image {
     /// Pixels in a row.
     pub width: u32,
     /// Rows.
@@ -39,7 +39,7 @@ pub struct Picture {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DrawError {
     /// No pixels, or too many.
-    #[error("a picture is 1 to {MAX_PICTURE_SIDE} pixels a side, not {side}")]
+    #[error("an image is 1 to {MAX_IMAGE_SIDE} pixels a side, not {side}")]
     Side {
         /// What was asked for.
         side: u32,
@@ -50,8 +50,8 @@ pub enum DrawError {
 ///
 /// The same scene gives the same image; on another platform a pixel may differ by a rounding,
 /// never by what it shows.
-pub fn draw(scene: &Scene, side: u32) -> Result<Picture, DrawError> {
-    let mut pixmap = (side <= MAX_PICTURE_SIDE)
+pub fn draw(scene: &Scene, side: u32) -> Result<Image, DrawError> {
+    let mut pixmap = (side <= MAX_IMAGE_SIDE)
         .then(|| Pixmap::new(side * SAMPLES, side * SAMPLES))
         .flatten()
         .ok_or(DrawError::Side { side })?;
@@ -67,7 +67,7 @@ pub fn draw(scene: &Scene, side: u32) -> Result<Picture, DrawError> {
             painter.thing(index, thing);
         }
     }
-    Ok(Picture {
+    Ok(Image {
         width: side,
         height: side,
         data: average(pixmap.data(), side as usize),

@@ -22,8 +22,8 @@ fn alone(noun: Noun) -> Scene {
 }
 
 fn pixels(scene: &Scene) -> Vec<[u8; 3]> {
-    let picture = draw(scene, SIDE_PIXELS).unwrap();
-    picture.data.as_chunks::<3>().0.to_vec()
+    let image = draw(scene, SIDE_PIXELS).unwrap();
+    image.data.as_chunks::<3>().0.to_vec()
 }
 
 /// Which pixels of the scene are not its bare ground.
@@ -199,17 +199,17 @@ fn a_content_shows_over_the_rim_and_not_through_the_front() {
 }
 
 #[test]
-fn every_style_is_another_picture_of_the_same_scene() {
+fn every_style_is_another_image_of_the_same_scene() {
     let mut scene = alone(Noun::Castle);
-    let pictures: Vec<_> = Style::ALL
+    let images: Vec<_> = Style::ALL
         .iter()
         .map(|&style| {
             scene.style = style;
             pixels(&scene)
         })
         .collect();
-    for (index, a) in pictures.iter().enumerate() {
-        for b in &pictures[..index] {
+    for (index, a) in images.iter().enumerate() {
+        for b in &images[..index] {
             let differing = a.iter().zip(b).filter(|(a, b)| a != b).count();
             assert!(
                 differing * 8 > a.len(),

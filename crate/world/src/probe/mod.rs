@@ -1,8 +1,8 @@
 //! What is asked of a model: scenes with captions whose truth is known.
 
 mod captions;
+mod images;
 mod page;
-mod pictures;
 
 use rand::RngCore;
 use rand_chacha::ChaCha8Rng;
@@ -17,8 +17,8 @@ use super::held_out::Combination;
 use super::sample::SceneParams;
 use super::scene::{Scene, Split, Stream};
 
+pub use images::SentencePart;
 pub use page::{PageProbe, captions_to_ask, sample_probe_for_page};
-pub use pictures::SentencePart;
 
 /// A question about images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -181,7 +181,7 @@ pub enum WorldProbe {
         negatives: Vec<Caption>,
     },
     /// Which of two scenes is the caption true of?
-    Pictures {
+    Images {
         /// What is said: true of the right scene, false of the wrong one.
         caption: Claim,
         /// The scene that it is true of.
@@ -263,8 +263,8 @@ fn try_probe(kind: ProbeKind, combination: Combination, seed: u64) -> Option<Wor
         ProbeKind::Noun | ProbeKind::ColourNoun | ProbeKind::Category | ProbeKind::Domain => {
             captions::recognition(kind, combination, seed)
         }
-        ProbeKind::Svo => pictures::sentence_pair(combination, seed),
-        ProbeKind::Square => pictures::square(combination, seed),
+        ProbeKind::Svo => images::sentence_pair(combination, seed),
+        ProbeKind::Square => images::square(combination, seed),
         ProbeKind::Chain => {
             let params = SceneParams {
                 thing_weights: [1, 2, 1, 0],

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, ValueEnum};
-use cliprobe::world::{Combination, MAX_PICTURE_SIDE, Scene, Split, Style, draw};
+use cliprobe::world::{Combination, MAX_IMAGE_SIDE, Scene, Split, Style, draw};
 use serde::Serialize;
 use serde_json::json;
 
@@ -50,7 +50,7 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Width and height of the images
-    #[arg(long, value_name = "PIXELS", default_value_t = 96, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PICTURE_SIDE)))]
+    #[arg(long, value_name = "PIXELS", default_value_t = 96, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_IMAGE_SIDE)))]
     size: u32,
     /// How scenes are drawn
     #[arg(long, default_value = Style::Everyday.word(), value_parser = style())]

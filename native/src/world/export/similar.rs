@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_most_similar_come_first_and_never_the_picture_itself() {
+    fn the_most_similar_come_first_and_never_the_image_itself() {
         let sample = |seed| Scene::sample(Split::Training.seed(seed), &SceneParams::default());
         let mut rows: Vec<Row> = (0..40)
             .map(|number| Row {

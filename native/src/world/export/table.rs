@@ -17,7 +17,7 @@ use crate::python_list;
 const AT_ONCE: u64 = 512;
 /// Images in a folder.
 const IN_A_FOLDER: u64 = 10_000;
-const PICTURES: &str = "pictures";
+const IMAGES: &str = "images";
 
 /// What to write, and where.
 pub(super) struct Table {
@@ -50,8 +50,8 @@ impl Table {
             while begin < captioned.scenes() {
                 let end = captioned.scenes().min(begin + AT_ONCE);
                 let block = self.draw(captioned, begin..end, rows)?;
-                for (row, sample, picture) in &block {
-                    let mut fields = vec![picture.clone(), sample.caption.clone()];
+                for (row, sample, image) in &block {
+                    let mut fields = vec![image.clone(), sample.caption.clone()];
                     if self.hard_negatives {
                         let around = before.iter().chain(block.iter().map(|(row, ..)| row));
                         fields.push(python_list::print_strings(&sample.hard_negatives));
@@ -80,7 +80,7 @@ impl Table {
     ) -> Result<Vec<(Row, CaptionedScene, String)>> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         for part in scenes.start / IN_A_FOLDER..=(scenes.end - 1) / IN_A_FOLDER {
-            let part = folder.join(format!("{PICTURES}/{part:05}"));
+            let part = folder.join(format!("{IMAGES}/{part:05}"));
             fs::create_dir_all(&part).with_context(|| part.display().to_string())?;
         }
         let drawn: Vec<Option<(CaptionedScene, String)>> = scenes
@@ -90,16 +90,16 @@ impl Table {
                 if self.hard_negatives && sample.hard_negatives.is_empty() {
                     return Ok(None);
                 }
-                let picture = format!("{PICTURES}/{:05}/{number:09}.png", number / IN_A_FOLDER);
-                draw_into(&folder.join(&picture), &sample.scene, self.size)?;
-                Ok(Some((sample, picture)))
+                let image = format!("{IMAGES}/{:05}/{number:09}.png", number / IN_A_FOLDER);
+                draw_into(&folder.join(&image), &sample.scene, self.size)?;
+                Ok(Some((sample, image)))
             })
             .collect::<Result<_>>()?;
         let numbered = drawn.into_iter().flatten().zip(first..);
         Ok(numbered
-            .map(|((sample, picture), number)| {
+            .map(|((sample, image), number)| {
                 let scene = sample.scene.clone();
-                (Row { number, scene }, sample, picture)
+                (Row { number, scene }, sample, image)
             })
             .collect())
     }

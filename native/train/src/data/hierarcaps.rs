@@ -15,7 +15,7 @@ use crate::recipe::HierarcapsRecipe;
 use crate::sample::Chain;
 use crate::table::Table;
 
-const PICTURE: &str = "image_url";
+const IMAGE: &str = "image_url";
 
 /// Chains in memory: the largest file there is has 73,000.
 pub(super) struct Chains {
@@ -30,7 +30,7 @@ impl Chains {
     /// A file that cannot be read or lacks a column, too many bad rows, no chain at all.
     pub(super) fn open(recipe: &HierarcapsRecipe, bad: &Arc<BadSamples>) -> Result<Self> {
         let left_out = match &recipe.without_images_of {
-            Some(path) => pictures(path)?,
+            Some(path) => images(path)?,
             None => BTreeSet::new(),
         };
         let name = recipe.path.display().to_string();
@@ -38,16 +38,16 @@ impl Chains {
         let [positive, negative] =
             ["positive", "negative"].map(|c| column(table.header(), c, &name));
         let (positive, negative) = (positive?, negative?);
-        let picture = match &recipe.without_images_of {
-            Some(_) => Some(column(table.header(), PICTURE, &name)?),
+        let image = match &recipe.without_images_of {
+            Some(_) => Some(column(table.header(), IMAGE, &name)?),
             None => None,
         };
         let mut chains = Vec::new();
         let mut number = 0u64;
         while let Some(record) = table.next()? {
             let chain = record.and_then(|record| {
-                if let Some(picture) = picture
-                    && left_out.contains(file_name(record.get(picture).unwrap_or_default()))
+                if let Some(image) = image
+                    && left_out.contains(file_name(record.get(image).unwrap_or_default()))
                 {
                     return Ok(None);
                 }
@@ -94,11 +94,11 @@ fn column(header: &StringRecord, wanted: &str, name: &str) -> Result<usize> {
     })
 }
 
-/// The file names of the pictures of a table.
-fn pictures(path: &Path) -> Result<BTreeSet<String>> {
+/// The file names of the images of a table.
+fn images(path: &Path) -> Result<BTreeSet<String>> {
     let mut table = Table::open(path, None)?;
     let name = path.display().to_string();
-    let column = column(table.header(), PICTURE, &name)?;
+    let column = column(table.header(), IMAGE, &name)?;
     let mut names = BTreeSet::new();
     while let Some(record) = table.next()? {
         let record = record.with_context(|| format!("{name} cannot be read"))?;
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn test_pictures_are_left_out() {
+    fn test_images_are_left_out() {
         let test = "id,captions,image_url\n0,a,https://elsewhere/1.jpg\n";
         let (chains, untold) = read("c.csv", ROWS.as_bytes(), Some(test)).unwrap();
         assert_eq!(chains.chains.len(), 1);

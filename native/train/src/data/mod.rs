@@ -37,7 +37,7 @@ use hierarcaps::Chains;
 
 /// Everything that a recipe draws from.
 pub struct Sources {
-    /// Pairs of picture and caption, where the recipe has any.
+    /// Pairs of image and caption, where the recipe has any.
     pub samples: Option<Box<dyn Source<Sample>>>,
     /// Chains, where the recipe has any.
     pub chains: Option<Box<dyn Source<Chain>>>,
@@ -55,12 +55,12 @@ pub struct Shape<'a> {
     pub chains: usize,
     /// What is done to an image.
     pub preprocessing: &'a Preprocessing,
-    /// Of the model's pictures, in pixels.
+    /// Of the model's images, in pixels.
     pub side: usize,
 }
 
 impl Sources {
-    /// Opens what the recipe names. Tables and the headers of archives are read, pictures are not.
+    /// Opens what the recipe names. Tables and the headers of archives are read, images are not.
     ///
     /// # Errors
     /// Files that are not there or not what they should be.

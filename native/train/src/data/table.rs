@@ -1,4 +1,4 @@
-//! Tables with a picture's file and a caption in every row, as OpenCLIP and NegCLIP train on.
+//! Tables with an image's file and a caption in every row, as OpenCLIP and NegCLIP train on.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -14,13 +14,13 @@ use super::shuffled::Records;
 use super::transform::Transform;
 use crate::recipe::{EditsRecipe, TableRecipe};
 use crate::sample::Sample;
-use cliprobe_files::picture_files::PictureFiles;
+use cliprobe_files::image_files::ImageFiles;
 use cliprobe_files::python_list;
 
 const HARD_NEGATIVES: &str = "neg_caption";
 const HARD_IMAGES: &str = "neg_image";
 
-/// A table whose rows are read; its pictures are not.
+/// A table whose rows are read; its images are not.
 pub(super) struct Table {
     name: String,
     /// None for rows that cannot be used: those that follow keep their numbers.
@@ -28,27 +28,27 @@ pub(super) struct Table {
     /// The rows that begin a draw.
     drawn: Vec<u32>,
     whole: Range<u32>,
-    pictures: Pictures,
+    images: Images,
     hard_images: bool,
     transform: Transform,
     edits: EditsRecipe,
 }
 
 struct Row {
-    picture: String,
+    image: String,
     caption: String,
     hard_negatives: Vec<String>,
     hard_images: Vec<u32>,
 }
 
-enum Pictures {
+enum Images {
     Below(PathBuf),
-    Named(PictureFiles),
+    Named(ImageFiles),
 }
 
 /// Where the columns stand.
 struct Columns {
-    picture: usize,
+    image: usize,
     caption: usize,
     hard_negatives: Option<usize>,
     hard_images: Option<usize>,
@@ -102,17 +102,17 @@ impl Table {
             .map(|(number, _)| number)
             .collect();
         ensure!(!drawn.is_empty(), "no row of the table {name} can be used");
-        let pictures = if recipe.images.is_empty() {
-            Pictures::Below(path.parent().unwrap_or(Path::new("")).to_owned())
+        let images = if recipe.images.is_empty() {
+            Images::Below(path.parent().unwrap_or(Path::new("")).to_owned())
         } else {
-            Pictures::Named(PictureFiles::search(&recipe.images)?)
+            Images::Named(ImageFiles::search(&recipe.images)?)
         };
         Ok(Self {
             name,
             whole: 0..drawn.len() as u32,
             rows,
             drawn,
-            pictures,
+            images,
             hard_images: recipe.hard_images,
             transform,
             edits,
@@ -126,11 +126,11 @@ impl Table {
                 .get(number as usize)
                 .context("there is no such row")?;
             let row = row.as_ref().context("it cannot be read")?;
-            Ok((row, self.pictures.read(&row.picture)?))
+            Ok((row, self.images.read(&row.image)?))
         };
         let name = || format!("row {number} of {}", self.name);
         let (row, file) = read().with_context(name)?;
-        let pixels = self.transform.pixels(&row.picture, &file, dice);
+        let pixels = self.transform.pixels(&row.image, &file, dice);
         let mut sample = Sample {
             pixels: pixels.with_context(name)?,
             caption: row.caption.clone(),
@@ -146,7 +146,7 @@ impl Table {
         Ok(sample)
     }
 
-    /// The pair of a picture that is similar to that of a row: the first that can be read, in
+    /// The pair of an image that is similar to that of a row: the first that can be read, in
     /// random order.
     fn similar(&self, number: u32, dice: &mut ChaCha8Rng) -> Result<Sample> {
         let row = self.rows[number as usize].as_ref();
@@ -159,7 +159,7 @@ impl Table {
                 Err(error) => why = Some(error),
             }
         }
-        let none = || format!("row {number} of {} has no similar picture", self.name);
+        let none = || format!("row {number} of {} has no similar image", self.name);
         match why {
             Some(why) => Err(why).with_context(none),
             None => bail!(none()),
@@ -204,7 +204,7 @@ impl Columns {
         let if_wanted =
             |wanted: bool, column: &str, key: &str| wanted.then(|| find(column, key)).transpose();
         Ok(Self {
-            picture: find(&recipe.image, "image")?,
+            image: find(&recipe.image, "image")?,
             caption: find(&recipe.caption, "caption")?,
             hard_negatives: if_wanted(recipe.hard_negatives, HARD_NEGATIVES, "hard_negatives")?,
             hard_images: if_wanted(recipe.hard_images, HARD_IMAGES, "hard_images")?,
@@ -219,8 +219,8 @@ impl Columns {
         };
         let caption = field(self.caption)?.trim();
         ensure!(!caption.is_empty(), "its caption is empty");
-        let picture = field(self.picture)?.trim();
-        ensure!(!picture.is_empty(), "it names no picture");
+        let image = field(self.image)?.trim();
+        ensure!(!image.is_empty(), "it names no image");
         let hard_negatives = match self.hard_negatives {
             Some(column) => python_list::strings(field(column)?).context(HARD_NEGATIVES)?,
             None => Vec::new(),
@@ -230,7 +230,7 @@ impl Columns {
             None => Vec::new(),
         };
         Ok(Row {
-            picture: picture.to_owned(),
+            image: image.to_owned(),
             caption: caption.to_owned(),
             hard_negatives,
             hard_images,
@@ -238,7 +238,7 @@ impl Columns {
     }
 }
 
-impl Pictures {
+impl Images {
     fn read(&self, name: &str) -> Result<Vec<u8>> {
         match self {
             Self::Below(folder) => {

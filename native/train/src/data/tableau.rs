@@ -28,7 +28,7 @@ pub(crate) struct Tableau {
 }
 
 impl Tableau {
-    /// `side` is that of the model's pictures, in pixels.
+    /// `side` is that of the model's images, in pixels.
     pub(crate) fn new(
         recipe: &TableauRecipe,
         seed: u64,
@@ -196,8 +196,8 @@ mod tests {
     #[test]
     fn pixels_are_normalised_by_channel() {
         let data = vec![0, 255, 0, 255, 0, 51, 0, 0, 0, 0, 0, 0];
-        let picture = RgbImage::from_samples(2, 2, data).unwrap();
-        let pixels = prepare_decoded(&picture, &Preprocessing::clip_default(2))
+        let image = RgbImage::from_samples(2, 2, data).unwrap();
+        let pixels = prepare_decoded(&image, &Preprocessing::clip_default(2))
             .unwrap()
             .pixels;
         assert_eq!(pixels.len(), 12);

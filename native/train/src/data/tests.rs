@@ -1,4 +1,4 @@
-//! Tables and webdatasets as a run reads them: from files written here, with the golden pictures.
+//! Tables and webdatasets as a run reads them: from files written here, with the golden images.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -12,13 +12,13 @@ use crate::recipe::DataRecipe;
 use crate::sample::Sample;
 
 const SIDE: usize = 16;
-const PICTURES: [&str; 3] = [
+const IMAGES: [&str; 3] = [
     "03_small_100x80.png",
     "06_gray_257x311.png",
     "12_progressive_500x333.jpg",
 ];
 
-fn picture(name: &str) -> PathBuf {
+fn image(name: &str) -> PathBuf {
     let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/images");
     Path::new(golden).join(name)
 }
@@ -42,7 +42,7 @@ impl Folder {
 
     /// The recipe with FOLDER and GOLDEN replaced by where they are.
     fn recipe(&self, text: &str) -> DataRecipe {
-        let golden = picture("");
+        let golden = image("");
         let text = text
             .replace("FOLDER", self.0.path().to_str().unwrap())
             .replace("GOLDEN", golden.to_str().unwrap());
@@ -95,13 +95,13 @@ fn tar(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
 fn shard(numbers: std::ops::Range<usize>) -> Vec<u8> {
     let files: Vec<(String, Vec<u8>)> = numbers
         .flat_map(|number| {
-            let name = PICTURES[number % 3];
+            let name = IMAGES[number % 3];
             let extension = name.rsplit('.').next().unwrap();
             let json = format!("{{\"top_caption\": \"better {number}\"}}");
             [
                 (
                     format!("{number:03}.{extension}"),
-                    fs::read(picture(name)).unwrap(),
+                    fs::read(image(name)).unwrap(),
                 ),
                 (
                     format!("{number:03}.txt"),
@@ -118,22 +118,22 @@ fn shard(numbers: std::ops::Range<usize>) -> Vec<u8> {
 #[test]
 fn tables_are_read_with_open_clips_columns() {
     let folder = Folder::new();
-    for name in PICTURES {
-        folder.write(&format!("sub/{name}"), fs::read(picture(name)).unwrap());
+    for name in IMAGES {
+        folder.write(&format!("sub/{name}"), fs::read(image(name)).unwrap());
     }
-    let rows: String = PICTURES
+    let rows: String = IMAGES
         .iter()
-        .map(|name| format!("sub/{name}\ta picture, {name}\n"))
+        .map(|name| format!("sub/{name}\ta image, {name}\n"))
         .collect();
     folder.write("t.tsv", format!("filepath\ttitle\n{rows}"));
     let sources = folder.open("table.path = 'FOLDER/t.tsv'", 3).unwrap();
     let drawn = draw(&sources, 0, 3);
-    let expected: Vec<String> = PICTURES
+    let expected: Vec<String> = IMAGES
         .iter()
-        .map(|name| format!("a picture, {name}"))
+        .map(|name| format!("an image, {name}"))
         .collect();
     assert_eq!(captions(&drawn), expected);
-    // Another crop of each picture in the next epoch, the same in a resumed run.
+    // Another crop of each image in the next epoch, the same in a resumed run.
     let again = folder.open("table.path = 'FOLDER/t.tsv'", 3).unwrap();
     assert!(draw(&again, 1, 3) == draw(&sources, 1, 3));
     let pixels = |samples: &[Sample]| -> Vec<Vec<f32>> {
@@ -150,14 +150,14 @@ fn tables_are_read_with_open_clips_columns() {
         .unwrap();
     assert!(pixels(&draw(&still, 1, 3)) == pixels(&draw(&still, 0, 3)));
 
-    // Commas, other columns, and pictures by name in another folder.
-    let rows: String = PICTURES
+    // Commas, other columns, and images by name in another folder.
+    let rows: String = IMAGES
         .iter()
         .map(|name| format!("\"one, {name}\",coco/val/{name}\n"))
         .collect();
     folder.write("t.csv", format!("text,image\n{rows}"));
     let recipe =
-        "[table]\npath = 'FOLDER/t.csv'\npicture = 'image'\ncaption = 'text'\nimages = ['GOLDEN']";
+        "[table]\npath = 'FOLDER/t.csv'\nimage = 'image'\ncaption = 'text'\nimages = ['GOLDEN']";
     let sources = folder.open(recipe, 3).unwrap();
     assert!(captions(&draw(&sources, 0, 3))[0].starts_with("one, 03_"));
 }
@@ -175,7 +175,7 @@ fn negclips_columns_give_hard_negatives_and_hard_images() {
             let others = format!("[{}, {}]", (row + 1) % 5, (row + 2) % 5);
             format!(
                 "{row}\tcaption {row}\t{}\t{negatives}\t{others}\n",
-                PICTURES[row % 3]
+                IMAGES[row % 3]
             )
         })
         .collect();
@@ -224,7 +224,7 @@ fn captions_are_edited_on_the_fly() {
         "t.tsv",
         format!(
             "filepath\ttitle\n{}\t{caption}\n",
-            picture(PICTURES[0]).display()
+            image(IMAGES[0]).display()
         ),
     );
     let recipe = "table.path = 'FOLDER/t.tsv'\n[edits]\nhard_negatives = ['replace', 'negclip']\nhard_positives = ['swap']";
@@ -261,7 +261,7 @@ fn what_is_wrong_with_a_table_is_said() {
     );
 
     // Rows that cannot be used are named; those that follow are read.
-    let good = picture(PICTURES[0]);
+    let good = image(IMAGES[0]);
     let good = good.display();
     folder.write(
         "rows.tsv",
@@ -330,10 +330,10 @@ fn a_cut_archive_gives_what_it_has_and_bad_samples_are_named() {
     folder.write(
         "odd.tar",
         tar(&[
-            ("a.png", b"no picture".to_vec()),
+            ("a.png", b"no image".to_vec()),
             ("a.txt", b"a".to_vec()),
-            ("b.png", fs::read(picture(PICTURES[0])).unwrap()),
-            ("c.png", fs::read(picture(PICTURES[0])).unwrap()),
+            ("b.png", fs::read(image(IMAGES[0])).unwrap()),
+            ("c.png", fs::read(image(IMAGES[0])).unwrap()),
             ("c.txt", b" \n".to_vec()),
             ("readme.txt", b"hello".to_vec()),
         ]),
@@ -366,7 +366,7 @@ fn a_cut_archive_gives_what_it_has_and_bad_samples_are_named() {
     folder.write("empty.tar", tar(&[("readme.txt", b"hello".to_vec())]));
     let sentence = refusal("webdataset.shards = ['FOLDER/empty.tar']");
     assert!(
-        sentence.contains("have no sample with a picture and a .txt file"),
+        sentence.contains("have no sample with an image and a .txt file"),
         "{sentence}"
     );
 }

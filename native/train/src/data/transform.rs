@@ -1,4 +1,4 @@
-//! From a picture's file to what the image tower sees.
+//! From an image's file to what the image tower sees.
 
 use anyhow::{Context, Result};
 use cliprobe_clip::image::{self, RgbImage};
@@ -12,7 +12,7 @@ const RATIOS: (f64, f64) = (3.0 / 4.0, 4.0 / 3.0);
 /// Crops tried before the largest central one is taken, as torchvision does.
 const ATTEMPTS: usize = 10;
 
-/// Crops, resizes and normalises pictures for one model.
+/// Crops, resizes and normalises images for one model.
 #[derive(Debug, Clone)]
 pub(super) struct Transform {
     crop: Crop,
@@ -21,7 +21,7 @@ pub(super) struct Transform {
 }
 
 impl Transform {
-    /// `side` is that of the model's pictures, in pixels.
+    /// `side` is that of the model's images, in pixels.
     pub(super) fn new(crop: Crop, model: &Preprocessing, side: u32) -> Self {
         let preprocessing = match crop {
             Crop::Evaluation => model.clone(),
@@ -43,29 +43,28 @@ impl Transform {
     /// `[3, side, side]`, normalised.
     ///
     /// # Errors
-    /// A file that is no picture, or too large a one; `name` is its name.
+    /// A file that is no image, or too large a one; `name` is its name.
     pub(super) fn pixels(&self, name: &str, file: &[u8], dice: &mut impl Rng) -> Result<Vec<f32>> {
-        let picture = image::decode(file).with_context(|| name.to_owned())?;
-        let picture = match self.crop {
-            Crop::Evaluation => picture,
+        let image = image::decode(file).with_context(|| name.to_owned())?;
+        let image = match self.crop {
+            Crop::Evaluation => image,
             Crop::Random { scale } => {
-                let [x, y, width, height] =
-                    random_part(picture.width(), picture.height(), scale, dice);
-                picture
+                let [x, y, width, height] = random_part(image.width(), image.height(), scale, dice);
+                image
                     .crop(x as i32, y as i32, width, height)
                     .with_context(|| name.to_owned())?
             }
         };
-        self.apply(&picture).with_context(|| name.to_owned())
+        self.apply(&image).with_context(|| name.to_owned())
     }
 
-    fn apply(&self, picture: &RgbImage) -> Result<Vec<f32>> {
-        let prepared = self.preprocessing.apply(picture)?;
+    fn apply(&self, image: &RgbImage) -> Result<Vec<f32>> {
+        let prepared = self.preprocessing.apply(image)?;
         Ok(prepared.pixel_values(&self.preprocessing))
     }
 }
 
-/// Left, top, width and height of a random part of a picture: `RandomResizedCrop.get_params`.
+/// Left, top, width and height of a random part of an image: `RandomResizedCrop.get_params`.
 fn random_part(width: u32, height: u32, scale: [f64; 2], dice: &mut impl Rng) -> [u32; 4] {
     let (w, h) = (f64::from(width), f64::from(height));
     for _ in 0..ATTEMPTS {
@@ -148,8 +147,8 @@ mod tests {
         let model = Preprocessing::clip_default(32);
         let mut dice = dice([1]);
         let as_used = Transform::new(Crop::Evaluation, &model, 32);
-        let picture = image::decode(file).unwrap();
-        let expected = model.apply(&picture).unwrap().pixel_values(&model);
+        let image = image::decode(file).unwrap();
+        let expected = model.apply(&image).unwrap().pixel_values(&model);
         assert!(as_used.pixels("a.png", file, &mut dice).unwrap() == expected);
 
         let random = Transform::new(Crop::default(), &model, 32);

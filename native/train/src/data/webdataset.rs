@@ -18,12 +18,12 @@ use super::transform::Transform;
 use crate::recipe::{EditsRecipe, WebdatasetRecipe};
 use crate::sample::Sample;
 use cliprobe_files::archive::{Member, contents, key_of};
-use cliprobe_files::picture_files::is_picture;
+use cliprobe_files::image_files::is_image;
 
 /// More archives than this are a slip of the pattern.
 const MOST_SHARDS: usize = 1_000_000;
 
-/// Archives whose headers are read; their pictures and captions are not.
+/// Archives whose headers are read; their images and captions are not.
 pub(super) struct Webdataset {
     shards: Vec<PathBuf>,
     samples: Vec<Place>,
@@ -38,7 +38,7 @@ pub(super) struct Webdataset {
 /// Where a sample lies.
 struct Place {
     shard: u32,
-    picture: Member,
+    image: Member,
     caption: Member,
 }
 
@@ -82,7 +82,7 @@ impl Webdataset {
         }
         ensure!(
             !samples.is_empty(),
-            "{} have no sample with a picture and a {caption} file",
+            "{} have no sample with an image and a {caption} file",
             recipe.shards.join(", ")
         );
         Ok(Self {
@@ -131,12 +131,10 @@ impl Records<Sample> for Webdataset {
             .map_err(anyhow::Error::from)
             .and_then(|text| self.caption(&text))
             .with_context(|| name(&place.caption))?;
-        let picture = place.picture.read(&mut file);
-        let picture = picture.with_context(|| name(&place.picture))?;
+        let image = place.image.read(&mut file);
+        let image = image.with_context(|| name(&place.image))?;
         let mut sample = Sample {
-            pixels: self
-                .transform
-                .pixels(&name(&place.picture), &picture, dice)?,
+            pixels: self.transform.pixels(&name(&place.image), &image, dice)?,
             caption,
             hard_negatives: Vec::new(),
             hard_positive: None,
@@ -162,7 +160,7 @@ fn places(number: u32, shard: &Path, caption: &str) -> (Vec<Place>, Vec<String>)
     for of_sample in members.chunk_by(|a, b| key_of(&a.name) == key_of(&b.name)) {
         let images: Vec<&Member> = of_sample
             .iter()
-            .filter(|member| is_picture(Path::new(&member.name)))
+            .filter(|member| is_image(Path::new(&member.name)))
             .collect();
         // Where a name has dots, several samples have one key: an image belongs to the caption whose
         // name differs in the ending alone.
@@ -182,7 +180,7 @@ fn places(number: u32, shard: &Path, caption: &str) -> (Vec<Place>, Vec<String>)
             match found {
                 Some(caption) => places.push(Place {
                     shard: number,
-                    picture: (*image).clone(),
+                    image: (*image).clone(),
                     caption: caption.clone(),
                 }),
                 // A second image of a sample, such as a mask.
@@ -338,7 +336,7 @@ mod tests {
         let (places, sentences) = places(0, &path, ".txt");
         let pairs: Vec<(&str, &str)> = places
             .iter()
-            .map(|place| (place.picture.name.as_str(), place.caption.name.as_str()))
+            .map(|place| (place.image.name.as_str(), place.caption.name.as_str()))
             .collect();
         assert_eq!(
             pairs,

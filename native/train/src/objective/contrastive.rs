@@ -6,8 +6,8 @@
 //! L = ½ CE(τ V [T; N]ᵀ, i) + ½ CE(τ T Vᵀ, i)
 //! ```
 //!
-//! V: pictures, T: their captions, N: the hard negatives of the whole batch. Each negative is one
-//! for every picture; the rows of the negatives have no picture to find and are left out.
+//! V: images, T: their captions, N: the hard negatives of the whole batch. Each negative is one
+//! for every image; the rows of the negatives have no image to find and are left out.
 
 use anyhow::Result;
 use candle_core::{D, Tensor};
@@ -26,37 +26,37 @@ impl Objective for Contrastive {
     }
 
     fn loss(&self, features: &Features, log_scale: &Tensor) -> Result<Option<Tensor>> {
-        let (Some(pictures), Some(captions)) = (&features.pictures, &features.captions) else {
+        let (Some(images), Some(captions)) = (&features.images, &features.captions) else {
             return Ok(None);
         };
         let negatives = features.negatives.as_ref();
         let negatives = negatives.filter(|_| self.hard_negative_columns);
-        Ok(Some(info_nce(pictures, captions, negatives, log_scale)?))
+        Ok(Some(info_nce(images, captions, negatives, log_scale)?))
     }
 }
 
-/// Half the cross entropy of picking each picture's own text among all texts and negatives, plus
-/// half that of picking each text's own picture.
+/// Half the cross entropy of picking each image's own text among all texts and negatives, plus
+/// half that of picking each text's own image.
 ///
-/// `pictures`, `texts`: `[batch, dim]`, row i of one belonging to row i of the other; `negatives`:
+/// `images`, `texts`: `[batch, dim]`, row i of one belonging to row i of the other; `negatives`:
 /// `[any, dim]`; all of unit length. `log_scale`: scalar.
 pub(super) fn info_nce(
-    pictures: &Tensor,
+    images: &Tensor,
     texts: &Tensor,
     negatives: Option<&Tensor>,
     log_scale: &Tensor,
 ) -> Result<Tensor> {
     let scale = log_scale.exp()?;
-    let logits = pictures.matmul(&texts.t()?)?.broadcast_mul(&scale)?;
+    let logits = images.matmul(&texts.t()?)?.broadcast_mul(&scale)?;
     let rows = match negatives {
         Some(negatives) => {
-            let further = pictures.matmul(&negatives.t()?)?.broadcast_mul(&scale)?;
+            let further = images.matmul(&negatives.t()?)?.broadcast_mul(&scale)?;
             Tensor::cat(&[&logits, &further], 1)?
         }
         None => logits.clone(),
     };
     // −log softmax at the pair = log-sum-exp of its row (or column) − its own logit.
-    let own = (pictures * texts)?.sum(D::Minus1)?.broadcast_mul(&scale)?;
+    let own = (images * texts)?.sum(D::Minus1)?.broadcast_mul(&scale)?;
     let rivals = (rows.log_sum_exp(1)? + logits.log_sum_exp(0)?)?;
     Ok((rivals * 0.5)?.sub(&own)?.mean_all()?)
 }
@@ -69,12 +69,12 @@ mod tests {
 
     use super::*;
     use crate::objective::definition::{
-        CAPTIONS, Matrix, NEGATIVES, PICTURES, assert_equals, cosine, cross_entropy, matrix,
+        CAPTIONS, IMAGES, Matrix, NEGATIVES, assert_equals, cosine, cross_entropy, matrix,
     };
 
     fn loss(inputs: &[Tensor], hard_negative_columns: bool) -> Tensor {
         let features = Features {
-            pictures: Some(inputs[0].clone()),
+            images: Some(inputs[0].clone()),
             captions: Some(inputs[1].clone()),
             negatives: Some(inputs[2].clone()),
             ..Features::default()
@@ -89,11 +89,11 @@ mod tests {
 
     /// The papers' pseudo-code, one pair at a time.
     fn by_definition(inputs: &[Matrix], hard_negative_columns: bool) -> f64 {
-        let [pictures, captions, negatives, log_scale] = inputs else {
+        let [images, captions, negatives, log_scale] = inputs else {
             panic!("four inputs");
         };
         let scale = log_scale[0][0].exp();
-        let n = pictures.len();
+        let n = images.len();
         let mut total = 0.0;
         for i in 0..n {
             let mut texts: Vec<&Vec<f64>> = captions.iter().collect();
@@ -102,11 +102,11 @@ mod tests {
             }
             let row: Vec<f64> = texts
                 .iter()
-                .map(|text| scale * cosine(&pictures[i], text))
+                .map(|text| scale * cosine(&images[i], text))
                 .collect();
-            let column: Vec<f64> = pictures
+            let column: Vec<f64> = images
                 .iter()
-                .map(|picture| scale * cosine(picture, &captions[i]))
+                .map(|image| scale * cosine(image, &captions[i]))
                 .collect();
             total += cross_entropy(&row, i) + cross_entropy(&column, i);
         }
@@ -118,7 +118,7 @@ mod tests {
         for log_scale in [0.0, 1.5, 100f64.ln()] {
             for columns in [false, true] {
                 let inputs = [
-                    matrix(&PICTURES),
+                    matrix(&IMAGES),
                     matrix(&CAPTIONS),
                     matrix(&NEGATIVES),
                     vec![vec![log_scale]],
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn without_pictures_there_is_nothing_to_contrast() {
+    fn without_images_there_is_nothing_to_contrast() {
         let scale = Tensor::new(1f32, &Device::Cpu).unwrap();
         let objective = Contrastive {
             weight: 1.0,

@@ -7,7 +7,7 @@ use crate::features::normalised;
 
 pub(super) type Matrix = Vec<Vec<f64>>;
 
-pub(super) const PICTURES: [[f64; 3]; 3] = [[1.0, 0.2, -0.5], [0.1, -2.0, 0.4], [0.3, 0.3, 3.0]];
+pub(super) const IMAGES: [[f64; 3]; 3] = [[1.0, 0.2, -0.5], [0.1, -2.0, 0.4], [0.3, 0.3, 3.0]];
 pub(super) const CAPTIONS: [[f64; 3]; 3] = [[0.9, -0.2, 0.1], [0.5, -1.0, 0.4], [-1.0, 0.7, 0.2]];
 pub(super) const NEGATIVES: [[f64; 3]; 4] = [
     [0.7, 0.1, 0.1],

@@ -1,7 +1,7 @@
 //! Staying near the start: cosines to what the frozen start weights make of the same inputs.
 //!
 //! ```text
-//! L = Σ over pictures, captions, chains of factor · ½ (1 − mean cos(e, e_start))
+//! L = Σ over images, captions, chains of factor · ½ (1 − mean cos(e, e_start))
 //! ```
 //!
 //! With `chains = 10` it is the regulariser of radial embeddings (λ_p of HierarCaps' `train.py`:
@@ -28,7 +28,7 @@ impl Objective for Distillation {
             return Ok(None);
         };
         let parts = [
-            (self.images, &features.pictures, &start.pictures),
+            (self.images, &features.images, &start.images),
             (self.captions, &features.captions, &start.captions),
             (self.chains, &features.chains, &start.chains),
         ];
@@ -54,12 +54,12 @@ mod tests {
 
     use super::*;
     use crate::objective::definition::{
-        CAPTIONS, Matrix, PICTURES, POSITIVES, assert_equals, cosine, matrix,
+        CAPTIONS, IMAGES, Matrix, POSITIVES, assert_equals, cosine, matrix,
     };
 
     #[test]
     fn value_and_gradients_are_those_of_the_definition() {
-        let inputs = [matrix(&PICTURES), matrix(&CAPTIONS)];
+        let inputs = [matrix(&IMAGES), matrix(&CAPTIONS)];
         let distance = |rows: &Matrix, start: &Matrix| -> f64 {
             let cosines = rows.iter().zip(start).map(|(a, b)| cosine(a, b));
             0.5 * (1.0 - cosines.sum::<f64>() / rows.len() as f64)
@@ -77,11 +77,11 @@ mod tests {
                     Tensor::from_vec(values, (3, 3), inputs[0].device()).unwrap()
                 };
                 let features = Features {
-                    pictures: Some(inputs[0].clone()),
+                    images: Some(inputs[0].clone()),
                     captions: Some(inputs[1].clone()),
                     start: Some(Box::new(Features {
-                        pictures: start(&fixed(&POSITIVES)),
-                        captions: start(&fixed(&PICTURES)),
+                        images: start(&fixed(&POSITIVES)),
+                        captions: start(&fixed(&IMAGES)),
                         ..Features::default()
                     })),
                     ..Features::default()
@@ -102,7 +102,7 @@ mod tests {
                         .collect()
                 };
                 2.0 * distance(&inputs[0], &moved(&POSITIVES))
-                    + 0.5 * distance(&inputs[1], &moved(&PICTURES))
+                    + 0.5 * distance(&inputs[1], &moved(&IMAGES))
             },
         );
     }

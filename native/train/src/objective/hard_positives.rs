@@ -1,4 +1,4 @@
-//! Hard positives: rewordings are as near to the picture, and to the caption, as a caption is
+//! Hard positives: rewordings are as near to the image, and to the caption, as a caption is
 //! (SVLC's `L_pos`, Doveh et al., arXiv 2211.11733; as Kamath et al., arXiv 2409.17958, train):
 //!
 //! ```text
@@ -6,7 +6,7 @@
 //! L = ¼ [CE(τ V Hᵀ, I) + CE(τ H Vᵀ, I) + CE(τ T Hᵀ, I) + CE(τ H Tᵀ, I)]       symmetric
 //! ```
 //!
-//! over the pairs that have a hard positive. H: hard positives, V and T: their pictures and
+//! over the pairs that have a hard positive. H: hard positives, V and T: their images and
 //! captions.
 
 use anyhow::Result;
@@ -27,12 +27,12 @@ impl Objective for HardPositives {
     }
 
     fn loss(&self, features: &Features, log_scale: &Tensor) -> Result<Option<Tensor>> {
-        let (Some(pictures), Some(captions), Some(positives)) =
-            (&features.pictures, &features.captions, &features.positives)
+        let (Some(images), Some(captions), Some(positives)) =
+            (&features.images, &features.captions, &features.positives)
         else {
             return Ok(None);
         };
-        let pairs = Tensor::new(features.positive_of.as_slice(), pictures.device())?;
+        let pairs = Tensor::new(features.positive_of.as_slice(), images.device())?;
         let half = |rows: &Tensor| -> Result<Tensor> {
             let rows = rows.index_select(&pairs, 0)?;
             if self.symmetric {
@@ -41,7 +41,7 @@ impl Objective for HardPositives {
                 finds_own(&rows, positives, log_scale)
             }
         };
-        Ok(Some(((half(pictures)? + half(captions)?)? * 0.5)?))
+        Ok(Some(((half(images)? + half(captions)?)? * 0.5)?))
     }
 }
 
@@ -59,7 +59,7 @@ mod tests {
 
     use super::*;
     use crate::objective::definition::{
-        CAPTIONS, Matrix, PICTURES, POSITIVES, assert_equals, cosine, cross_entropy, matrix,
+        CAPTIONS, IMAGES, Matrix, POSITIVES, assert_equals, cosine, cross_entropy, matrix,
     };
 
     const POSITIVE_OF: [u32; 2] = [0, 2];
@@ -93,7 +93,7 @@ mod tests {
     fn both_forms_as_defined() {
         for symmetric in [false, true] {
             let inputs = [
-                matrix(&PICTURES),
+                matrix(&IMAGES),
                 matrix(&CAPTIONS),
                 matrix(&POSITIVES[..2]),
                 vec![vec![1.2]],
@@ -102,7 +102,7 @@ mod tests {
                 &inputs,
                 |inputs| {
                     let features = Features {
-                        pictures: Some(inputs[0].clone()),
+                        images: Some(inputs[0].clone()),
                         captions: Some(inputs[1].clone()),
                         positives: Some(inputs[2].clone()),
                         positive_of: POSITIVE_OF.to_vec(),

@@ -1,8 +1,8 @@
-//! Each picture's own caption against its own hard negatives (SVLC, Doveh et al., arXiv
+//! Each image's own caption against its own hard negatives (SVLC, Doveh et al., arXiv
 //! 2211.11733, `L_neg` of TSVLC's `src/open_clip/loss.py`):
 //!
 //! ```text
-//! L = mean over pictures i with negatives of CE([τ vᵢ·tᵢ, τ vᵢ·nᵢ₁, … τ vᵢ·nᵢₖ], 0)
+//! L = mean over images i with negatives of CE([τ vᵢ·tᵢ, τ vᵢ·nᵢ₁, … τ vᵢ·nᵢₖ], 0)
 //! ```
 //!
 //! and the same with the hard positive in the caption's place, so that a rewording, too, is told
@@ -52,17 +52,17 @@ impl Objective for PerImagePositive {
     }
 }
 
-/// `right`: `[any, dim]`, texts that are true of the pictures `pair_of`.
+/// `right`: `[any, dim]`, texts that are true of the images `pair_of`.
 fn against_own_negatives(
     features: &Features,
     right: &Tensor,
     pair_of: &[u32],
     log_scale: &Tensor,
 ) -> Result<Option<Tensor>> {
-    let (Some(pictures), Some(negatives)) = (&features.pictures, &features.negatives) else {
+    let (Some(images), Some(negatives)) = (&features.images, &features.negatives) else {
         return Ok(None);
     };
-    // Which rows of the negatives are the picture's own, for each right text that has any.
+    // Which rows of the negatives are the image's own, for each right text that has any.
     let negative_of = &features.negative_of;
     let own = |pair: u32| {
         let start = negative_of.partition_point(|&of| of < pair);
@@ -76,7 +76,7 @@ fn against_own_negatives(
     let Some(most) = most else {
         return Ok(None);
     };
-    // Pictures with fewer negatives than the most have places without one, which never win.
+    // Images with fewer negatives than the most have places without one, which never win.
     const NEVER: f32 = -1e9;
     let (mut places, mut bars) = (Vec::new(), Vec::new());
     for &row in &asked {
@@ -88,22 +88,22 @@ fn against_own_negatives(
         }
     }
 
-    let device = pictures.device();
+    let device = images.device();
     let rows = |rows: Vec<u32>| Tensor::new(rows, device);
     let pairs = rows(asked.iter().map(|&row| pair_of[row]).collect())?;
-    let pictures = pictures.index_select(&pairs, 0)?;
+    let images = images.index_select(&pairs, 0)?;
     let right = right.index_select(&rows(asked.iter().map(|&row| row as u32).collect())?, 0)?;
-    let (count, dim) = pictures.dims2()?;
+    let (count, dim) = images.dims2()?;
     let negatives = negatives
         .index_select(&rows(places)?, 0)?
         .reshape((count, most, dim))?;
 
     let scale = log_scale.exp()?;
-    let own = (&pictures * right)?
+    let own = (&images * right)?
         .sum_keepdim(D::Minus1)?
         .broadcast_mul(&scale)?;
     let wrong = negatives
-        .broadcast_mul(&pictures.unsqueeze(1)?)?
+        .broadcast_mul(&images.unsqueeze(1)?)?
         .sum(D::Minus1)?
         .broadcast_mul(&scale)?;
     let wrong = (wrong + Tensor::from_vec(bars, (count, most), device)?)?;
@@ -117,17 +117,17 @@ mod tests {
 
     use super::*;
     use crate::objective::definition::{
-        CAPTIONS, Matrix, NEGATIVES, PICTURES, POSITIVES, assert_equals, cosine, cross_entropy,
+        CAPTIONS, IMAGES, Matrix, NEGATIVES, POSITIVES, assert_equals, cosine, cross_entropy,
         matrix,
     };
 
-    /// Picture 0 has three negatives, picture 1 none, picture 2 one.
+    /// Image 0 has three negatives, image 1 none, image 2 one.
     const NEGATIVE_OF: [u32; 4] = [0, 0, 0, 2];
     const POSITIVE_OF: [u32; 2] = [1, 2];
 
     fn features(inputs: &[Tensor]) -> (Features, Tensor) {
         let features = Features {
-            pictures: Some(inputs[0].clone()),
+            images: Some(inputs[0].clone()),
             captions: Some(inputs[1].clone()),
             negatives: Some(inputs[2].clone()),
             negative_of: NEGATIVE_OF.to_vec(),
@@ -140,7 +140,7 @@ mod tests {
 
     fn inputs(log_scale: f64) -> [Matrix; 5] {
         [
-            matrix(&PICTURES),
+            matrix(&IMAGES),
             matrix(&CAPTIONS),
             matrix(&NEGATIVES),
             matrix(&POSITIVES[..2]),
@@ -152,11 +152,11 @@ mod tests {
         let scale = inputs[4][0][0].exp();
         let mut losses = Vec::new();
         for (pair, right) in right {
-            let picture = &inputs[0][*pair];
-            let mut logits = vec![scale * cosine(picture, right)];
+            let image = &inputs[0][*pair];
+            let mut logits = vec![scale * cosine(image, right)];
             for (negative, of) in inputs[2].iter().zip(NEGATIVE_OF) {
                 if of as usize == *pair {
-                    logits.push(scale * cosine(picture, negative));
+                    logits.push(scale * cosine(image, negative));
                 }
             }
             if logits.len() > 1 {
@@ -216,7 +216,7 @@ mod tests {
         };
         let objective = PerImage { weight: 1.0 };
         assert!(objective.loss(&without, &log_scale).unwrap().is_none());
-        // Negatives only of a picture that has no positive.
+        // Negatives only of an image that has no positive.
         let elsewhere = Features {
             negative_of: vec![0; 4],
             ..features

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::within;
 
-/// Where pairs of picture and caption come from, one table named after the source, and chains.
+/// Where pairs of image and caption come from, one table named after the source, and chains.
 /// Paths begin where the command is called.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,7 +23,7 @@ pub struct DataRecipe {
     /// Pairs in tar archives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webdataset: Option<WebdatasetRecipe>,
-    /// Chains of captions, without pictures.
+    /// Chains of captions, without images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hierarcaps: Option<HierarcapsRecipe>,
     /// Chains of captions of the synthetic world's scenes.
@@ -32,7 +32,7 @@ pub struct DataRecipe {
     /// Edits of the captions of a table or a webdataset.
     #[serde(default)]
     pub edits: EditsRecipe,
-    /// What part of a picture of a table or a webdataset is seen.
+    /// What part of an image of a table or a webdataset is seen.
     #[serde(default)]
     pub crop: Crop,
     /// How many of a hundred samples may be bad, after the first hundred; more end the run.
@@ -93,13 +93,13 @@ pub struct TableRecipe {
     /// semicolon or a bar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub separator: Option<char>,
-    /// The column of the pictures' files.
+    /// The column of the images' files.
     #[serde(default = "TableRecipe::default_image", alias = "picture")]
     pub image: String,
     /// The column of the captions.
     #[serde(default = "TableRecipe::default_caption")]
     pub caption: String,
-    /// Folders in which pictures are looked for by their names, in any depth and in tar archives.
+    /// Folders in which images are looked for by their names, in any depth and in tar archives.
     /// Without any, the files' paths count, from the table's folder on.
     #[serde(default)]
     pub images: Vec<PathBuf>,
@@ -107,7 +107,7 @@ pub struct TableRecipe {
     /// Rows without any are then left out.
     #[serde(default)]
     pub hard_negatives: bool,
-    /// Whether every pair is followed by that of a similar picture, one at random of NegCLIP's
+    /// Whether every pair is followed by that of a similar image, one at random of NegCLIP's
     /// column `neg_image`, which holds numbers of rows of the same file, from 0.
     #[serde(default)]
     pub hard_images: bool,
@@ -150,8 +150,8 @@ impl WebdatasetRecipe {
 pub struct HierarcapsRecipe {
     /// A CSV file, or a gzipped one where the name ends in .gz.
     pub path: PathBuf,
-    /// Another such file: rows of the pictures that its column `image_url` names are left out, so
-    /// that no chain of a test picture is trained on.
+    /// Another such file: rows of the images that its column `image_url` names are left out, so
+    /// that no chain of a test image is trained on.
     #[serde(
         default,
         alias = "without_pictures_of",
@@ -170,16 +170,16 @@ pub struct EditsRecipe {
     pub hard_positives: Vec<PositiveKind>,
 }
 
-/// What is done to a picture in training.
+/// What is done to an image in training.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Crop {
     /// What is done in use: the model's own resizing and central crop.
     Evaluation,
-    /// A random part of the picture, resized to the model's square whatever its proportions
+    /// A random part of the image, resized to the model's square whatever its proportions
     /// (torchvision's `RandomResizedCrop`, as OpenCLIP trains).
     Random {
-        /// The least and the largest share of the picture's area; OpenCLIP's are 0.9 and 1.
+        /// The least and the largest share of the image's area; OpenCLIP's are 0.9 and 1.
         scale: [f64; 2],
     },
 }

@@ -29,7 +29,7 @@ pub(super) struct Component {
     pub(super) table: usize,
     /// That table as it was when the component's first scan began, which is what counts.
     pub(super) quantisation: Option<[u16; 64]>,
-    /// Blocks that carry the picture.
+    /// Blocks that carry the image.
     pub(super) blocks_wide: usize,
     pub(super) blocks_high: usize,
     /// Blocks in a row of whole MCUs.
@@ -41,7 +41,7 @@ pub(super) struct Component {
 }
 
 impl Frame {
-    /// Reads the header. Nothing is allocated for the picture before [`Frame::allocate`].
+    /// Reads the header. Nothing is allocated for the image before [`Frame::allocate`].
     pub(super) fn read(body: &[u8], progressive: bool) -> Result<Self, ImageError> {
         let &[bits, h0, h1, w0, w1, count, ref specs @ ..] = body else {
             return Err(corrupt("its frame header is too short"));

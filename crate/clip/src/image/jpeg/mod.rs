@@ -1,9 +1,9 @@
 //! JPEG to the last bit as Pillow gives it, which is as libjpeg-turbo decodes it.
 //!
 //! No library serves. zune-jpeg's inverse DCT, chroma upsampling and rounding are its own: up
-//! to four levels off in photos and tens of levels in narrow pictures. libjpeg-turbo-rs 0.9.0
+//! to four levels off in photos and tens of levels in narrow images. libjpeg-turbo-rs 0.9.0
 //! is exact in photos, but panics on valid CMYK files whose inks are sampled unequally, and a
-//! panic ends a wasm module. As most pictures are JPEGs, and a probe's margins a few
+//! panic ends a wasm module. As most images are JPEGs, and a probe's margins a few
 //! thousandths of a cosine, this one is libjpeg's arithmetic in Rust: Huffman-coded baseline,
 //! extended and progressive frames of 8 bits, which is what cameras and the web produce.
 
@@ -25,7 +25,7 @@ use super::{Format, ImageError, RgbImage, check_size, zeroed};
 /// A block of 64 pixels costs at least one bit of one component.
 const PIXELS_PER_BYTE: u64 = 64 * 8;
 
-/// More scans than any encoder makes; each costs a pass over the picture.
+/// More scans than any encoder makes; each costs a pass over the image.
 const MAX_SCANS: usize = 100;
 
 mod marker {
@@ -224,7 +224,7 @@ impl Decoder {
         }
     }
 
-    /// The picture, once all scans are in.
+    /// The image, once all scans are in.
     fn finish(self) -> Result<RgbImage, ImageError> {
         let Some(mut frame) = self.frame.filter(|_| self.scans > 0) else {
             return Err(corrupt("it has no scan"));

@@ -6,9 +6,9 @@ pub(super) struct Plane {
     /// Rows of `stride` samples, at least `height` of them.
     pub(super) samples: Vec<u8>,
     pub(super) stride: usize,
-    /// Columns that carry the picture.
+    /// Columns that carry the image.
     pub(super) width: usize,
-    /// Rows that carry the picture.
+    /// Rows that carry the image.
     pub(super) height: usize,
 }
 

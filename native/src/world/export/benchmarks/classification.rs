@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use cliprobe::probe::{Picture, Probes, tableau};
+use cliprobe::probe::{Image, Probes, tableau};
 use cliprobe::world::{ProbeKind, Scene};
 use rayon::prelude::*;
 
@@ -40,8 +40,8 @@ fn set(export: &Export<'_>, kind: ProbeKind) -> Result<()> {
         return Ok(());
     };
     let mut labelled: Vec<(&Scene, usize)> = Vec::new();
-    for &(picture, class) in &task.labelled {
-        if let Picture::Scene(scene) = &set.pictures[picture] {
+    for &(image, class) in &task.labelled {
+        if let Image::Scene(scene) = &set.images[image] {
             labelled.push((scene, class));
         }
     }
@@ -68,13 +68,13 @@ fn archive(
 ) -> Result<()> {
     let mut archive = tar::Builder::new(file);
     for (chunk, first) in labelled.chunks(AT_ONCE).zip((0..).step_by(AT_ONCE)) {
-        let pictures: Vec<Vec<u8>> = chunk
+        let images: Vec<Vec<u8>> = chunk
             .par_iter()
             .map(|(scene, _)| png(&export.styled(scene), export.size))
             .collect::<Result<_>>()?;
-        for ((picture, (_, class)), number) in pictures.iter().zip(chunk).zip(first..) {
+        for ((image, (_, class)), number) in images.iter().zip(chunk).zip(first..) {
             let key = format!("{}_{number:06}", kind.word());
-            append(&mut archive, &format!("{key}.png"), picture)?;
+            append(&mut archive, &format!("{key}.png"), image)?;
             append(
                 &mut archive,
                 &format!("{key}.cls"),

@@ -124,9 +124,9 @@ impl Export<'_> {
     }
 
     /// Draws the scenes that have no file yet.
-    fn draw(&self, pictures: &[(PathBuf, Scene)]) -> Result<()> {
-        self.bar.inc_length(pictures.len() as u64);
-        pictures.par_iter().try_for_each(|(path, scene)| {
+    fn draw(&self, images: &[(PathBuf, Scene)]) -> Result<()> {
+        self.bar.inc_length(images.len() as u64);
+        images.par_iter().try_for_each(|(path, scene)| {
             draw_into(path, &self.styled(scene), self.size)?;
             self.bar.inc(1);
             Ok(())

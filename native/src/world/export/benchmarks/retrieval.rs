@@ -14,15 +14,15 @@ pub(super) fn write(export: &Export<'_>) -> Result<()> {
     }
     export.folder("retrieval/images")?;
     let mut items = Vec::new();
-    let mut pictures = Vec::new();
+    let mut images = Vec::new();
     for (number, probe) in export.probes(ProbeKind::Retrieval).enumerate() {
         let WorldProbe::Pair { scene, caption } = probe else {
             continue;
         };
         let image = format!("images/retrieval_{number:06}.png");
         items.push(json!({"image": image, "caption": [caption.to_string()]}));
-        pictures.push((folder.join(image), scene));
+        images.push((folder.join(image), scene));
     }
-    export.draw(&pictures)?;
+    export.draw(&images)?;
     write_json(&list, &items)
 }

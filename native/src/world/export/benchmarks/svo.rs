@@ -28,9 +28,9 @@ pub(super) fn write(export: &Export<'_>) -> Result<()> {
     }
     let images = export.folder("svo_probes/images")?;
     let mut rows = Vec::new();
-    let mut pictures = Vec::new();
+    let mut images = Vec::new();
     for (number, probe) in export.probes(ProbeKind::Svo).enumerate() {
-        let WorldProbe::Pictures {
+        let WorldProbe::Images {
             caption,
             right,
             wrong,
@@ -59,10 +59,10 @@ pub(super) fn write(export: &Export<'_>) -> Result<()> {
             ids[1].to_string(),
         ]);
         for (id, scene) in ids.into_iter().zip([right, wrong]) {
-            pictures.push((images.join(format!("{id}.png")), scene));
+            images.push((images.join(format!("{id}.png")), scene));
         }
     }
-    export.draw(&pictures)?;
+    export.draw(&images)?;
     write_csv(&list, &COLUMNS, &rows)
 }
 

@@ -1,4 +1,4 @@
-/** The picture in question, and the ways to another one. The one shown stays until the next is good. */
+/** The image in question, and the ways to another one. The one shown stays until the next is good. */
 
 import { HASH_DIGITS, readScene } from "../link/link-state";
 import { smallCopy } from "../link/small-copy";
@@ -8,7 +8,7 @@ import { sha256 } from "../sha256";
 import { type Client, Crashed } from "../worker/client";
 import type { LoadedModel } from "../worker/protocol";
 import type { Captions } from "./captions.svelte";
-import { drawing, type PhotoPicture, type Picture, randomSeed, sceneCaptions } from "./picture";
+import { drawing, type PhotoImage, type Image, randomSeed, sceneCaptions } from "./image";
 
 /** Pixels a side at which scenes are shown; the model sees them at its own size. */
 const SCENE_SIZE = 448;
@@ -16,10 +16,10 @@ const SAMPLE_SIZE = 160;
 /** Scenes offered as samples; the first is where the page begins. */
 export const SAMPLE_SEEDS = ["16", "4", "11"] as const;
 
-export class PictureChoice {
-  current = $state.raw<Picture | null>(null);
+export class ImageChoice {
+  current = $state.raw<Image | null>(null);
   problem = $state<string | null>(null);
-  /** What one should know of the picture, such as that it is not the one a link was made with. */
+  /** What one should know of the image, such as that it is not the one a link was made with. */
   note = $state<string | null>(null);
   /** Drawn in small, to choose from. */
   samples = $state.raw<{ seed: string; url: string }[]>([]);
@@ -124,7 +124,7 @@ export class PictureChoice {
   }
 
   /** Has the worker embed a photo, unless its present model has done so already. */
-  async embed(photo: PhotoPicture, loaded: LoadedModel): Promise<void> {
+  async embed(photo: PhotoImage, loaded: LoadedModel): Promise<void> {
     if (this.#embedded?.key === photo.key && this.#embedded.loaded === loaded) return;
     const { key, bytes, name } = photo;
     try {
@@ -134,7 +134,7 @@ export class PictureChoice {
     } catch (error) {
       if (error instanceof Crashed) throw error;
       const why = error instanceof Error ? error.message : String(error);
-      throw new Error(`“${name}” could not be read as a picture: ${why}`, { cause: error });
+      throw new Error(`“${name}” could not be read as an image: ${why}`, { cause: error });
     }
   }
 
@@ -144,13 +144,13 @@ export class PictureChoice {
     bytes: Uint8Array<ArrayBuffer>,
     type: string,
     isCopy: boolean,
-  ): PhotoPicture {
+  ): PhotoImage {
     const key = String(++this.#photos);
     return { kind: "photo", key, name, hash, bytes, type, isCopy };
   }
 
-  #show(picture: Picture, note: string | null): void {
-    this.current = picture;
+  #show(image: Image, note: string | null): void {
+    this.current = image;
     this.problem = null;
     this.note = note;
     this.copy = null;

@@ -9,8 +9,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
-use cliprobe_files::picture_files::EXTENSIONS;
-pub(crate) use cliprobe_files::picture_files::is_picture;
+use cliprobe_files::image_files::EXTENSIONS;
+pub(crate) use cliprobe_files::image_files::is_image;
 
 /// The files meant by `paths`: a directory stands for the images directly in it, sorted by name. What
 /// else lies there is counted on standard error, so that no image is lost in silence.
@@ -28,7 +28,7 @@ pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let mut others = Others::default();
         for entry in std::fs::read_dir(path).with_context(|| path.display().to_string())? {
             let file = entry?.path();
-            if is_picture(&file) && !file.is_dir() {
+            if is_image(&file) && !file.is_dir() {
                 files.push(file);
             } else {
                 others.count(&file);

@@ -4,7 +4,7 @@ import { Model } from "../model/model.svelte";
 import { BASE, fakeWorker } from "../testing/fake-worker";
 import { Client } from "../worker/client";
 import { Captions } from "./captions.svelte";
-import { PictureChoice, SAMPLE_SEEDS } from "./picture-choice.svelte";
+import { ImageChoice, SAMPLE_SEEDS } from "./image-choice.svelte";
 
 async function ready() {
   const { port, calls } = fakeWorker();
@@ -15,7 +15,7 @@ async function ready() {
   const model = new Model(client, BASE);
   await model.loadDefault();
   const captions = new Captions();
-  return { choice: new PictureChoice(client, model, captions), captions, model, calls };
+  return { choice: new ImageChoice(client, model, captions), captions, model, calls };
 }
 
 const png = (name: string, content = "pixels") => new File([content], name, { type: "image/png" });
@@ -54,7 +54,7 @@ test("a photo is embedded again for another model, and only then", async () => {
   expect(calls.filter((kind) => kind === "photo")).toHaveLength(2);
 });
 
-test("another picture ends what was said of the one before", async () => {
+test("another image ends what was said of the one before", async () => {
   const { choice } = await ready();
   choice.openPhoto("mine.png", "0123456789ab", null);
   await choice.showPhoto(png("other.png"));

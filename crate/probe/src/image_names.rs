@@ -10,7 +10,7 @@ use crate::set::plain_path;
 /// `000000222235.jpg` of val2017 is `COCO_val2014_000000222235.jpg` of val2014. A path with folders
 /// means that path: another file of the same name stands in only where the folders at hand do not
 /// contradict.
-pub struct PictureNames {
+pub struct ImageNames {
     by_name: HashMap<String, Vec<usize>>,
     by_stem: HashMap<String, Vec<usize>>,
     by_coco_number: HashMap<String, Vec<usize>>,
@@ -31,7 +31,7 @@ pub struct Found {
     pub by_bare_name: bool,
 }
 
-impl PictureNames {
+impl ImageNames {
     /// Takes paths with `/` or `\\` between their parts, relative to wherever the images lie.
     pub fn new(paths: Vec<String>) -> Self {
         let mut names = Self {
@@ -141,11 +141,11 @@ fn coco_number(name: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn names(paths: &[&str]) -> PictureNames {
-        PictureNames::new(paths.iter().map(|&path| path.to_owned()).collect())
+    fn names(paths: &[&str]) -> ImageNames {
+        ImageNames::new(paths.iter().map(|&path| path.to_owned()).collect())
     }
 
-    fn index(names: &PictureNames, name: &str) -> Option<usize> {
+    fn index(names: &ImageNames, name: &str) -> Option<usize> {
         names.find(name).map(|found| found.index)
     }
 

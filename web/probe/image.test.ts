@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 
 import { readSeed } from "../link/link-state";
 import { fakeScene } from "../testing/fake-module";
-import { altText, type PhotoPicture, randomSeed, sceneCaptions } from "./picture";
+import { altText, type PhotoImage, randomSeed, sceneCaptions } from "./image";
 
-const photo: PhotoPicture = {
+const photo: PhotoImage = {
   kind: "photo",
   key: "1",
   name: "dog.jpg",
@@ -14,7 +14,7 @@ const photo: PhotoPicture = {
   isCopy: false,
 };
 
-test("a picture's text says what it is", () => {
+test("an image's text says what it is", () => {
   expect(altText(photo)).toBe("The photo “dog.jpg”");
   const view = fakeScene("4", 8);
   expect(altText({ kind: "scene", view })).toBe("Generated scene 4: a red dog 4");

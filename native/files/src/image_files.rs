@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use anyhow::{Context, Result, bail};
 use cliprobe_clip::image::{self, ImageError, RgbImage};
 use cliprobe_evaluate::ImageFiles;
-use cliprobe_probe::{CropBox, PictureNames};
+use cliprobe_probe::{CropBox, ImageNames};
 use walkdir::WalkDir;
 
 use crate::archive::{Member, is_apple_double, members};
@@ -18,7 +18,7 @@ use crate::archive::{Member, is_apple_double, members};
 pub const EXTENSIONS: [&str; 6] = ["png", "jpg", "jpeg", "webp", "gif", "jfif"];
 
 /// Whether a file is an image by its name.
-pub fn is_picture(file: &Path) -> bool {
+pub fn is_image(file: &Path) -> bool {
     let extension = file
         .extension()
         .and_then(|e| e.to_str())
@@ -33,9 +33,9 @@ enum Place {
 }
 
 /// Images that can be found by the names that benchmarks give them.
-pub struct PictureFiles {
+pub struct ImageFiles {
     places: Vec<Place>,
-    names: Box<PictureNames>,
+    names: Box<ImageNames>,
     searched: Vec<PathBuf>,
     /// Endings of files that are images, but none that are read, with how many there are.
     unread: BTreeMap<String, usize>,
@@ -43,7 +43,7 @@ pub struct PictureFiles {
     by_bare_name: Mutex<BTreeSet<String>>,
 }
 
-impl PictureFiles {
+impl ImageFiles {
     /// Looks through folders, and the tar archives in them.
     pub fn search(folders: &[PathBuf]) -> Result<Self> {
         let mut places = Vec::new();
@@ -51,14 +51,14 @@ impl PictureFiles {
         let mut unread: BTreeMap<String, usize> = BTreeMap::new();
         for folder in folders {
             for path in files_in(folder)? {
-                if is_picture(&path) {
+                if is_image(&path) {
                     names.push(slashed(&path));
                     places.push(Place::File(path));
                 } else if let Some(ending) = unread_image(&path) {
                     *unread.entry(ending).or_default() += 1;
                 } else if path.extension().is_some_and(|e| e == "tar") {
                     for member in members(&path)? {
-                        if is_picture(Path::new(&member.name)) {
+                        if is_image(Path::new(&member.name)) {
                             names.push(format!("{}/{}", slashed(&path), member.name));
                             places.push(Place::InTar {
                                 archive: path.clone(),
@@ -71,7 +71,7 @@ impl PictureFiles {
         }
         Ok(Self {
             places,
-            names: Box::new(PictureNames::new(names)),
+            names: Box::new(ImageNames::new(names)),
             searched: folders.to_vec(),
             unread,
             by_bare_name: Mutex::default(),
@@ -155,7 +155,7 @@ impl PictureFiles {
     }
 }
 
-impl ImageFiles for PictureFiles {
+impl ImageFiles for ImageFiles {
     fn read(&self, file: usize) -> Result<Vec<u8>, String> {
         Self::read(self, file).map_err(|error| format!("{error:#}"))
     }
@@ -167,14 +167,14 @@ pub fn decode(
     crop: Option<CropBox>,
     unletterbox: bool,
 ) -> Result<RgbImage, ImageError> {
-    let mut picture = image::decode(bytes)?;
+    let mut image = image::decode(bytes)?;
     if let Some(c) = crop {
-        picture = picture.crop(c.x, c.y, c.width, c.height)?;
+        image = image.crop(c.x, c.y, c.width, c.height)?;
     }
     Ok(if unletterbox {
-        picture.without_letterbox()
+        image.without_letterbox()
     } else {
-        picture
+        image
     })
 }
 

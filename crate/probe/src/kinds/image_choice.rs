@@ -6,12 +6,12 @@ use super::choice::{self, Question};
 use super::{Index, Kind, Needs, Questions};
 use crate::ProbeError;
 use crate::evaluation::{EvaluateError, Evaluation, Scoring};
-use crate::json::{self, JsonClass, JsonPicture};
+use crate::json::{self, JsonClass, JsonImage};
 use crate::set::{ProbeSet, Tables};
 
 /// One caption, several images, one of them right.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PictureChoice {
+pub struct ImageChoice {
     /// Its key in the benchmark.
     pub id: String,
     /// What the benchmark groups it by.
@@ -19,12 +19,12 @@ pub struct PictureChoice {
     /// Index of the caption.
     pub caption: usize,
     /// Indices of the images, in the authors' order.
-    pub pictures: Vec<usize>,
-    /// Which of `pictures` is right.
+    pub images: Vec<usize>,
+    /// Which of `images` is right.
     pub correct: usize,
 }
 
-impl Questions for Vec<PictureChoice> {
+impl Questions for Vec<ImageChoice> {
     fn count(&self) -> usize {
         self.len()
     }
@@ -32,9 +32,7 @@ impl Questions for Vec<PictureChoice> {
     fn for_each_index(&mut self, visit: &mut dyn FnMut(Index<'_>)) {
         for item in self {
             visit(Index::Text(&mut item.caption));
-            item.pictures
-                .iter_mut()
-                .for_each(|i| visit(Index::Picture(i)));
+            item.images.iter_mut().for_each(|i| visit(Index::Image(i)));
         }
     }
 
@@ -44,14 +42,14 @@ impl Questions for Vec<PictureChoice> {
 
     fn need(&self, needs: &mut Needs<'_>) {
         self.iter()
-            .for_each(|item| needs.question(&item.pictures, &[item.caption]));
+            .for_each(|item| needs.question(&item.images, &[item.caption]));
     }
 
     fn score(&self, scoring: Scoring<'_>) -> Result<Evaluation, EvaluateError> {
         let questions = self.iter().map(|item| Question {
             id: &item.id,
             group: &item.group,
-            pictures: &item.pictures,
+            images: &item.images,
             texts: std::slice::from_ref(&item.caption),
             correct: item.correct,
         });
@@ -67,13 +65,14 @@ pub(crate) struct Item {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     group: String,
     caption: String,
-    #[serde(alias = "images")]
-    pictures: Vec<JsonPicture>,
+    #[serde(alias = "pictures")]
+    images: Vec<JsonImage>,
     correct: usize,
 }
 
-impl Kind for Vec<PictureChoice> {
-    const NAME: &'static str = "picture_choice";
+impl Kind for Vec<ImageChoice> {
+    const NAME: &'static str = "image_choice";
+    const FORMER_NAMES: &'static [&'static str] = &["picture_choice"];
     type Item = Item;
 
     fn from_items(
@@ -85,15 +84,15 @@ impl Kind for Vec<PictureChoice> {
             items,
             |item| item.id.take(),
             |id, item| {
-                json::in_range(&id, item.correct, item.pictures.len(), 2)?;
+                json::in_range(&id, item.correct, item.images.len(), 2)?;
                 tables.watch(&id, &[&item.caption], &[]);
-                Ok(PictureChoice {
+                Ok(ImageChoice {
                     group: item.group,
                     caption: tables.text(&item.caption),
-                    pictures: item
-                        .pictures
+                    images: item
+                        .images
                         .into_iter()
-                        .map(|picture| tables.json_picture(picture))
+                        .map(|image| tables.json_image(image))
                         .collect(),
                     correct: item.correct,
                     id,
@@ -107,11 +106,7 @@ impl Kind for Vec<PictureChoice> {
             id: Some(item.id.clone()),
             group: item.group.clone(),
             caption: set.texts[item.caption].clone(),
-            pictures: item
-                .pictures
-                .iter()
-                .map(|&i| json::picture(set, i))
-                .collect(),
+            images: item.images.iter().map(|&i| json::image(set, i)).collect(),
             correct: item.correct,
         });
         (Vec::new(), items.collect())

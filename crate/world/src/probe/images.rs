@@ -88,7 +88,7 @@ pub(super) fn sentence_pair(combination: Combination, seed: u64) -> Option<World
     })?;
     let about = is_about(combination, &caption, &right)
         && (combination == Combination::HeldOut || !wrong.shows_held_out());
-    about.then_some(WorldProbe::Pictures {
+    about.then_some(WorldProbe::Images {
         caption,
         right,
         wrong,

@@ -1,13 +1,13 @@
-/** The picture in question. */
+/** The image in question. */
 
 import type { SceneCaption, SceneView } from "../wasm/cliprobe.js";
 
-export interface ScenePicture {
+export interface SceneImage {
   kind: "scene";
   view: SceneView;
 }
 
-export interface PhotoPicture {
+export interface PhotoImage {
   kind: "photo";
   /** Names this photo to the worker; never used twice. */
   key: string;
@@ -28,31 +28,31 @@ export interface AskedPhoto {
   hash: string | null;
 }
 
-export type Picture = ScenePicture | PhotoPicture | AskedPhoto;
+export type Image = SceneImage | PhotoImage | AskedPhoto;
 
-/** A picture that another view hands over; a scene by its seed or as JSON. */
-export type HandedPicture = { scene: string } | { photo: File };
+/** An image that another view hands over; a scene by its seed or as JSON. */
+export type HandedImage = { scene: string } | { photo: File };
 
 /** What the scene's grammar knows; nothing of photos. */
-export function sceneCaptions(picture: Picture | null): SceneCaption[] {
-  return picture?.kind === "scene" ? picture.view.captions : [];
+export function sceneCaptions(image: Image | null): SceneCaption[] {
+  return image?.kind === "scene" ? image.view.captions : [];
 }
 
-export function altText(picture: ScenePicture | PhotoPicture): string {
-  if (picture.kind === "photo") return `The photo “${picture.name}”`;
-  const holding = picture.view.captions.filter((caption) => caption.holds);
+export function altText(image: SceneImage | PhotoImage): string {
+  if (image.kind === "photo") return `The photo “${image.name}”`;
+  const holding = image.view.captions.filter((caption) => caption.holds);
   const description = holding.find((caption) => caption.kind === "full") ?? holding[0];
-  const { seed: text } = picture.view;
+  const { seed: text } = image.view;
   // A scene given as JSON has its description for a name.
   const seed = text.startsWith("{") ? "Generated scene" : `Generated scene ${text}`;
   return description === undefined ? seed : `${seed}: ${description.text}`;
 }
 
-/** What an `img` shows of a picture. */
-export function imageOf(picture: ScenePicture | PhotoPicture): Blob {
-  return picture.kind === "photo"
-    ? new Blob([picture.bytes], { type: picture.type })
-    : drawing(picture.view);
+/** What an `img` shows of an image. */
+export function imageOf(image: SceneImage | PhotoImage): Blob {
+  return image.kind === "photo"
+    ? new Blob([image.bytes], { type: image.type })
+    : drawing(image.view);
 }
 
 export function drawing({ png }: SceneView): Blob {
