@@ -22,9 +22,7 @@ export function whatIsGiven(files: File[]): Given {
   if (files.some((file) => MODEL_MARK.test(file.name))) {
     return { kind: "model", files: modelFiles(files) };
   }
-  const photo = files.find(
-    (file) => file.type.startsWith("image/") || IMAGE_FILE.test(file.name),
-  );
+  const photo = files.find((file) => file.type.startsWith("image/") || IMAGE_FILE.test(file.name));
   if (photo !== undefined) return { kind: "photo", file: photo };
   const [first] = files;
   const message =

@@ -59,9 +59,7 @@ describe("rank", () => {
     const image = fakeEmbedding(fakeScene("5", 32).png);
     const answer = await ask("rank", { image: scene, captions: ["a", "b", "a"] });
     const cosine = (caption: string) =>
-      Math.fround(
-        fakeEmbedding(text(caption)).reduce((sum, x, i) => sum + x * (image[i] ?? 0), 0),
-      );
+      Math.fround(fakeEmbedding(text(caption)).reduce((sum, x, i) => sum + x * (image[i] ?? 0), 0));
     expect(answer?.cosines).toEqual([cosine("a"), cosine("b"), cosine("a")]);
   });
 

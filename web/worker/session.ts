@@ -280,10 +280,10 @@ export class Session {
           image.kind === "scene"
             ? module.scene(image.seed, clip.info().imageSize).png
             : image.bytes;
-        const image = await clip.encodeImage(file);
+        const { embedding: own } = await clip.encodeImage(file);
         const texts = await encodeCaptions(clip, captions);
         return {
-          cosines: texts.map(([, { embedding }]) => dot(image.embedding, embedding)),
+          cosines: texts.map(([, { embedding }]) => dot(own, embedding)),
           truncated: texts.map(([, { truncated }]) => truncated),
         };
       } finally {
@@ -332,14 +332,10 @@ export class Session {
     return { milliseconds: performance.now() - start };
   }
 
-  async #rank(
-    id: number,
-    image: ImageSource,
-    captions: string[],
-  ): Promise<Similarities | null> {
+  async #rank(id: number, image: ImageSource, captions: string[]): Promise<Similarities | null> {
     if (this.#newestRanking !== id) return null;
     const clip = this.#loaded();
-    const image = await this.#imageEmbedding(clip, image);
+    const own = await this.#imageEmbedding(clip, image);
     const text = { encoded: 0, milliseconds: 0 };
     const found = new Map<string, CaptionEmbedding>();
     for (const caption of captions) {
@@ -363,10 +359,10 @@ export class Session {
     }
     const embedded = captions.flatMap((caption) => found.get(caption) ?? []);
     return {
-      cosines: embedded.map(({ embedding }) => dot(image.embedding, embedding)),
+      cosines: embedded.map(({ embedding }) => dot(own.embedding, embedding)),
       truncated: embedded.map(({ truncated }) => truncated),
       text,
-      imageMilliseconds: image.milliseconds,
+      imageMilliseconds: own.milliseconds,
       moved: this.#moved(clip),
     };
   }
@@ -398,8 +394,7 @@ export class Session {
     const clip = this.#loaded();
     const module = await this.module;
     const { imageSize, patchSize } = clip.info();
-    const file =
-      image.kind === "scene" ? module.scene(image.seed, imageSize).png : image.bytes;
+    const file = image.kind === "scene" ? module.scene(image.seed, imageSize).png : image.bytes;
     const pixels = clip.pixels(file);
     this.#prepared = { clip, pixels };
     const embedding = await clip.encodePixels(pixels);
