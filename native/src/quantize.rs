@@ -10,7 +10,6 @@ use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::model_file::write_gguf;
 use cliprobe::clip::tensors::ElementType;
 
-use crate::convert::derived_from;
 use crate::model::ModelArgs;
 use crate::output::write_whole;
 use crate::{page_model, progress};
@@ -55,7 +54,7 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<()> {
     if let Some(name) = &args.name {
         checkpoint.name = name.clone();
     }
-    let mut provenance = derived_from(&checkpoint)?;
+    let mut provenance = checkpoint.provenance_of_child()?;
     if let Some(recipe) = &args.recipe {
         provenance.recipe = Some(recipe.clone());
     }

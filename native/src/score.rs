@@ -8,7 +8,7 @@ use cliprobe::facade;
 use cliprobe::score::{cosine, rank, softmax};
 use serde_json::json;
 
-use crate::model::{DeviceArgs, ModelArgs};
+use crate::model::{DeviceArgs, ImageArgs, ModelArgs};
 use crate::output::print_json;
 use crate::texts;
 
@@ -32,6 +32,8 @@ pub(crate) struct ScoreArgs {
     #[arg(long)]
     softmax: bool,
     #[command(flatten)]
+    read: ImageArgs,
+    #[command(flatten)]
     device: DeviceArgs,
     /// Print JSON
     #[arg(long)]
@@ -48,6 +50,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
     }
     let file = std::fs::read(&args.image).with_context(|| args.image.display().to_string())?;
     let (checkpoint, clip) = args.model.load(args.device)?;
+    let clip = clip.with_exif(args.read.exif());
     let prepared = clip
         .prepare(&file)
         .with_context(|| args.image.display().to_string())?;

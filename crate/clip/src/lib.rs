@@ -11,6 +11,7 @@ pub mod gguf;
 pub mod image;
 pub mod model_file;
 pub mod names;
+mod opener;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod pickle;
 pub mod preprocessing;

@@ -16,7 +16,7 @@ use cliprobe::score::TieRule;
 use super::cache::{self, FileCache};
 use super::progress::Bars;
 use super::questions::{self, QuestionArgs, Questions};
-use crate::model::{self, DeviceArgs};
+use crate::model::{self, DeviceArgs, ImageArgs};
 use cliprobe_files::image_files::ImageFiles;
 
 /// How models are asked.
@@ -33,6 +33,8 @@ pub(crate) struct BenchArgs {
     /// Take away the white bands that make an image square, as in HierarCaps
     #[arg(long)]
     pub(super) unletterbox: bool,
+    #[command(flatten)]
+    pub(super) image: ImageArgs,
     #[command(flatten)]
     device: DeviceArgs,
     /// Images computed at once
@@ -83,6 +85,7 @@ impl BenchArgs {
             images,
             ties: Ties::Authors,
             unletterbox: false,
+            image: ImageArgs::default(),
             device: DeviceArgs::CPU,
             batch: 16,
             cache: None,
@@ -151,7 +154,7 @@ impl<'a> Bench<'a> {
     pub(crate) fn ask(&self, checkpoint: &Rc<Checkpoint>) -> Result<Run> {
         let started = Instant::now();
         let args = self.args;
-        let clip = model::load(checkpoint, args.device)?;
+        let clip = model::load(checkpoint, args.device)?.with_exif(args.image.exif());
         let description = facade::description(checkpoint, Some(&clip))?;
         let dim = clip.config().projection_dim;
         let open = |kind: &str| -> Box<dyn Cache> {

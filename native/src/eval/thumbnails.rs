@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cliprobe::clip::image::{self, RgbImage};
+use cliprobe::clip::image::{self, Exif, RgbImage};
 use cliprobe::clip::preprocessing::{Preprocessing, Resize};
 use cliprobe::evaluate::decode;
 use cliprobe::probe::Image;
@@ -30,15 +30,17 @@ pub(super) struct Thumbnail {
 /// Draws the thumbnails of a report, each once.
 pub(super) struct Thumbnails<'a> {
     files: &'a ImageFiles,
+    exif: Exif,
     unletterbox: bool,
     drawn: RefCell<HashMap<String, Option<Thumbnail>>>,
 }
 
 impl<'a> Thumbnails<'a> {
     /// Of images as the model saw them before its own preprocessing.
-    pub(super) fn new(files: &'a ImageFiles, unletterbox: bool) -> Self {
+    pub(super) fn new(files: &'a ImageFiles, exif: Exif, unletterbox: bool) -> Self {
         Self {
             files,
+            exif,
             unletterbox,
             drawn: RefCell::default(),
         }
@@ -59,7 +61,7 @@ impl<'a> Thumbnails<'a> {
             Image::File { name, crop } => {
                 let number = self.files.find(name).context("it is not there")?;
                 let bytes = self.files.read(number)?;
-                small(&decode(&bytes, *crop, self.unletterbox)?)?
+                small(&decode(&bytes, self.exif, *crop, self.unletterbox)?)?
             }
         };
         Ok(Thumbnail {

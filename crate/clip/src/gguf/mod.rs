@@ -1,6 +1,8 @@
 //! GGUF (<https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>): reading and writing the
 //! container. What a CLIP model puts into it is in [`super::model_file`].
 
+#![deny(clippy::cast_possible_truncation)]
+
 mod read;
 mod write;
 
