@@ -1,5 +1,5 @@
 //! A checkpoint that is open: what it is, and its tensors by their canonical names. How files become
-//! one is in [`opener`](super::opener).
+//! one is in `opener`.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

@@ -24,6 +24,7 @@ pub(super) const LARGEST_HEADER: u64 = 100_000_000;
 const MOST_DIMENSIONS: usize = 16;
 
 /// What a header says.
+#[derive(Debug)]
 pub struct Contents {
     /// The tensors.
     pub tensors: BTreeMap<String, TensorEntry>,

@@ -77,7 +77,7 @@ impl Conversion {
     /// bytes will be pushed; several are the shards of one model, sorted by name.
     ///
     /// # Errors
-    /// What keeps the checkpoint from being used, as [`Checkpoint::from_files`] says it.
+    /// What keeps the checkpoint from being used, as [`Checkpoint::from_files`](super::Checkpoint::from_files) says it.
     pub fn new(
         files: &FileSet,
         weights: Vec<Announced>,
@@ -206,7 +206,7 @@ impl Conversion {
         Ok(())
     }
 
-    /// Writes the header, and returns the SHA-256 of the weights, as [`Checkpoint::sha256`] has it.
+    /// Writes the header, and returns the SHA-256 of the weights, as [`Checkpoint::sha256`](super::Checkpoint::sha256) has it.
     ///
     /// # Errors
     /// Weights that have not all arrived.

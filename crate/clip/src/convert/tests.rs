@@ -1,11 +1,14 @@
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
-use super::super::model_file::write_gguf;
 use super::*;
+use crate::bytes::ByteSource;
+use crate::checkpoint::{Checkpoint, Provenance};
+use crate::model_file::write_gguf;
 
 fn golden(model: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
