@@ -22,6 +22,7 @@ import { keepPage } from "./offline/register";
 import { MAX_CAPTIONS } from "./probe/caption-list";
 import { ModelComparison } from "./probe/model-comparison.svelte";
 import type { HandedImage } from "./probe/image";
+import { cosinesAsked } from "./probe/ranking";
 import { Probe } from "./probe/probe.svelte";
 import type { SentAnswer } from "./replay/replay";
 import { Replayed } from "./replay/replayed.svelte";
@@ -137,7 +138,7 @@ export class Laboratory {
     const { answer } = this.probe;
     if (this.view !== "probe" || answer === null) return this.fragment;
     const { engine } = this.model.moved ?? answer.question.loaded.info;
-    return this.#fragment({ engine, cosines: answer.similarities.cosines });
+    return this.#fragment({ engine, cosines: cosinesAsked(answer.similarities.ranking) });
   }
 
   #fragment(answer: SentAnswer | null): string {

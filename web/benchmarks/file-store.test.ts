@@ -38,7 +38,7 @@ test("an archive's files are read one by one", async () => {
   const store = new FileStore();
   const bytes = Uint8Array.from(atob(ZIP), (letter) => letter.charCodeAt(0));
   expect(await store.add([given("all.zip", bytes)])).toEqual([]);
-  expect(store.images).toEqual(["all.zip/images/a.png"]);
+  expect(store.images).toEqual(["all.zip/pictures/a.png"]);
   expect(store.lists).toEqual(["all.zip/list.json"]);
   expect(text(await store.readImage(0))).toBe("not a png");
   expect(text(await store.readList(0))).toMatch(/^\{"list": "a{200}"\}$/);

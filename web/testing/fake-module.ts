@@ -9,6 +9,7 @@ import type {
   ImageEmbedding,
   ModelInfo,
   ModelSource,
+  Ranked,
   SceneDescription,
   SceneView,
   SceneVocabulary,
@@ -28,6 +29,12 @@ export function fakeEmbedding(bytes: Uint8Array): Float32Array {
   for (const byte of bytes) counts[byte % DIM] = (counts[byte % DIM] ?? 0) + 1;
   const length = Math.hypot(...counts);
   return counts.map((count) => count / length);
+}
+
+function fakeCosines(image: Float32Array, texts: Float32Array): number[] {
+  return Array.from({ length: texts.length / DIM }, (_, row) =>
+    Math.fround(image.reduce((sum, x, at) => sum + x * (texts[row * DIM + at] ?? 0), 0)),
+  );
 }
 
 export function fakeScene(seed: string, size: number): SceneView {
@@ -165,6 +172,22 @@ class FakeClip implements SessionClip {
 
   #embed(bytes: Uint8Array): Float32Array {
     return fakeEmbedding(Uint8Array.from([...bytes, ...this.weights]));
+  }
+
+  rank(image: Float32Array, captions: Float32Array): Ranked[] {
+    const sorted = fakeCosines(image, captions)
+      .map((cosine, index) => ({ cosine, index }))
+      .toSorted((a, b) => b.cosine - a.cosine);
+    return sorted.map(({ cosine, index }, at) => {
+      const next = sorted[at + 1];
+      return {
+        index,
+        cosine,
+        place: sorted.findIndex((other) => other.cosine === cosine) + 1,
+        margin: next === undefined ? null : cosine - next.cosine,
+        probability: 1 / sorted.length,
+      };
+    });
   }
 
   encodeText(texts: string[]): Promise<TextEmbeddings> {
@@ -400,6 +423,7 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
       seed.startsWith("{") ? seed : JSON.stringify(fakeDescription(Number(seed))),
     sceneVocabulary: () => fakeWords,
     sha256: async (file) => (await sha256(new Uint8Array(await file.arrayBuffer()))) ?? "",
+    cosines: (image, texts) => Float32Array.from(fakeCosines(image, texts)),
     radialMap(embeddings, root) {
       const rows = embeddings.length / root.length;
       const values = Array.from({ length: rows }, (_, row) => row / 10);

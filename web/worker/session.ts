@@ -21,6 +21,7 @@ import type {
   sceneVocabulary,
   SceneView,
 } from "../wasm/cliprobe.js";
+import { rowsOf } from "../rows";
 import { measure } from "../speed/measure";
 import { withoutPatches } from "../words/patches";
 import type { ModelStore } from "./model-store";
@@ -28,7 +29,7 @@ import type {
   Answer,
   Ask,
   Call,
-  Cosines,
+  ModelRanking,
   LoadedModel,
   ModelChoice,
   Parity,
@@ -267,7 +268,7 @@ export class Session {
   async #compare(
     { choice, image, captions }: Ask<"compare">,
     onProgress: (progress: LoadProgress) => void,
-  ): Promise<Cosines> {
+  ): Promise<ModelRanking> {
     const { source, sha256 } = await this.#open(choice, onProgress);
     return this.#inTurn(async () => {
       const module = await this.module;
@@ -283,7 +284,7 @@ export class Session {
         const { embedding: own } = await clip.encodeImage(file);
         const texts = await encodeCaptions(clip, captions);
         return {
-          cosines: texts.map(([, { embedding }]) => dot(own, embedding)),
+          ranking: clip.rank(own, rowsOf(texts.map(([, { embedding }]) => embedding))),
           truncated: texts.map(([, { truncated }]) => truncated),
         };
       } finally {
@@ -359,7 +360,7 @@ export class Session {
     }
     const embedded = captions.flatMap((caption) => found.get(caption) ?? []);
     return {
-      cosines: embedded.map(({ embedding }) => dot(own.embedding, embedding)),
+      ranking: clip.rank(own.embedding, rowsOf(embedded.map(({ embedding }) => embedding))),
       truncated: embedded.map(({ truncated }) => truncated),
       text,
       imageMilliseconds: own.milliseconds,
@@ -370,7 +371,12 @@ export class Session {
   async #cosines({ image, captions }: Ask<"cosines">): Promise<number[]> {
     const clip = this.#loaded();
     const { embedding } = await this.#imageEmbedding(clip, image);
-    return (await this.#textEmbeddings(clip, captions)).map((text) => dot(embedding, text));
+    return this.#cosinesOf(embedding, await this.#textEmbeddings(clip, captions));
+  }
+
+  async #cosinesOf(image: Float32Array, texts: Float32Array[]): Promise<number[]> {
+    const { cosines } = await this.module;
+    return [...cosines(image, rowsOf(texts))];
   }
 
   async #textEmbeddings(clip: SessionClip, captions: string[]): Promise<Float32Array[]> {
@@ -401,7 +407,7 @@ export class Session {
     const texts = await this.#textEmbeddings(clip, captions);
     return {
       side: Math.floor(imageSize / patchSize),
-      cosines: texts.map((text) => dot(embedding, text)),
+      cosines: await this.#cosinesOf(embedding, texts),
     };
   }
 
@@ -413,10 +419,10 @@ export class Session {
     const batch = withoutPatches(prepared.pixels, cells, imageSize, patchSize);
     const embeddings = await clip.encodePixels(batch);
     const texts = await this.#textEmbeddings(clip, captions);
-    return cells.map((_, index) => {
-      const embedding = embeddings.subarray(index * embeddingDim, (index + 1) * embeddingDim);
-      return texts.map((text) => dot(embedding, text));
-    });
+    const hidden = cells.map((_, index) =>
+      embeddings.subarray(index * embeddingDim, (index + 1) * embeddingDim),
+    );
+    return Promise.all(hidden.map((embedding) => this.#cosinesOf(embedding, texts)));
   }
 
   /** Takes a turn for a few texts at a time: a ranking asked for meanwhile waits for those only. */
@@ -576,14 +582,6 @@ async function encodeCaptions(
 /** A macrotask later: messages that arrived meanwhile have been handled. */
 function messagesDelivered(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-/**
- * Bit for bit the cosine of the module's `score`: summed in double precision in the same order, then
- * rounded to single. What is tied in Benchmarks is tied here.
- */
-function dot(a: Float32Array, b: Float32Array): number {
-  return Math.fround(a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0));
 }
 
 /** `Infinity` when the shapes differ: such values are never equal. */

@@ -138,19 +138,32 @@ export interface TextEmbeddings {
 export interface ImageEmbedding {
   /** `dim` values, of length 1. */
   embedding: Float32Array;
-  /** Of the picture as it is looked at: after its EXIF orientation. */
+  /** Of the image as it is looked at: after its EXIF orientation. */
   width: number;
   height: number;
 }
 
-export interface Scored {
-  caption: string;
-  /** From −1 to 1. */
+/** A caption in its place. */
+export interface Ranked {
+  /** Which caption, in the order they were given. */
+  index: number;
+  /** With the image, from −1 to 1. */
   cosine: number;
+  /** 1 is best; equal cosines share a place. */
+  place: number;
   /** Distance to the next lower cosine; null for the last. */
   margin: number | null;
+  /** Softmax of the logits over these captions; null where the checkpoint has no logit scale. */
+  probability: number | null;
+}
+
+export interface Scored extends Ranked {
+  caption: string;
   truncated: boolean;
 }
+
+/** Cosines of an image's embedding with those of texts, which stand row after row. */
+export function cosines(image: Float32Array, texts: Float32Array): Float32Array;
 
 export interface SceneCaption {
   text: string;
@@ -165,7 +178,7 @@ export interface SceneView {
   width: number;
   height: number;
   rgba: Uint8ClampedArray;
-  /** The same picture as a PNG file. */
+  /** The same image as a PNG file. */
   png: Uint8Array;
   captions: SceneCaption[];
 }
@@ -193,10 +206,10 @@ export class Clip {
   info(): ModelInfo;
   /** Embeds texts; repeated ones are computed once. */
   encodeText(texts: string[]): Promise<TextEmbeddings>;
-  /** Embeds a picture from the bytes of a PNG, JPEG, WebP or GIF file. */
+  /** Embeds an image from the bytes of a PNG, JPEG, WebP or GIF file. */
   encodeImage(file: Uint8Array): Promise<ImageEmbedding>;
   /**
-   * Embeds a batch of pictures that were prepared elsewhere: `3 × imageSize × imageSize` values each, as
+   * Embeds a batch of images that were prepared elsewhere: `3 × imageSize × imageSize` values each, as
    * the checkpoint's preprocessing gives them. Resolves to rows of `embeddingDim` values.
    */
   encodePixels(pixels: Float32Array): Promise<Float32Array>;
@@ -205,8 +218,10 @@ export class Clip {
    * colour, in which 0 is the mean colour of the training data.
    */
   pixels(file: Uint8Array): Float32Array;
-  /** Ranks captions for a picture, best first. */
+  /** Ranks captions for an image, best first. */
   score(file: Uint8Array, captions: string[]): Promise<Scored[]>;
+  /** As `score`, of embeddings that are at hand; those of captions stand row after row. */
+  rank(image: Float32Array, captions: Float32Array): Ranked[];
   /** Gives the model's memory back; the object cannot be used afterwards. */
   free(): void;
 }
@@ -224,7 +239,7 @@ export interface SetInfo {
   set: string;
   items: number;
   /** Distinct ones. */
-  pictures: number;
+  images: number;
   /** Distinct ones, with the empty text where the set needs a root. */
   texts: number;
   files: { path: string; sha256: string }[];
@@ -269,11 +284,11 @@ export interface EvaluationOverview {
 
 export type AnswerFilter = "all" | "wrong" | "right" | "tied";
 
-export interface ShownPicture {
+export interface ShownImage {
   /** Its place in the set. */
   index: number;
   label: string;
-  /** Whether it is the one asked for, where pictures are chosen among. */
+  /** Whether it is the one asked for, where images are chosen among. */
   right: boolean | null;
   /** As JSON, where it is a scene. */
   scene: string | null;
@@ -281,16 +296,16 @@ export interface ShownPicture {
 
 export interface ShownText {
   text: string;
-  /** Whether it is true of the picture, where that is known. */
+  /** Whether it is true of the image, where that is known. */
   right: boolean | null;
-  /** With each of the pictures. */
+  /** With each of the images. */
   cosines: number[];
 }
 
 export interface ShownAnswer {
   id: string;
   group: string;
-  pictures: ShownPicture[];
+  images: ShownImage[];
   texts: ShownText[];
   marks: [metric: string, right: boolean][];
   /** The right similarity minus the best wrong one. */
@@ -311,21 +326,21 @@ export class Benchmark {
   /** Reads a set of {@link Benchmark.find} from its files' contents; `limit` keeps the first questions. */
   static fromFiles(set: string, names: string[], contents: Uint8Array[], limit?: number): Benchmark;
   info(): SetInfo;
-  /** Names of its pictures; null for scenes. */
-  pictures(): (string | null)[];
+  /** Names of its images; null for scenes. */
+  images(): (string | null)[];
   /**
-   * For each of its pictures its place among files with these paths, −1 where it is not there. Texts
-   * that only questions with a missing picture have are then not computed.
+   * For each of its images its place among files with these paths, −1 where it is not there. Texts
+   * that only questions with a missing image have are then not computed.
    */
   locate(paths: string[]): Int32Array;
   texts(): string[];
-  encodedPictures(): number;
+  encodedImages(): number;
   encodedTexts(): number;
   /**
-   * Embeds the next pictures: for each its file's bytes, null for a scene, or the sentence that says
+   * Embeds the next images: for each its file's bytes, null for a scene, or the sentence that says
    * why it is missing. Resolves to how many could not be embedded; the result names them.
    */
-  encodePictures(clip: Clip, files: (Uint8Array | string | null)[]): Promise<number>;
+  encodeImages(clip: Clip, files: (Uint8Array | string | null)[]): Promise<number>;
   /** Embeds the next `count` texts, or as many as there are. */
   encodeTexts(clip: Clip, count: number): Promise<void>;
   /** Scores the set, once everything is embedded. */
@@ -336,7 +351,7 @@ export class Benchmark {
     offset: number,
     limit: number,
   ): { total: number; answers: ShownAnswer[] };
-  /** A picture as the model is shown it: the file, or a PNG of the part or of a scene `size` wide. */
+  /** An image as the model is shown it: the file, or a PNG of the part or of a scene `size` wide. */
   shown(index: number, file: Uint8Array | string | null, size: number): Uint8Array;
   /** The result as `cliprobe eval --json` writes it. */
   resultJson(): string;
