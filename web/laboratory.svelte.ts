@@ -114,8 +114,8 @@ export class Laboratory {
     this.linkProblems = problems;
     this.askedModel = state.model;
     this.view = state.view;
-    if (state.set !== null) {
-      this.benchmarks.set = state.set;
+    if (state.sets.length > 0) {
+      this.benchmarks.sets = state.sets;
       this.benchmarks.items = state.items;
     }
     this.hierarchy.open(state);
@@ -147,7 +147,7 @@ export class Laboratory {
       ...this.probe.link,
       view: this.view,
       ...(this.view === "benchmarks"
-        ? { set: this.benchmarks.set, items: this.benchmarks.items }
+        ? { sets: this.benchmarks.sets, items: this.benchmarks.items }
         : {}),
       ...(this.view === "hierarchy" ? this.hierarchy.link : {}),
       model: sha256?.slice(0, HASH_DIGITS) ?? this.askedModel,

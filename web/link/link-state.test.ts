@@ -37,7 +37,7 @@ const linkState: fc.Arbitrary<LinkState> = fc
     model: fc.option(hash),
     softmax: fc.boolean(),
     view: fc.constantFrom(...VIEWS),
-    set: fc.option(text(MAX_NAME_CHARACTERS)),
+    sets: fc.array(text(MAX_NAME_CHARACTERS), { maxLength: 5 }),
     items: fc.option(fc.integer({ min: 1, max: 1_000_000 })),
     candidates: fc.option(fc.array(caption, { maxLength: 12 })),
     own: fc.option(fc.array(fc.oneof(caption, fc.constant("")), { minLength: 4, maxLength: 4 })),

@@ -15,6 +15,7 @@ mod image_names;
 mod json;
 mod kinds;
 mod metric;
+pub mod published;
 mod readers;
 pub mod results;
 mod set;

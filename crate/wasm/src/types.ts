@@ -238,13 +238,25 @@ export interface FoundSet {
 export interface SetInfo {
   set: string;
   items: number;
-  /** Distinct ones. */
+  /** Distinct ones of this set. */
   images: number;
-  /** Distinct ones, with the empty text where the set needs a root. */
+  /** Distinct ones of this set. */
   texts: number;
   files: { path: string; sha256: string }[];
   /** How many things in its files are odd. */
   oddities: number;
+  /** Names of images that are not at hand, the first of them. */
+  missing: string[];
+  missingCount: number;
+}
+
+/** Sets that are run together. */
+export interface BenchmarkInfo {
+  sets: SetInfo[];
+  /** Distinct ones of all sets. */
+  images: number;
+  /** Distinct ones of all sets that are needed, with the empty text where a set needs a root. */
+  texts: number;
 }
 
 export interface Metric {
@@ -264,13 +276,30 @@ export interface Metric {
   ties: number;
 }
 
+/** A number that a paper or a repository gives. */
+export interface PublishedNumber {
+  model: string;
+  /** From 0 to 1. */
+  value: number;
+  /** Paper and table. */
+  source: string;
+  url: string | null;
+  /** How well it is known, e.g. “the paper's table”. */
+  known: string;
+}
+
+/** A metric, with what is published of it. */
+export interface ComparedMetric extends Metric {
+  published: PublishedNumber[];
+}
+
 export interface EvaluationOverview {
   set: string;
   ties: { rule: "strict" | "first" | "random"; seed?: number };
   items: number;
   scored: number;
   /** The main one first. */
-  metrics: Metric[];
+  metrics: ComparedMetric[];
   skippedCount: number;
   /** The first of them. */
   skipped: { item: string; why: string }[];
@@ -278,6 +307,15 @@ export interface EvaluationOverview {
   oddities: { item: string; what: string }[];
   /** Texts whose end was not seen. */
   truncated: number;
+}
+
+/** What a model can do on several sets. */
+export interface BenchmarkOverview {
+  sets: EvaluationOverview[];
+  /** Averages over sets that papers report, where all sets of one are there. */
+  averages: { name: string; sets: string[]; metrics: ComparedMetric[] }[];
+  /** One sentence for each set that could not be scored. */
+  unscored: string[];
   /** Time of preparing and embedding. */
   seconds: number;
 }
@@ -316,43 +354,45 @@ export interface ShownAnswer {
 
 /** A set of questions with the embeddings that it has so far. */
 export class Benchmark {
-  private constructor();
+  /** Begins without sets. */
+  constructor();
   /** Names of the sets of the synthetic world. */
   static tableauSets(): string[];
   /** What files with these paths (`/` between the parts) can be read as. */
   static find(paths: string[]): FoundSet[];
-  /** The first `items` questions of a set of the synthetic world, the same ones always. */
-  static tableau(set: string, items: number): Benchmark;
-  /** Reads a set of {@link Benchmark.find} from its files' contents; `limit` keeps the first questions. */
-  static fromFiles(set: string, names: string[], contents: Uint8Array[], limit?: number): Benchmark;
-  info(): SetInfo;
-  /** Names of its images; null for scenes. */
-  images(): (string | null)[];
+  /** Adds the first `items` questions of a set of the synthetic world, the same ones always. */
+  addTableau(set: string, items: number): void;
+  /** Adds a set of {@link Benchmark.find} from its files' contents; `limit` keeps the first questions. */
+  addFiles(set: string, names: string[], contents: Uint8Array[], limit?: number): void;
   /**
-   * For each of its images its place among files with these paths, −1 where it is not there. Texts
-   * that only questions with a missing image have are then not computed.
+   * Looks for the images of all sets among files with these paths, once the sets are added. For each
+   * distinct image the place of its file: −1 for a scene, and where it is not there. Texts that only
+   * questions with a missing image have are not computed.
    */
   locate(paths: string[]): Int32Array;
-  texts(): string[];
+  info(): BenchmarkInfo;
   encodedImages(): number;
   encodedTexts(): number;
   /**
-   * Embeds the next images: for each its file's bytes, null for a scene, or the sentence that says
-   * why it is missing. Resolves to how many could not be embedded; the result names them.
+   * Embeds the next images: for each its file's bytes, null where there is no file, or the sentence
+   * that says why it cannot be read. Resolves to how many could not be embedded; the result names them.
    */
   encodeImages(clip: Clip, files: (Uint8Array | string | null)[]): Promise<number>;
   /** Embeds the next `count` texts, or as many as there are. */
   encodeTexts(clip: Clip, count: number): Promise<void>;
-  /** Scores the set, once everything is embedded. */
-  evaluate(clip: Clip): EvaluationOverview;
-  /** Answers, the worst first. */
+  /** Scores the sets, once everything is embedded. */
+  evaluate(clip: Clip): BenchmarkOverview;
+  /** Answers to a set of the overview, the worst first. */
   answers(
+    set: number,
     filter: AnswerFilter,
     offset: number,
     limit: number,
   ): { total: number; answers: ShownAnswer[] };
+  /** The place of the file of a set's image; −1 where there is none. */
+  fileOf(set: number, index: number): number;
   /** An image as the model is shown it: the file, or a PNG of the part or of a scene `size` wide. */
-  shown(index: number, file: Uint8Array | string | null, size: number): Uint8Array;
+  shown(set: number, index: number, file: Uint8Array | string | null, size: number): Uint8Array;
   /** The result as `cliprobe eval --json` writes it. */
   resultJson(): string;
   /** The metrics as `cliprobe eval --csv` writes them. */
