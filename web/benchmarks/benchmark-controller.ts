@@ -3,13 +3,15 @@
 import type { Benchmark, BenchmarkInfo } from "../wasm/cliprobe.js";
 import type { SessionClip } from "../worker/session-clip";
 import type { BenchmarkAnswer, BenchmarkCall, Encoded, SetChoice, FilesAtHand } from "./requests";
-import { FileStore } from "./file-store";
+import { type ArchiveModule, FileStore } from "./file-store";
 
 /** Sets of questions in the wasm module. */
 export type BenchmarkSets = Pick<
   Benchmark,
   | "addTableau"
   | "addFiles"
+  | "addClassFolders"
+  | "addWebdataset"
   | "info"
   | "locate"
   | "encodedImages"
@@ -27,7 +29,7 @@ export type BenchmarkSets = Pick<
 };
 
 /** What benchmarks use of the wasm module. */
-export interface BenchmarkModule {
+export interface BenchmarkModule extends ArchiveModule {
   Benchmark: Pick<typeof Benchmark, "tableauSets" | "find"> & {
     new (): BenchmarkSets;
   };
@@ -51,10 +53,12 @@ interface Open {
 }
 
 export class BenchmarkController {
-  readonly #files = new FileStore();
+  readonly #files: FileStore;
   #open: Open | null = null;
 
-  constructor(private readonly module: Promise<BenchmarkModule>) {}
+  constructor(private readonly module: Promise<BenchmarkModule>) {
+    this.#files = new FileStore(module);
+  }
 
   /** Answers one call; `clip` is the loaded model. To be asked for one thing at a time. */
   async answer(call: BenchmarkCall, clip: SessionClip | null): Promise<BenchmarkAnswer> {
@@ -97,9 +101,10 @@ export class BenchmarkController {
   async #atHand(problems: string[]): Promise<FilesAtHand> {
     const { Benchmark } = await this.module;
     // A folder may hold a note on every image; the sets that are known by name come first.
-    const found = Benchmark.find(this.#files.lists).slice(0, MOST_OFFERED);
+    const { lists, images } = this.#files;
+    const found = Benchmark.find(lists, images).slice(0, MOST_OFFERED);
     const sets = found.map(({ set, title }) => ({ set, title }));
-    return { sets, images: this.#files.images.length, problems };
+    return { sets, images: images.length, problems };
   }
 
   async #openSets(choices: SetChoice[]): Promise<BenchmarkInfo> {
@@ -125,15 +130,40 @@ export class BenchmarkController {
       return;
     }
     const { Benchmark } = await this.module;
-    const { lists } = this.#files;
-    const found = Benchmark.find(lists).find(({ set }) => set === choice.set);
+    const { lists, images, others } = this.#files;
+    const found = Benchmark.find(lists, images).find(({ set }) => set === choice.set);
     if (found === undefined) {
       throw new Error(`The files of ${choice.set} are not at hand; give them again.`);
+    }
+    const limit = choice.items ?? undefined;
+    if (found.form === "classFolders") {
+      sets.addClassFolders(found.set, images, [...lists, ...others], limit);
+      return;
+    }
+    if (found.form === "webdataset") {
+      await this.#addWebdataset(sets, found.set, limit);
+      return;
     }
     const contents: Uint8Array[] = [];
     for (const file of found.files) contents.push(await this.#files.readList(file));
     const names = found.files.map((file) => lists[file] ?? "");
-    sets.addFiles(found.set, names, contents, choice.items ?? undefined);
+    sets.addFiles(found.set, names, contents, limit);
+  }
+
+  async #addWebdataset(sets: BenchmarkSets, folder: string, limit?: number): Promise<void> {
+    const isBelow = (path: string) => folder === "" || path.startsWith(`${folder}/`);
+    const paths: string[] = [];
+    const texts: (Uint8Array | null)[] = [];
+    for (const image of this.#files.images.filter(isBelow)) {
+      paths.push(image);
+      texts.push(null);
+    }
+    for (const [place, path] of this.#files.others.entries()) {
+      if (!isBelow(path) || !/\.(cls|txt)$/.test(path)) continue;
+      paths.push(path);
+      texts.push(await this.#files.readOther(place));
+    }
+    sets.addWebdataset(folder, paths, texts, limit);
   }
 
   /** Embeds whichever of images and texts is further behind, so that the rest can be foretold. */

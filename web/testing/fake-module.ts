@@ -256,7 +256,7 @@ class FakeBenchmark implements BenchmarkSets {
   }
 
   static find(paths: string[]): FoundSet[] {
-    return paths.map((set, file) => ({ set, title: "Probe file", files: [file] }));
+    return paths.map((set, file) => ({ set, title: "Probe file", form: "lists", files: [file] }));
   }
 
   addTableau(set: string, items: number): void {
@@ -267,6 +267,14 @@ class FakeBenchmark implements BenchmarkSets {
     const lines = contents.map((bytes) => new TextDecoder().decode(bytes)).join("\n");
     if (lines.startsWith("!")) throw new Error(`${names[0] ?? ""}: not the JSON expected here`);
     this.#sets.push({ name: set, names: lines.trim().split("\n").slice(0, limit) });
+  }
+
+  addClassFolders(folder: string, images: string[]): void {
+    this.#sets.push({ name: folder, names: images });
+  }
+
+  addWebdataset(folder: string, paths: string[]): void {
+    this.#sets.push({ name: folder, names: paths });
   }
 
   get #names(): (string | null)[] {
@@ -508,6 +516,7 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
       return [{ tiers: ["a", "b", "c", "d"], contradictions: [], image: "p.png" }];
     },
     Benchmark: FakeBenchmark,
+    tarContents: () => Promise.resolve({ files: [], damage: null }),
   };
   return { module, record };
 }

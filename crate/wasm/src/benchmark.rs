@@ -16,8 +16,10 @@ use cliprobe_evaluate::{Job, Memory, Model, Plan, Shown, decode, finish, score};
 use cliprobe_probe::published::published;
 use cliprobe_probe::results::{Results, SetResult, SourceFile};
 use cliprobe_probe::{
-    BENCHMARKS, Filter, Gallery, Image, ImageNames, Metric, ProbeSet, Skipped, Warning,
-    decode_text, read_json, read_retrieval_csv, tableau, tableau_name, tableau_sets,
+    BENCHMARKS, CLIP_TEMPLATES_80, Filter, Gallery, Image, ImageNames, Metric, ProbeSet, Prompts,
+    Skipped, Warning, class_folders, classification, decode_text, find_class_folders,
+    find_webdatasets, read_json, read_retrieval_csv, read_text_list, read_webdataset, tableau,
+    tableau_name, tableau_sets,
 };
 use cliprobe_score::TieRule;
 use cliprobe_world as world;
@@ -31,11 +33,20 @@ const NAMED_MISSING: usize = 5;
 
 /// A set that files can be read as.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct FoundSet {
     set: String,
     title: String,
+    form: Form,
     files: Vec<usize>,
+}
+
+/// What a set is read from.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Form {
+    Lists,
+    ClassFolders,
+    Webdataset,
 }
 
 /// What the sets are, before anything is computed.
@@ -192,7 +203,7 @@ impl WebBenchmark {
     /// # Errors
     /// None in practice.
     #[wasm_bindgen(skip_typescript)]
-    pub fn find(paths: Vec<String>) -> Result<JsValue, JsError> {
+    pub fn find(paths: Vec<String>, images: Vec<String>) -> Result<JsValue, JsError> {
         let mut found = Vec::new();
         let mut claimed = vec![false; paths.len()];
         for benchmark in BENCHMARKS {
@@ -202,6 +213,7 @@ impl WebBenchmark {
                     found.push(FoundSet {
                         set: source.set.to_owned(),
                         title: benchmark.title.to_owned(),
+                        form: Form::Lists,
                         files,
                     });
                 }
@@ -212,10 +224,25 @@ impl WebBenchmark {
                 found.push(FoundSet {
                     set: path.clone(),
                     title: title.to_owned(),
+                    form: Form::Lists,
                     files: vec![file],
                 });
             }
         }
+        let folders = find_class_folders(&images).into_iter();
+        found.extend(folders.map(|set| FoundSet {
+            set,
+            title: "Class folders".to_owned(),
+            form: Form::ClassFolders,
+            files: Vec::new(),
+        }));
+        let folders = find_webdatasets(&images).into_iter();
+        found.extend(folders.map(|set| FoundSet {
+            set,
+            title: "webdataset".to_owned(),
+            form: Form::Webdataset,
+            files: Vec::new(),
+        }));
         to_js(&found)
     }
 
@@ -278,12 +305,54 @@ impl WebBenchmark {
                 }
             }
         };
-        let read = read.map_err(error)?;
-        let read = match limit {
-            Some(limit) => read.limited(limit),
-            None => read,
+        self.add(limited(read.map_err(error)?, limit), files);
+        Ok(())
+    }
+
+    /// See `types.ts`.
+    ///
+    /// # Errors
+    /// A class without images, or no classes.
+    #[wasm_bindgen(js_name = addClassFolders, skip_typescript)]
+    pub fn add_class_folders(
+        &mut self,
+        folder: &str,
+        images: Vec<String>,
+        others: Vec<String>,
+        limit: Option<usize>,
+    ) -> Result<(), JsError> {
+        let (classes, labelled) = class_folders(folder, &images, &others).map_err(error)?;
+        let templates = read_text_list("templates", CLIP_TEMPLATES_80).map_err(error)?;
+        let prompts = Prompts::Templates(templates);
+        let name = folder.rsplit('/').next().unwrap_or(folder);
+        let set = classification(name, &classes, &prompts, &labelled).map_err(error)?;
+        self.add(limited(set, limit), Vec::new());
+        Ok(())
+    }
+
+    /// See `types.ts`.
+    ///
+    /// # Errors
+    /// What keeps the folder from being a webdataset.
+    #[wasm_bindgen(js_name = addWebdataset, skip_typescript)]
+    pub fn add_webdataset(
+        &mut self,
+        folder: &str,
+        paths: Vec<String>,
+        texts: Vec<JsValue>,
+        limit: Option<usize>,
+    ) -> Result<(), JsError> {
+        let names: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let mut text = |file: usize| -> Result<String, String> {
+            let bytes = texts.get(file).and_then(JsValue::dyn_ref::<Uint8Array>);
+            let bytes = bytes.ok_or("could not be read")?;
+            decode_text(bytes.to_vec())
         };
-        self.add(read, files);
+        let name = folder.rsplit('/').next().unwrap_or(folder);
+        let sets = read_webdataset(name, &names, &mut text, None, None).map_err(error)?;
+        for set in sets {
+            self.add(limited(set, limit), Vec::new());
+        }
         Ok(())
     }
 
@@ -579,6 +648,14 @@ impl WebBenchmark {
             unscored: &run.unscored,
             seconds: self.image_seconds + self.text_seconds,
         })
+    }
+}
+
+/// The first questions of a set, where not all are wanted.
+fn limited(set: ProbeSet, limit: Option<usize>) -> ProbeSet {
+    match limit {
+        Some(limit) => set.limited(limit),
+        None => set,
     }
 }
 

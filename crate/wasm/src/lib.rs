@@ -2,6 +2,7 @@
 //! puts into the generated declarations.
 #![cfg(target_arch = "wasm32")]
 
+pub mod archive;
 mod benchmark;
 pub mod compose;
 pub mod convert;

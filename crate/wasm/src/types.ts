@@ -228,10 +228,12 @@ export class Clip {
 
 /** A set that some of the given files can be read as. */
 export interface FoundSet {
-  /** A benchmark's set, e.g. `sugarcrepe/swap_obj`; the path of a file that belongs to none. */
+  /** A benchmark's set, e.g. `sugarcrepe/swap_obj`; the path of a file or folder that belongs to none. */
   set: string;
   title: string;
-  /** Places of its files among those given. */
+  /** What it is read from: lists, class folders, or tar archives. */
+  form: "lists" | "classFolders" | "webdataset";
+  /** Places of its lists among those given. */
   files: number[];
 }
 
@@ -358,12 +360,30 @@ export class Benchmark {
   constructor();
   /** Names of the sets of the synthetic world. */
   static tableauSets(): string[];
-  /** What files with these paths (`/` between the parts) can be read as. */
-  static find(paths: string[]): FoundSet[];
+  /**
+   * What files can be read as: lists of questions, and images in class folders or tar archives. Paths
+   * have `/` between their parts, and go through an archive as through a folder.
+   */
+  static find(lists: string[], images: string[]): FoundSet[];
   /** Adds the first `items` questions of a set of the synthetic world, the same ones always. */
   addTableau(set: string, items: number): void;
   /** Adds a set of {@link Benchmark.find} from its files' contents; `limit` keeps the first questions. */
   addFiles(set: string, names: string[], contents: Uint8Array[], limit?: number): void;
+  /**
+   * Adds a classification: images in class folders, in CLIP's 80 sentences. `others` are the paths of
+   * files that are no images: a class that has nothing else is an error.
+   */
+  addClassFolders(folder: string, images: string[], others: string[], limit?: number): void;
+  /**
+   * Adds a webdataset's classification or retrieval: all paths below its folder, and the contents of
+   * those that are texts.
+   */
+  addWebdataset(
+    folder: string,
+    paths: string[],
+    texts: (Uint8Array | null)[],
+    limit?: number,
+  ): void;
   /**
    * Looks for the images of all sets among files with these paths, once the sets are added. For each
    * distinct image the place of its file: −1 for a scene, and where it is not there. Texts that only
@@ -481,6 +501,23 @@ export function installLexicon(text: string): void;
 
 /** Up to `count` different orders of a caption's words, none of them its own. Needs no lexicon. */
 export function shuffles(caption: string, count: number, seed: number): string[];
+
+/** A file in a tar archive. */
+export interface TarFile {
+  name: string;
+  /** Where its bytes begin in the archive. */
+  offset: number;
+  size: number;
+}
+
+/**
+ * The files of a tar archive without their contents, and why there are no more, where it is damaged. In
+ * a worker a `Blob` is read a part at a time.
+ */
+export function tarContents(
+  name: string,
+  file: Uint8Array | Blob,
+): Promise<{ files: TarFile[]; damage: string | null }>;
 
 /** SHA-256 of a file, hexadecimal; in a worker a `Blob` is read a part at a time. */
 export function sha256(file: Uint8Array | Blob): Promise<string>;
