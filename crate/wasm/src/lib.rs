@@ -3,6 +3,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod benchmark;
+pub mod blend;
 pub mod compose;
 pub mod convert;
 pub mod edits;
@@ -129,6 +130,7 @@ struct ModelInfo {
     choice: EngineChoice,
     known_tiles: BTreeMap<String, String>,
     provenance: Option<String>,
+    trained_on: Option<String>,
 }
 
 impl ModelInfo {
@@ -163,6 +165,7 @@ impl ModelInfo {
             choice,
             known_tiles: tuning.known,
             provenance: (!parts.is_empty()).then(|| parts.join("; ")),
+            trained_on: provenance.trained_on.clone(),
         })
     }
 }
