@@ -67,8 +67,6 @@ export const MAX_NAME_CHARACTERS = 200;
 /** More candidates belong in a file. */
 export const MAX_LINK_CANDIDATES = 300;
 export const MAX_LEVELS = 500;
-/** Far more than a link can hold: 200 captions of 1,000 characters, each up to nine in the address. */
-export const MAX_FRAGMENT_CHARACTERS = 4_000_000;
 const TIERS = 4;
 /** A scene of three things takes half of it. */
 const MAX_SCENE_CHARACTERS = 1500;
@@ -236,14 +234,6 @@ export interface ReadLink {
 
 /** Reads a fragment, with or without `#`. Unknown keys are dropped; nothing throws. */
 export function readFragment(fragment: string): ReadLink {
-  if (fragment.length > MAX_FRAGMENT_CHARACTERS) {
-    return {
-      state: emptyLinkState(),
-      problems: [
-        `The link has ${fragment.length} characters, and no link of this page has more than ${MAX_FRAGMENT_CHARACTERS}; it was left out.`,
-      ],
-    };
-  }
   const { values, problems } = decodePairs(fragment.replace(/^#/, ""));
   return readValues(values, problems);
 }
@@ -385,7 +375,11 @@ function decodePairs(fragment: string): { values: Map<string, string[]>; problem
     if (!known.has(key)) continue;
     const value = decode(rest.join("="));
     if (value === null) problems.push(sentence(key, "holds a broken percent code"));
-    else values.set(key, [...(values.get(key) ?? []), value]);
+    else {
+      const before = values.get(key);
+      if (before === undefined) values.set(key, [value]);
+      else before.push(value);
+    }
   }
   return { values, problems };
 }

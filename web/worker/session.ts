@@ -17,6 +17,7 @@ import type {
   LoadProgress,
   ModelInfo,
   ModelSource,
+  relate,
   sceneJson,
   sceneVocabulary,
   SceneView,
@@ -54,6 +55,7 @@ export interface ClipModule extends BenchmarkModule, BlendModule, HierarchyModul
   scene(seed: string, size: number): SceneView;
   sceneJson: typeof sceneJson;
   sceneVocabulary: typeof sceneVocabulary;
+  relate: typeof relate;
 }
 
 /** Captions encoded between two looks at whether a newer ranking was asked for. */
@@ -111,6 +113,10 @@ export class Session {
         return this.module.then((module) => module.sceneJson(call.ask.seed));
       case "scene-words":
         return this.module.then((module) => module.sceneVocabulary());
+      case "scene-relate": {
+        const { scene, subject, relation, object } = call.ask;
+        return this.module.then((module) => module.relate(scene, subject, relation, object));
+      }
       case "models":
         return this.store.offered(call.ask.base);
       case "load":

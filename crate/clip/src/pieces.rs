@@ -113,3 +113,82 @@ impl<C: Borrow<Checkpoint>> Iterator for GgufPieces<C> {
         Some(piece)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::blend::{blend, blended_type};
+    use crate::bytes::{FileSet, MemorySource};
+    use crate::checkpoint::Overrides;
+
+    fn golden(model: &str) -> Checkpoint {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden");
+        Checkpoint::open(&path.join(model), &Overrides::default()).unwrap()
+    }
+
+    fn file(checkpoint: &Checkpoint, element: ElementType, provenance: &Provenance) -> Vec<u8> {
+        let pieces = GgufPieces::new(checkpoint, element, provenance).unwrap();
+        pieces.flat_map(Result::unwrap).collect()
+    }
+
+    fn opened(file: Vec<u8>) -> Checkpoint {
+        let source = Arc::new(MemorySource::new("m.gguf", file));
+        let files = FileSet::from_sources("m", [source as Arc<dyn crate::bytes::ByteSource>]);
+        Checkpoint::from_files(&files, &Overrides::default()).unwrap()
+    }
+
+    #[test]
+    fn the_pieces_are_a_file_that_says_what_the_model_has_seen() {
+        let seen = |words: &str| Provenance {
+            trained_on: Some(words.into()),
+            ..Provenance::default()
+        };
+        let tiny = golden("tiny_a_quickgelu");
+        let a = opened(file(&tiny, ElementType::Q8_0, &seen("drawings")));
+        let b = opened(file(&tiny, ElementType::F16, &seen("drawings")));
+        let c = opened(file(&tiny, ElementType::F32, &seen("photographs")));
+        assert_eq!(a.provenance.trained_on.as_deref(), Some("drawings"));
+        let types = [&a, &b, &c].map(Checkpoint::matrix_type);
+        assert_eq!(
+            types,
+            [ElementType::Q8_0, ElementType::F16, ElementType::F32]
+        );
+        assert_eq!(blended_type(&a, &b), ElementType::F16);
+        assert_eq!(blended_type(&a, &a), ElementType::Q8_0);
+        let [a, b, c] = [a, b, c].map(Arc::new);
+        let between = blend("between", &a, &[(b, 0.5)]).unwrap();
+        assert_eq!(between.provenance.trained_on.as_deref(), Some("drawings"));
+        let between = blend("between", &a, &[(c, 0.5)]).unwrap();
+        assert_eq!(between.provenance.trained_on, None);
+    }
+
+    #[test]
+    fn a_blend_that_is_quantised_again_is_the_model_itself_at_its_ends() {
+        let tiny = golden("tiny_a_quickgelu");
+        let none = Provenance::default();
+        let a = Arc::new(opened(file(&tiny, ElementType::Q8_0, &none)));
+        let other = blend("other", &a, &[(a.clone(), 0.5)]).unwrap();
+        let alone = blend("alone", &a, &[(Arc::new(other), 0.0)]).unwrap();
+        let again = opened(file(&alone, ElementType::Q8_0, &none));
+        for spec in tensor_specs(&a.config) {
+            let values = |of: &Checkpoint| {
+                let stored = of.read(&spec.name, &spec.shape).unwrap();
+                stored.into_f32(&spec.shape).unwrap()
+            };
+            assert_eq!(values(&again), values(&a), "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn progress_ends_at_all() {
+        let tiny = golden("tiny_a_quickgelu");
+        let mut pieces = GgufPieces::new(&tiny, ElementType::F16, &Provenance::default()).unwrap();
+        let (_, all) = pieces.progress();
+        assert_eq!(pieces.by_ref().count(), all + 1);
+        assert_eq!(pieces.progress(), (all, all));
+        assert!(pieces.next().is_none());
+    }
+}

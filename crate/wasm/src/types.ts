@@ -627,6 +627,8 @@ export interface SceneVocabulary {
   colours: string[];
   patterns: string[];
   grounds: string[];
+  /** Those between two things. */
+  relations: string[];
   /** For each size the least and the largest radius. */
   sizes: { size: string; least: number; most: number }[];
   mostThings: number;
@@ -634,3 +636,18 @@ export interface SceneVocabulary {
 
 /** The words that scenes are made of. */
 export function sceneVocabulary(): SceneVocabulary;
+
+/**
+ * Places the second thing of a scene, given as JSON, so that the first has the relation to it; layers,
+ * and who holds what, change where it must be. Throws one sentence where it cannot be.
+ *
+ * @param subject the first thing, by index
+ * @param object the second, by index
+ * @returns the scene as JSON, and where its two things stand in it now
+ */
+export function relate(
+  scene: string,
+  subject: number,
+  relation: string,
+  object: number,
+): { scene: string; subject: number; object: number };
