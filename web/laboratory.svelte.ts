@@ -25,6 +25,7 @@ import { Patch } from "./patch/patch.svelte";
 import { MAX_CAPTIONS } from "./probe/caption-list";
 import { ModelComparison } from "./probe/model-comparison.svelte";
 import type { HandedImage } from "./probe/image";
+import { cosinesAsked } from "./probe/ranking";
 import { Probe } from "./probe/probe.svelte";
 import type { SentAnswer } from "./replay/replay";
 import { Replayed } from "./replay/replayed.svelte";
@@ -121,8 +122,8 @@ export class Laboratory {
     this.linkProblems = problems;
     this.askedModel = state.model;
     this.view = state.view;
-    if (state.set !== null) {
-      this.benchmarks.set = state.set;
+    if (state.sets.length > 0) {
+      this.benchmarks.sets = state.sets;
       this.benchmarks.items = state.items;
     }
     this.hierarchy.open(state);
@@ -156,7 +157,7 @@ export class Laboratory {
     const { answer } = this.probe;
     if (this.view !== "probe" || answer === null) return null;
     const { engine } = this.model.moved ?? answer.question.loaded.info;
-    return { engine, cosines: answer.similarities.cosines };
+    return { engine, cosines: cosinesAsked(answer.similarities.ranking) };
   }
 
   #state(answer: SentAnswer | null): LinkState {
@@ -165,7 +166,7 @@ export class Laboratory {
       ...this.probe.link,
       view: this.view,
       ...(this.view === "benchmarks"
-        ? { set: this.benchmarks.set, items: this.benchmarks.items }
+        ? { sets: this.benchmarks.sets, items: this.benchmarks.items }
         : {}),
       ...(this.view === "hierarchy" ? this.hierarchy.link : {}),
       patch: this.patch.link,

@@ -2,7 +2,7 @@
 
 import { messageOf } from "../message-of";
 import type { Probe } from "../probe/probe.svelte";
-import { compare, rank } from "../probe/ranking";
+import { rankedCaptions } from "../probe/ranking";
 import type { SceneDescription, SceneVocabulary } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
 import { added, changed, layered, moved, nearby, removed } from "./scene-edit";
@@ -198,7 +198,7 @@ export class Compose {
       captions: captions.map(({ text }) => text),
     });
     if (answer === null) return null;
-    const [first] = rank(compare(captions, answer, view.captions));
+    const [first] = rankedCaptions(captions, answer, view.captions);
     return first?.truth?.holds === false ? first.text : null;
   }
 

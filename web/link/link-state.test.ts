@@ -38,7 +38,7 @@ const linkState: fc.Arbitrary<LinkState> = fc
     model: fc.option(hash),
     softmax: fc.boolean(),
     view: fc.constantFrom(...VIEWS),
-    set: fc.option(text(MAX_NAME_CHARACTERS)),
+    sets: fc.array(text(MAX_NAME_CHARACTERS), { maxLength: 5 }),
     items: fc.option(fc.integer({ min: 1, max: 1_000_000 })),
     candidates: fc.option(fc.array(caption, { maxLength: 12 })),
     own: fc.option(fc.array(fc.oneof(caption, fc.constant("")), { minLength: 4, maxLength: 4 })),
@@ -188,7 +188,7 @@ describe("the version of a link", () => {
     ["v=2&view=hierarchy&scene=7&levels=9&radius=cosine&b=0123456789ab",
       { view: "hierarchy", scene: "7", levels: 9, radius: "cosine", other: "0123456789ab" }],
     ["v=2&view=benchmarks&set=tableau/noun&items=9",
-      { view: "benchmarks", set: "tableau/noun", items: 9 }],
+      { view: "benchmarks", sets: ["tableau/noun"], items: 9 }],
   ])("opens as before: %s", (fragment, said) => {
     expect(readFragment(fragment)).toEqual({
       state: { ...emptyLinkState(), ...said },

@@ -40,8 +40,8 @@ export interface LinkState {
   /** First digits of the model file's SHA-256. */
   model: string | null;
   softmax: boolean;
-  /** The benchmark's set that is chosen, and how many of its questions; `null` for all. */
-  set: string | null;
+  /** The benchmark's sets that are chosen, and how many questions of each; `null` for all. */
+  sets: string[];
   items: number | null;
   /** The pasted candidates of the hierarchy's traversal; `null` for another source. */
   candidates: string[] | null;
@@ -70,6 +70,7 @@ export const MAX_LEVELS = 500;
 const TIERS = 4;
 /** A scene of three things takes half of it. */
 const MAX_SCENE_CHARACTERS = 1500;
+const MAX_SETS = 100;
 const MAX_ITEMS = 1_000_000;
 const MAX_SEED = 2n ** 64n - 1n;
 
@@ -137,10 +138,18 @@ const TABLE: Table = {
       return text === "1";
     },
   },
-  set: optional("set", (text) => {
-    if (text.length > MAX_NAME_CHARACTERS) throw new Error("is not a set’s name");
-    return text;
-  }),
+  sets: {
+    key: "set",
+    absent: [],
+    write: (sets) => sets,
+    read(values) {
+      if (values.length > MAX_SETS) throw new Error(`names more than ${MAX_SETS} sets`);
+      if (values.some((name) => name.length > MAX_NAME_CHARACTERS)) {
+        throw new Error("is not a set’s name");
+      }
+      return values;
+    },
+  },
   items: {
     key: "items",
     absent: null,

@@ -24,8 +24,10 @@ export async function measurePoint(
   wanted: () => boolean,
   onEncoded: (done: number, all: number) => void,
 ): Promise<Metric[]> {
-  const set = Benchmark.tableau(name, items);
+  const set = new Benchmark();
   try {
+    set.addTableau(name, items);
+    set.locate([]); // scenes have no files
     const info = set.info();
     const all = info.images + info.texts;
     const batch = { images: 1, texts: 8 };
@@ -46,7 +48,9 @@ export async function measurePoint(
         }
       });
     }
-    return set.evaluate(clip).metrics;
+    const { sets, unscored } = set.evaluate(clip);
+    if (sets[0] === undefined) throw new Error(unscored[0] ?? `${name} could not be scored.`);
+    return sets[0].metrics;
   } finally {
     set.free();
   }

@@ -12,7 +12,7 @@ import type { Caption } from "./caption-list";
 import { Captions } from "./captions.svelte";
 import { type PhotoImage, type SceneImage, sceneCaptions } from "./image";
 import { ImageChoice, SAMPLE_SEEDS } from "./image-choice.svelte";
-import { compare, rank } from "./ranking";
+import { rankedCaptions } from "./ranking";
 
 const TYPING_PAUSE_MS = 150;
 
@@ -63,7 +63,7 @@ export class Probe {
     if (this.#answer === null) return [];
     const { question, similarities } = this.#answer;
     const { captions, image } = question;
-    return rank(compare(captions, similarities, sceneCaptions(image)));
+    return rankedCaptions(captions, similarities, sceneCaptions(image));
   });
 
   /** What the model in use says to the present question; `null` while that is not known. */

@@ -18,6 +18,7 @@ import type {
   LoadProgress,
   Metric,
   ModelInfo,
+  Ranked,
   SceneView,
 } from "../wasm/cliprobe.js";
 import type { ModelList, OfferedModel } from "./model-list";
@@ -91,14 +92,15 @@ export interface Parity {
   images: number;
 }
 
-/** One entry for each caption asked about, in the order asked. */
-export interface Cosines {
-  cosines: number[];
-  /** Captions that were longer than the model's context, of which only the beginning was read. */
+/** How a model ranks the captions that were asked about. */
+export interface ModelRanking {
+  /** Best first; `index` counts the captions as they were asked about. */
+  ranking: Ranked[];
+  /** Which of them, as asked, were longer than the model's context, so that their ends were not read. */
   truncated: boolean[];
 }
 
-export interface Similarities extends Cosines {
+export interface Similarities extends ModelRanking {
   /** How many captions were not in the cache, and what they took together. */
   text: { encoded: number; milliseconds: number };
   /** What the image took, or `null` when its embedding was in the cache. */
@@ -146,7 +148,7 @@ export interface Requests extends BenchmarkRequests, HierarchyRequests, ComposeR
   /** As `rank`, by another model than the loaded one, which stays: on the CPU, and forgotten at once. */
   compare: {
     ask: { choice: OfferedChoice; image: ImageContent; captions: string[] };
-    answer: Cosines;
+    answer: ModelRanking;
   };
   /** Computes a batch of made-up input: once to warm up, then again for about `seconds`. */
   measure: { ask: SpeedCase & { seconds: number }; answer: { milliseconds: number; runs: number } };

@@ -24,6 +24,7 @@ import type {
 } from "../wasm/cliprobe.js";
 import type { BlendModule } from "../patch/blend-files";
 import { measurePoint } from "../patch/measure-point";
+import { rowsOf } from "../rows";
 import { measure } from "../speed/measure";
 import { withoutPatches } from "../words/patches";
 import { messagesDelivered } from "./messages-delivered";
@@ -33,7 +34,7 @@ import type {
   Answer,
   Ask,
   Call,
-  Cosines,
+  ModelRanking,
   LoadedModel,
   Parity,
   ImageSource,
@@ -240,7 +241,7 @@ export class Session {
   async #compare(
     { choice, image, captions }: Ask<"compare">,
     onProgress: (progress: LoadProgress) => void,
-  ): Promise<Cosines> {
+  ): Promise<ModelRanking> {
     const { source, sha256 } = await this.#opener.open(choice, onProgress);
     return this.#inTurn(async () => {
       const module = await this.module;
@@ -256,7 +257,7 @@ export class Session {
         const { embedding: own } = await clip.encodeImage(file);
         const texts = await encodeCaptions(clip, captions);
         return {
-          cosines: texts.map(([, { embedding }]) => dot(own, embedding)),
+          ranking: clip.rank(own, rowsOf(texts.map(([, { embedding }]) => embedding))),
           truncated: texts.map(([, { truncated }]) => truncated),
         };
       } finally {
@@ -362,7 +363,7 @@ export class Session {
     }
     const embedded = captions.flatMap((caption) => found.get(caption) ?? []);
     return {
-      cosines: embedded.map(({ embedding }) => dot(own.embedding, embedding)),
+      ranking: clip.rank(own.embedding, rowsOf(embedded.map(({ embedding }) => embedding))),
       truncated: embedded.map(({ truncated }) => truncated),
       text,
       imageMilliseconds: own.milliseconds,
@@ -373,7 +374,12 @@ export class Session {
   async #cosines({ image, captions }: Ask<"cosines">): Promise<number[]> {
     const clip = this.#loaded();
     const { embedding } = await this.#imageEmbedding(clip, image);
-    return (await this.#textEmbeddings(clip, captions)).map((text) => dot(embedding, text));
+    return this.#cosinesOf(embedding, await this.#textEmbeddings(clip, captions));
+  }
+
+  async #cosinesOf(image: Float32Array, texts: Float32Array[]): Promise<number[]> {
+    const { cosines } = await this.module;
+    return [...cosines(image, rowsOf(texts))];
   }
 
   async #textEmbeddings(clip: SessionClip, captions: string[]): Promise<Float32Array[]> {
@@ -404,7 +410,7 @@ export class Session {
     const texts = await this.#textEmbeddings(clip, captions);
     return {
       side: Math.floor(imageSize / patchSize),
-      cosines: texts.map((text) => dot(embedding, text)),
+      cosines: await this.#cosinesOf(embedding, texts),
     };
   }
 
@@ -416,10 +422,10 @@ export class Session {
     const batch = withoutPatches(prepared.pixels, cells, imageSize, patchSize);
     const embeddings = await clip.encodePixels(batch);
     const texts = await this.#textEmbeddings(clip, captions);
-    return cells.map((_, index) => {
-      const embedding = embeddings.subarray(index * embeddingDim, (index + 1) * embeddingDim);
-      return texts.map((text) => dot(embedding, text));
-    });
+    const hidden = cells.map((_, index) =>
+      embeddings.subarray(index * embeddingDim, (index + 1) * embeddingDim),
+    );
+    return Promise.all(hidden.map((embedding) => this.#cosinesOf(embedding, texts)));
   }
 
   /** Takes a turn for a few texts at a time: a ranking asked for meanwhile waits for those only. */
@@ -574,14 +580,6 @@ async function encodeCaptions(
       truncated: truncated[row] ?? false,
     },
   ]);
-}
-
-/**
- * Bit for bit the cosine of the module's `score`: summed in double precision in the same order, then
- * rounded to single. What is tied in Benchmarks is tied here.
- */
-function dot(a: Float32Array, b: Float32Array): number {
-  return Math.fround(a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0));
 }
 
 /** `Infinity` when the shapes differ: such values are never equal. */

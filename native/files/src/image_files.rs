@@ -9,21 +9,14 @@ use std::sync::Mutex;
 use anyhow::{Context, Result, bail};
 use cliprobe_clip::image::{self, ImageError, RgbImage};
 use cliprobe_evaluate::ImageFiles;
-use cliprobe_probe::{CropBox, ImageNames};
+use cliprobe_probe::{CropBox, ImageNames, is_image_name};
 use walkdir::WalkDir;
 
 use crate::archive::{Member, is_apple_double, members};
 
-/// The endings of files that a folder is searched for.
-pub const EXTENSIONS: [&str; 6] = ["png", "jpg", "jpeg", "webp", "gif", "jfif"];
-
 /// Whether a file is an image by its name.
 pub fn is_image(file: &Path) -> bool {
-    let extension = file
-        .extension()
-        .and_then(|e| e.to_str())
-        .map(str::to_ascii_lowercase);
-    extension.is_some_and(|e| EXTENSIONS.contains(&e.as_str()))
+    is_image_name(&file.to_string_lossy())
 }
 
 /// Where the bytes of an image lie.

@@ -2,9 +2,9 @@
 
 use cliprobe::probe::{Image, Metric};
 
-use super::published::published;
 use super::questions::Questions;
 use crate::quantity;
+use cliprobe::probe::published::published;
 use cliprobe::probe::results::{Encoded, Results, Run};
 use cliprobe_files::image_files::ImageFiles;
 
