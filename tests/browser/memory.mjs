@@ -105,10 +105,10 @@ report.beforeSwitches = await megabytes();
 await switches(SWITCHES);
 report.switches = await megabytes();
 
-const panel = page.getByRole("region", { name: "Between two models" });
-await panel.last().getByLabel("A, at α = 0").selectOption("contrastive");
-await panel.last().getByLabel("B, at α = 1").selectOption("dense");
-await panel.last().getByRole("button", { name: "Use the model between" }).click();
+const panel = page.getByRole("region", { name: "Between two models", exact: true });
+await panel.getByLabel("A, at α = 0").selectOption("contrastive");
+await panel.getByLabel("B, at α = 1").selectOption("dense");
+await panel.getByRole("button", { name: "Use the model between" }).click();
 await page.getByRole("slider").waitFor();
 for (let turn = 1; turn <= SWITCHES; turn += 1) {
   const alpha = turn / SWITCHES;

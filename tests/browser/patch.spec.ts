@@ -6,8 +6,9 @@ import { violations } from "./axe";
 import { type Bench, expect, test } from "./bench";
 import { GOLDEN, MODULE, openModule } from "./module";
 
-const panel = (page: Page) => page.getByRole("region", { name: "Between two models" }).last();
-const bar = (page: Page) => page.getByRole("region", { name: "Between two models" }).first();
+const panel = (page: Page) =>
+  page.getByRole("region", { name: "Between two models", exact: true });
+const bar = (page: Page) => page.getByRole("region", { name: "How far between two models" });
 const slider = (page: Page) => page.getByRole("slider", { name: /^α, from/ });
 const line = (page: Page, name: string) =>
   page.getByRole("button", { name: `Model: ${name}`, exact: true });
