@@ -141,7 +141,7 @@ fn list<R: Read + Seek>(
         return Err(ArchiveError::Compressed { archive, by, tool });
     }
     let mut tar = tar::Archive::new(archive);
-    let mut end = 0;
+    let mut end: u64 = 0;
     for entry in tar.entries_with_seek().map_err(damaged)? {
         let entry = entry.map_err(damaged)?;
         end = entry.raw_file_position().saturating_add(entry.size());

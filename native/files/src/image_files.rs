@@ -26,7 +26,7 @@ enum Place {
 }
 
 /// Images that can be found by the names that benchmarks give them.
-pub struct ImageFiles {
+pub struct ImagesOnDisk {
     places: Vec<Place>,
     names: Box<ImageNames>,
     searched: Vec<PathBuf>,
@@ -36,7 +36,7 @@ pub struct ImageFiles {
     by_bare_name: Mutex<BTreeSet<String>>,
 }
 
-impl ImageFiles {
+impl ImagesOnDisk {
     /// Looks through folders, and the tar archives in them.
     pub fn search(folders: &[PathBuf]) -> Result<Self> {
         let mut places = Vec::new();
@@ -148,7 +148,7 @@ impl ImageFiles {
     }
 }
 
-impl ImageFiles for ImageFiles {
+impl ImageFiles for ImagesOnDisk {
     fn read(&self, file: usize) -> Result<Vec<u8>, String> {
         Self::read(self, file).map_err(|error| format!("{error:#}"))
     }

@@ -204,7 +204,7 @@ mod tests {
     use cliprobe::probe::Image;
 
     use super::*;
-    use cliprobe_files::image_files::ImageFiles;
+    use cliprobe_files::image_files::ImagesOnDisk;
 
     /// The files of two data sets have the same names, in class folders and in archives.
     #[test]
@@ -239,7 +239,7 @@ mod tests {
         }
         let names = ["classes-a", "classes-b", "shards-a", "shards-b"];
         let folders = names.map(|set| top.path().join(set));
-        let files = ImageFiles::search(&folders).unwrap();
+        let files = ImagesOnDisk::search(&folders).unwrap();
         for (name, folder) in names.iter().zip(&folders) {
             let options = FolderOptions {
                 classes: None,
