@@ -61,6 +61,8 @@ export class Model {
   /** Finds what was asked for last, to be tried again. */
   #wish: Wish = () => this.#find(null);
   #turn = 0;
+  /** The load that a person ended. */
+  #cancelled = 0;
 
   constructor(
     private readonly client: Client,
@@ -183,13 +185,10 @@ export class Model {
     return this.#load(() => choice);
   }
 
-  /** Ends what is being loaded; the model before stays in use. */
+  /** Ends what is being loaded, if it is not loaded by then; the model before stays in use. */
   async cancelLoad(): Promise<void> {
     if (!this.loading) return;
-    this.#turn += 1;
-    this.#next = null;
-    this.loading = false;
-    this.progress = null;
+    this.#cancelled = this.#turn;
     await this.client.request("cancel-load", {}).catch(() => undefined);
   }
 
@@ -279,10 +278,11 @@ export class Model {
     try {
       const choice = await wish();
       if (turn !== this.#turn) return;
+      if (turn === this.#cancelled) throw new Error("The load was ended.");
       this.#next = choice;
       const loaded = await this.client.request(
         "load",
-        { choice, engine: this.engine, arithmetic: this.arithmetic },
+        { choice, engine: this.#engineFor(choice), arithmetic: this.arithmetic },
         (progress) => {
           if (turn === this.#turn) this.progress = progress;
         },
@@ -299,7 +299,7 @@ export class Model {
       if (turn !== this.#turn) return;
       this.#next = null;
       this.loading = false;
-      if (error instanceof Crashed) return;
+      if (error instanceof Crashed || turn === this.#cancelled) return;
       if (this.engine === "gpu" && this.loaded === null) {
         // Nobody asked for it on this visit, and without a model the page is of no use.
         this.engine = "auto";
@@ -312,6 +312,12 @@ export class Model {
       return;
     }
     await Promise.all([this.#verify(), this.countStored()]);
+  }
+
+  /** A slider's next place needs no new trial of the GPU where the place before lost it. */
+  #engineFor(choice: ModelChoice): EngineWish {
+    const isNext = choice.kind === "blend" && this.engine === "auto";
+    return isNext && this.loaded?.info.engine === "cpu" ? "cpu" : this.engine;
   }
 
   async #verify(): Promise<void> {

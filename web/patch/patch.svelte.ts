@@ -33,6 +33,7 @@ export class Patch {
   /** The two models as the worker is told of them. */
   #pair: { a: FileChoice; b: FileChoice; key: string } | null = null;
   #turn = 0;
+  #loading: Promise<void> = Promise.resolve();
 
   constructor(
     client: Client,
@@ -81,7 +82,8 @@ export class Patch {
       const choice = await this.#choice(alpha);
       // The slider has gone on meanwhile.
       if (turn !== this.#turn) return;
-      await this.model.loadBlend(choice);
+      this.#loading = this.model.loadBlend(choice);
+      await this.#loading;
     } catch (error) {
       if (turn === this.#turn && !(error instanceof Crashed)) this.problem = messageOf(error);
     }
@@ -91,6 +93,7 @@ export class Patch {
   async cancel(): Promise<void> {
     this.#turn += 1;
     await this.model.cancelLoad();
+    await this.#loading;
     this.alpha = this.model.blend?.alpha ?? this.alpha;
   }
 

@@ -203,7 +203,7 @@ export class Session {
     return this.#inTurn(async () => {
       if (!wanted()) throw new Error("Another model was asked for meanwhile.");
       const { engine = "auto", arithmetic = "f32" } = ask;
-      await this.#take(opened, { engine, arithmetic, onProgress });
+      await this.#take(opened, { engine, arithmetic, onProgress }, wanted);
       const { name, storage, golden, blended } = opened;
       return {
         name,
@@ -220,12 +220,17 @@ export class Session {
   async #take(
     { source, sha256, golden }: OpenedModel,
     wishes: Pick<LoadOptions, "engine" | "arithmetic" | "onProgress">,
+    wanted: () => boolean,
   ): Promise<void> {
     const { Clip } = await this.module;
     const knownTiles = await this.store.knownTiles();
     const options: LoadOptions = { ...wishes, knownTiles };
     if (sha256 !== null) options.sha256 = sha256;
     const clip = await Clip.load(source, options);
+    if (!wanted()) {
+      clip.free();
+      throw new Error("Another model was asked for meanwhile.");
+    }
     this.#clip?.free();
     this.#clip = clip;
     this.#golden = golden;
