@@ -79,7 +79,7 @@ test("two things are related: the second is placed so that it holds", async ({ b
   // A black dog to the right of a brown table.
   await things(page).and(page.getByLabel(/^black dog/)).focus();
   await page.getByLabel("The black dog shall be").selectOption("to the left of");
-  await page.getByLabel("this, which is moved").selectOption({ label: "the brown table" });
+  await page.getByLabel("The other thing, which is moved").selectOption({ label: "the brown table" });
   await page.getByRole("button", { name: "Relate" }).click();
   await expect(
     bench.ranked.filter({ hasText: /black dog.* to the left of .*table/ }).filter({ hasText: "✓ true" }).first(),
