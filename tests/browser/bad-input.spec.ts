@@ -57,7 +57,9 @@ test("markup in captions is text", async ({ bench, page }) => {
   expect((await bench.order()).toSorted()).toEqual([caption, "a cat"].toSorted());
   await page.getByRole("button", { name: "Copy as Markdown" }).click();
   await expect(page.getByText("The ranking is copied.")).toBeVisible();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(String.raw`\<img src=x`);
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(
+    String.raw`\<img src=x`,
+  );
   await bench.view("Hierarchy");
   await expect(page.getByRole("region", { name: /^Radial map/ })).toBeVisible();
   await expect(page.getByText(caption).first()).toBeAttached();
@@ -130,7 +132,11 @@ test("an image of 100 megapixels is ranked, one of 196 is refused by its size", 
   await expect(page.getByText(/engine stopped/)).toHaveCount(0);
 });
 
-test("two tabs share one store: neither takes the other's file", async ({ bench, page, context }) => {
+test("two tabs share one store: neither takes the other's file", async ({
+  bench,
+  page,
+  context,
+}) => {
   const hub = await playHub(page);
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {

@@ -77,17 +77,27 @@ test("things are added, recoloured, layered and deleted", async ({ bench, page }
 test("two things are related: the second is placed so that it holds", async ({ bench, page }) => {
   await open(page, "scene=18");
   // A black dog to the right of a brown table.
-  await things(page).and(page.getByLabel(/^black dog/)).focus();
+  await things(page)
+    .and(page.getByLabel(/^black dog/))
+    .focus();
   await page.getByLabel("The black dog shall be").selectOption("to the left of");
-  await page.getByLabel("The other thing, which is moved").selectOption({ label: "the brown table" });
+  await page
+    .getByLabel("The other thing, which is moved")
+    .selectOption({ label: "the brown table" });
   await page.getByRole("button", { name: "Relate" }).click();
   await expect(
-    bench.ranked.filter({ hasText: /black dog.* to the left of .*table/ }).filter({ hasText: "✓ true" }).first(),
+    bench.ranked
+      .filter({ hasText: /black dog.* to the left of .*table/ })
+      .filter({ hasText: "✓ true" })
+      .first(),
   ).toBeVisible();
   await page.getByLabel("The black dog shall be").selectOption("on");
   await page.getByRole("button", { name: "Relate" }).click();
   await expect(
-    bench.ranked.filter({ hasText: /black dog.* on .*table/ }).filter({ hasText: "✓ true" }).first(),
+    bench.ranked
+      .filter({ hasText: /black dog.* on .*table/ })
+      .filter({ hasText: "✓ true" })
+      .first(),
   ).toBeVisible();
   await page.getByLabel("The black dog shall be").selectOption("inside");
   await page.getByRole("button", { name: "Relate" }).click();

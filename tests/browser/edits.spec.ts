@@ -45,10 +45,14 @@ test("what was made of what travels in the link", async ({ bench, page }) => {
   await page.goto(url);
   await bench.answered();
   await expect(tags).toHaveText(before);
-  expect(await page.getByText(/original (right|wrong), augmented/).allTextContents()).toEqual(verdicts);
+  expect(await page.getByText(/original (right|wrong), augmented/).allTextContents()).toEqual(
+    verdicts,
+  );
   // What is not there is said, and the rest is shown.
   await bench.open("scene=1&caption=a+dog&mark=7.n.swap-objects.0");
-  await expect(bench.alerts).toHaveText(/“mark” is of a caption that is not there; it was left out/);
+  await expect(bench.alerts).toHaveText(
+    /“mark” is of a caption that is not there; it was left out/,
+  );
 });
 
 test("the lexicon is fetched when it is first needed, and its absence is said", async ({

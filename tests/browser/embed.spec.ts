@@ -23,7 +23,9 @@ test("what is copied for embedding shows the probe in another page", async ({ be
   await expect(ranked).toHaveCount(2);
   expect(await ranked.locator(".caption").allTextContents()).toEqual(order);
   const shown = await ranked.locator(".cosine").allTextContents();
-  expect(shown.map((text) => Number(text.replace("cosine", "").replace("−", "-")))).toEqual(cosines);
+  expect(shown.map((text) => Number(text.replace("cosine", "").replace("−", "-")))).toEqual(
+    cosines,
+  );
   await expect(frame.getByRole("navigation")).toHaveCount(0);
   await expect(frame.getByText(/^cliprobe at /)).toContainText(new URL(page.url()).host);
   await expect(

@@ -101,7 +101,9 @@ test("a question that is too long for a link travels as a file, and opens in eve
   await bench.open("scene=1&caption=a+red+dog");
   const save = page.getByRole("button", { name: "Save as a file" });
   await expect(save).toHaveCount(0);
-  await bench.add(Array.from({ length: 10 }, (_, n) => `${n} ${"a red dog ".repeat(90)}`).join("\n"));
+  await bench.add(
+    Array.from({ length: 10 }, (_, n) => `${n} ${"a red dog ".repeat(90)}`).join("\n"),
+  );
   await expect(page.getByText(/link will have [\d,]+ characters: some programs cut/)).toBeVisible();
   await expect(save).toHaveCount(0);
   const long = Array.from({ length: 80 }, (_, n) => `${n} ${"a blue cat ".repeat(80)}`);

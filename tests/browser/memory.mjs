@@ -48,7 +48,9 @@ async function megabytes() {
   for (let time = 0; time < 3; time += 1) await session.send("HeapProfiler.collectGarbage");
   const { usedSize } = await session.send("Runtime.getHeapUsage");
   const modules = await Promise.all(
-    page.workers().map((worker) => worker.evaluate(() => self.moduleMemory?.buffer.byteLength ?? 0)),
+    page
+      .workers()
+      .map((worker) => worker.evaluate(() => self.moduleMemory?.buffer.byteLength ?? 0)),
   );
   return { page: round(usedSize), module: round(Math.max(0, ...modules)) };
 }
@@ -65,7 +67,10 @@ async function answered() {
   });
 }
 const view = (name) =>
-  page.getByRole("navigation", { name: "Views" }).getByRole("button", { name, exact: true }).click();
+  page
+    .getByRole("navigation", { name: "Views" })
+    .getByRole("button", { name, exact: true })
+    .click();
 
 await page.goto(`${url}#scene=1&caption=a+dog&caption=a+cat`);
 await page.getByText("verified on this device", { exact: true }).waitFor();
@@ -113,7 +118,9 @@ await page.getByRole("slider").waitFor();
 for (let turn = 1; turn <= SWITCHES; turn += 1) {
   const alpha = turn / SWITCHES;
   await page.getByRole("slider").fill(String(alpha));
-  await page.getByRole("button", { name: `Model: contrastive ${alpha} dense`, exact: true }).waitFor();
+  await page
+    .getByRole("button", { name: `Model: contrastive ${alpha} dense`, exact: true })
+    .waitFor();
 }
 await page.getByRole("button", { name: "Back to contrastive" }).click();
 await page.getByRole("button", { name: "Model: contrastive", exact: true }).waitFor();
@@ -127,7 +134,8 @@ async function drags(count) {
     const way = drag % 2 === 0 ? 1 : -1;
     await page.mouse.move(x, y);
     await page.mouse.down();
-    for (let step = 1; step <= 5; step += 1) await page.mouse.move(x + way * 8 * step, y + way * step);
+    for (let step = 1; step <= 5; step += 1)
+      await page.mouse.move(x + way * 8 * step, y + way * step);
     await page.mouse.up();
     await answered();
   }
@@ -135,7 +143,10 @@ async function drags(count) {
 await page.evaluate(() => {
   location.hash = "view=compose&scene=18";
 });
-await page.getByRole("button", { name: /arrow keys move it$/ }).first().waitFor();
+await page
+  .getByRole("button", { name: /arrow keys move it$/ })
+  .first()
+  .waitFor();
 await answered();
 await drags(10);
 report.beforeDrags = await megabytes();

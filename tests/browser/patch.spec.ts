@@ -6,8 +6,7 @@ import { violations } from "./axe";
 import { type Bench, expect, test } from "./bench";
 import { GOLDEN, MODULE, openModule } from "./module";
 
-const panel = (page: Page) =>
-  page.getByRole("region", { name: "Between two models", exact: true });
+const panel = (page: Page) => page.getByRole("region", { name: "Between two models", exact: true });
 const bar = (page: Page) => page.getByRole("region", { name: "How far between two models" });
 const slider = (page: Page) => page.getByRole("slider", { name: /^α, from/ });
 const line = (page: Page, name: string) =>
@@ -174,7 +173,11 @@ test("the module blends as the command does", async ({ page }) => {
   await openModule(page);
   const found = await page.evaluate(
     async ([module = "", golden = ""]) => {
-      const { default: init, Blend, Clip } = (await import(
+      const {
+        default: init,
+        Blend,
+        Clip,
+      } = (await import(
         `/under-test/${module}/cliprobe.js`
       )) as typeof import("../../web/wasm/cliprobe.js") & { default: () => Promise<unknown> };
       await init();
@@ -201,7 +204,12 @@ test("the module blends as the command does", async ({ page }) => {
         return { embedding: [...embeddings], name, provenance };
       };
       const whole = new Uint8Array(await new Blob(pieces).arrayBuffer());
-      return { plan, pieces: pieces.length, half: await load({ "half.gguf": whole }), a: await load(files) };
+      return {
+        plan,
+        pieces: pieces.length,
+        half: await load({ "half.gguf": whole }),
+        a: await load(files),
+      };
     },
     [MODULE, GOLDEN],
   );

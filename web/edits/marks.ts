@@ -26,7 +26,8 @@ export function readMark(text: string): Mark {
   const found = /^(\d{1,3})\.([a-z])\.([a-z0-9-]{1,40})\.(?:(\d{1,3})|~([^]{1,1000}))$/.exec(text);
   const [, at, letter, kind = "", place, words = ""] = found ?? [];
   const group = Object.entries(GROUPS).find(([, { key }]) => key.toLowerCase() === letter)?.[0];
-  if (at === undefined || group === undefined) throw new Error("does not say how a caption was made");
+  if (at === undefined || group === undefined)
+    throw new Error("does not say how a caption was made");
   return {
     at: Number(at),
     group: group as EditGroup,

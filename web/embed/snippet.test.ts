@@ -15,5 +15,7 @@ test("the frame opens the same question, without the page's own frame", () => {
 
 test("what is pasted into another page cannot end its attribute", () => {
   const snippet = embedSnippet(PAGE, 'v=3&caption="><script>');
-  expect(snippet).toMatch(/^<iframe src="https:\/\/example\.org\/lab\/\?embed#v=3&amp;caption=[^"<>]*" title=/);
+  expect(snippet).toMatch(
+    /^<iframe src="https:\/\/example\.org\/lab\/\?embed#v=3&amp;caption=[^"<>]*" title=/,
+  );
 });

@@ -13,7 +13,9 @@ export function addressOf(page: string, fragment: string, embedded: boolean): st
 
 /** The frame as HTML, to be pasted into another page. */
 export function embedSnippet(page: string, fragment: string): string {
-  const address = addressOf(page, fragment, true).replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+  const address = addressOf(page, fragment, true)
+    .replaceAll("&", "&amp;")
+    .replaceAll('"', "&quot;");
   return `<iframe src="${address}" title="cliprobe: captions ranked for an image" width="760" height="560" loading="lazy"></iframe>`;
 }
 

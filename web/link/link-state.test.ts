@@ -185,10 +185,14 @@ describe("the version of a link", () => {
   test.each([
     // What earlier pages wrote.
     ["scene=7&caption=a+red+dog&softmax=1", { scene: "7", captions: ["a red dog"], softmax: true }],
-    ["v=2&view=hierarchy&scene=7&levels=9&radius=cosine&b=0123456789ab",
-      { view: "hierarchy", scene: "7", levels: 9, radius: "cosine", other: "0123456789ab" }],
-    ["v=2&view=benchmarks&set=tableau/noun&items=9",
-      { view: "benchmarks", sets: ["tableau/noun"], items: 9 }],
+    [
+      "v=2&view=hierarchy&scene=7&levels=9&radius=cosine&b=0123456789ab",
+      { view: "hierarchy", scene: "7", levels: 9, radius: "cosine", other: "0123456789ab" },
+    ],
+    [
+      "v=2&view=benchmarks&set=tableau/noun&items=9",
+      { view: "benchmarks", sets: ["tableau/noun"], items: 9 },
+    ],
   ])("opens as before: %s", (fragment, said) => {
     expect(readFragment(fragment)).toEqual({
       state: { ...emptyLinkState(), ...said },

@@ -27,7 +27,8 @@ export function writeQuestion(state: LinkState): string {
  */
 export async function readQuestion(file: File): Promise<ReadLink> {
   const not = (why: string) => new Error(`“${file.name}” is not a saved question: ${why}.`);
-  if (file.size > MOST_BYTES) throw not(`it has ${file.size} bytes, at most ${MOST_BYTES} are read`);
+  if (file.size > MOST_BYTES)
+    throw not(`it has ${file.size} bytes, at most ${MOST_BYTES} are read`);
   let content: unknown;
   try {
     content = JSON.parse(await file.text());

@@ -84,7 +84,8 @@ export function wrapped(
   for (const word of text.split(" ")) {
     const last = lines.at(-1);
     const longer = last === undefined ? word : `${last} ${word}`;
-    if (last !== undefined && measure.measureText(longer).width <= room) lines[lines.length - 1] = longer;
+    if (last !== undefined && measure.measureText(longer).width <= room)
+      lines[lines.length - 1] = longer;
     else lines.push(word);
   }
   return lines;
