@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
-use cliprobe_files::image_files::EXTENSIONS;
+use cliprobe::probe::IMAGE_ENDINGS;
 pub(crate) use cliprobe_files::image_files::is_image;
 
 /// The files meant by `paths`: a directory stands for the images directly in it, sorted by name. What
@@ -38,7 +38,7 @@ pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
             bail!(
                 "{} has no images ({}); {others}",
                 path.display(),
-                EXTENSIONS.join(", ")
+                IMAGE_ENDINGS.join(", ")
             );
         }
         if !others.is_empty() {

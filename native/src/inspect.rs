@@ -38,6 +38,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
         report["text_cleaning"] = json!(checkpoint.text_cleaning);
         report["prefix"] = json!(checkpoint.prefix);
         report["recipe"] = json!(checkpoint.provenance.recipe);
+        report["trained_on"] = json!(checkpoint.provenance.trained_on);
         return print_json(&report);
     }
     let (text, vision) = (&config.text, &config.vision);

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
@@ -19,7 +20,7 @@ const result = (page: Page) => page.getByRole("region", { name: "Result" });
 const answers = (page: Page) => page.getByRole("region", { name: "Answers" });
 
 async function finished(page: Page): Promise<void> {
-  await expect(result(page).getByRole("table")).toBeVisible();
+  await expect(result(page).getByRole("table").first()).toBeVisible();
 }
 
 /** A tiny probe file over images of the golden files, with one that is not there. */
@@ -158,6 +159,144 @@ test("a list and images of one's own are run, and what is missing is named", asy
   await expect(bench.image).toHaveAttribute("alt", "The photo “01_landscape_640x427.png”");
   await bench.answered();
   expect((await bench.order()).toSorted()).toEqual(["a red cat", "a tree"]);
+});
+
+test("several sets are run together, and a link names them all", async ({ bench, page }) => {
+  await open(bench, "view=benchmarks&set=tableau/noun&items=20");
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Files…", exact: true }).click();
+  // SugarCrepe's form, and a few of its names.
+  const list = (name: string, negative: string) => ({
+    name,
+    mimeType: "application/json",
+    buffer: Buffer.from(
+      JSON.stringify({
+        0: { filename: "01_landscape_640x427.png", caption: "a tree", negative_caption: negative },
+        1: { filename: "02_portrait_300x500.png", caption: "a dog", negative_caption: negative },
+      }),
+    ),
+  });
+  const names = ["01_landscape_640x427.png", "02_portrait_300x500.png"];
+  await (
+    await chooser
+  ).setFiles([
+    list("swap_obj.json", "a car"),
+    list("swap_att.json", "a red cat"),
+    ...names.map(image),
+  ]);
+  await expect(page.getByText("At hand: 2 sets and 2 images.")).toBeVisible();
+  await page.getByRole("checkbox", { name: "All of SugarCrepe" }).check();
+  await page.getByRole("spinbutton", { name: "How many of each" }).fill("20");
+  await page.getByRole("checkbox", { name: "What is it?", exact: true }).check();
+  await run(page);
+  await finished(page);
+  // Each image of the two lists is embedded once.
+  await expect(result(page).getByText(/^3 sets with .*: 24 of 24 items scored in/)).toBeVisible();
+  const sets = result(page).getByRole("table", { name: "Main metrics of the sets" });
+  await expect(sets.getByRole("row")).toHaveCount(4);
+  const chosen = result(page).getByRole("combobox", { name: "All metrics and answers of" });
+  await chosen.selectOption("sugarcrepe/swap_att");
+  await expect(result(page).getByText("2 of 2 items scored")).toBeVisible();
+  await answers(page).getByRole("button", { name: "All" }).click();
+  await expect(answers(page).getByText("a red cat").first()).toBeVisible();
+  await expect(answers(page).locator(".images img")).toHaveCount(2);
+  // CLIP's own numbers stand beside.
+  await result(page)
+    .getByText(/^Published numbers/)
+    .click();
+  await expect(
+    result(page)
+      .getByRole("row", { name: /CLIP ViT-B\/32 .*CLoVe/ })
+      .first(),
+  ).toBeVisible();
+
+  const saved = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save JSON" }).click();
+  const download = await saved;
+  expect(download.suggestedFilename()).toBe("3-sets.json");
+  const results = JSON.parse(readFileSync(await download.path(), "utf8")) as {
+    runs: { encoding: { images: { distinct: number } }; sets: { set: string }[] }[];
+  };
+  const found = results.runs[0]?.sets.map(({ set }) => set).toSorted();
+  expect(found).toEqual(["sugarcrepe/swap_att", "sugarcrepe/swap_obj", "tableau/noun"]);
+  expect(results.runs[0]?.encoding.images.distinct).toBe(22);
+  await expect.poll(() => bench.fragment()).toContain("set=sugarcrepe/swap_att");
+  expect(bench.fragment().match(/set=/g)).toHaveLength(3);
+});
+
+/** A tar archive as tar writes it: a header of 512 bytes before each file, two empty ones at the end. */
+function tar(files: [name: string, contents: Buffer][]): Buffer {
+  const blocks = files.flatMap(([name, contents]) => {
+    const header = Buffer.alloc(512);
+    header.write(name, 0);
+    header.write("0000644\0", 100);
+    header.write(`${contents.length.toString(8).padStart(11, "0")}\0`, 124);
+    header.write("        0", 148);
+    header.write("ustar\x0000", 257);
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+    return [header, contents, Buffer.alloc((512 - (contents.length % 512)) % 512)];
+  });
+  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+}
+
+test("class folders and webdatasets are classified", async ({ bench, page }, info) => {
+  const photos = ["01_landscape_640x427.png", "02_portrait_300x500.png"].map((name) =>
+    readFileSync(`${GOLDEN_IMAGES}/${name}`),
+  );
+  const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = photos;
+  const data = info.outputPath("data");
+  const write = (path: string, contents: Buffer | string) => {
+    mkdirSync(dirname(`${data}/${path}`), { recursive: true });
+    writeFileSync(`${data}/${path}`, contents);
+  };
+  write("animals/cat/0.png", first);
+  write("animals/red_fox/0.png", second);
+  write("broken/cat/0.png", first);
+  write("broken/dog/0.png", first);
+  write("broken/fox/0.bmp", "BM");
+  write("wds/classnames.txt", "cat\nred fox\n");
+  write("wds/zeroshot_classification_templates.txt", "a photo of a {c}\n");
+  write(
+    "wds/0.tar",
+    tar([
+      ["s0.png", first],
+      ["s0.cls", Buffer.from("0")],
+      ["s1.png", second],
+      ["s1.cls", Buffer.from("1")],
+    ]),
+  );
+  await open(bench, "view=benchmarks");
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "A folder…" }).click();
+  await (await chooser).setFiles(data);
+  await expect(page.getByText("At hand: 3 sets and 6 images.")).toBeVisible();
+  const choose = async (name: string) => {
+    for (const box of await page.getByRole("checkbox", { checked: true }).all()) {
+      await box.uncheck();
+    }
+    for (const group of ["Class folders", "webdataset"]) {
+      const details = page.locator("details").filter({ hasText: group });
+      if (!(await details.evaluate((element) => (element as HTMLDetailsElement).open))) {
+        await details.locator("summary").click();
+      }
+    }
+    await page.getByRole("checkbox", { name }).check();
+  };
+  await choose("data/animals");
+  await run(page);
+  await finished(page);
+  await expect(result(page).getByText("2 of 2 items scored")).toBeVisible();
+  await expect(result(page).getByRole("row", { name: /^top-1/ })).toBeVisible();
+  await choose("data/wds");
+  await run(page);
+  await expect(page.getByRole("status").filter({ hasText: "Done." })).toBeAttached();
+  await expect(result(page).getByText(/^wds with .*2 of 2 items scored/)).toBeVisible();
+  await choose("data/broken");
+  await run(page);
+  await expect(page.getByRole("alert")).toHaveText(
+    /fox is a class without an image: it has 1 \.bmp, which is not read/,
+  );
 });
 
 test("files can be dropped, and a list that is none is refused by name", async ({

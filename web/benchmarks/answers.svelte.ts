@@ -1,4 +1,4 @@
-/** Answers of the scored set, a page at a time, with their images. */
+/** Answers to one of the scored sets, a page at a time, with their images. */
 
 import { messageOf } from "../message-of";
 import type { AnswerFilter, ShownAnswer } from "../wasm/cliprobe.js";
@@ -10,6 +10,8 @@ export const PAGE = 12;
 const SCENE_SIZE = 224;
 
 export class Answers {
+  /** Which set, by its place in the overview. */
+  set = $state(0);
   filter = $state<AnswerFilter>("wrong");
   offset = $state(0);
   /** How many pass the filter; `null` before anything was asked. */
@@ -22,11 +24,17 @@ export class Answers {
   constructor(private readonly client: Client) {}
 
   /** Shows a page; only the newest that was asked for counts. */
-  async show(filter: AnswerFilter, offset: number): Promise<void> {
+  async show(set: number, filter: AnswerFilter, offset: number): Promise<void> {
     const turn = ++this.#newest;
     try {
-      const page = await this.client.request("benchmark-answers", { filter, offset, limit: PAGE });
+      const page = await this.client.request("benchmark-answers", {
+        set,
+        filter,
+        offset,
+        limit: PAGE,
+      });
       if (turn !== this.#newest) return;
+      this.set = set;
       this.filter = filter;
       this.offset = offset;
       this.total = page.total;
@@ -47,7 +55,8 @@ export class Answers {
   /** An image's file, scenes drawn in small; `null` where there is none. */
   async image(index: number): Promise<Uint8Array<ArrayBuffer> | null> {
     try {
-      return await this.client.request("benchmark-image", { index, size: SCENE_SIZE });
+      const { set } = this;
+      return await this.client.request("benchmark-image", { set, index, size: SCENE_SIZE });
     } catch {
       // An image that cannot be read has no answer either; the gallery shows its name.
       return null;

@@ -14,9 +14,11 @@ const given = (path: string, content: string) => ({ path, file: new File([conten
 
 test("a set is opened, embedded step by step, and scored", async () => {
   const { controller, clip } = await ready();
-  const ask = { choice: { kind: "tableau", set: "tableau/noun", items: 5 } as const };
+  const ask = { choices: [{ kind: "tableau", set: "tableau/noun", items: 5 } as const] };
   const opened = await controller.answer({ id: 1, kind: "benchmark-open", ask }, null);
-  expect(opened).toMatchObject({ set: "tableau/noun", items: 5, missingCount: 0 });
+  expect(opened).toMatchObject({
+    sets: [{ set: "tableau/noun", items: 5, missingCount: 0 }],
+  });
   let encoded = { images: 0, texts: 0 };
   for (let step = 0; encoded.images + encoded.texts < 15; step += 1) {
     expect(step).toBeLessThan(15);
@@ -26,7 +28,7 @@ test("a set is opened, embedded step by step, and scored", async () => {
     )) as typeof encoded;
   }
   const overview = await controller.answer({ id: 3, kind: "benchmark-evaluate", ask: {} }, clip);
-  expect(overview).toMatchObject({ items: 5, scored: 5 });
+  expect(overview).toMatchObject({ sets: [{ items: 5, scored: 5 }] });
 });
 
 test("without a set or a model it says which is missing", async () => {
@@ -45,10 +47,9 @@ test("files stay at hand until they are forgotten, and missing images are named"
   expect(
     await controller.answer({ id: 1, kind: "benchmark-give", ask: { files } }, null),
   ).toMatchObject({ sets: [{ set: "list.json" }], images: 1, problems: [] });
-  const ask = { choice: { kind: "given", set: "list.json", items: null } as const };
+  const ask = { choices: [{ kind: "given", set: "list.json", items: null } as const] };
   expect(await controller.answer({ id: 2, kind: "benchmark-open", ask }, null)).toMatchObject({
-    missing: ["b.png"],
-    missingCount: 1,
+    sets: [{ missing: ["b.png"], missingCount: 1 }],
   });
   await controller.answer({ id: 3, kind: "benchmark-forget", ask: {} }, null);
   await expect(controller.answer({ id: 4, kind: "benchmark-open", ask }, null)).rejects.toThrow(

@@ -1,26 +1,23 @@
-/** The worker's side of benchmarks: the files at hand, and the set that is being run. */
+/** The worker's side of benchmarks: the files at hand, and the sets that are being run. */
 
-import type { Benchmark } from "../wasm/cliprobe.js";
+import type { Benchmark, BenchmarkInfo } from "../wasm/cliprobe.js";
 import type { SessionClip } from "../worker/session-clip";
-import type {
-  BenchmarkAnswer,
-  BenchmarkCall,
-  Encoded,
-  OpenedSet,
-  SetChoice,
-  FilesAtHand,
-} from "./requests";
-import { FileStore } from "./file-store";
+import type { BenchmarkAnswer, BenchmarkCall, Encoded, SetChoice, FilesAtHand } from "./requests";
+import { type ArchiveModule, FileStore } from "./file-store";
 
-/** A set of questions in the wasm module. */
-export type BenchmarkSet = Pick<
+/** Sets of questions in the wasm module. */
+export type BenchmarkSets = Pick<
   Benchmark,
+  | "addTableau"
+  | "addFiles"
+  | "addClassFolders"
+  | "addWebdataset"
   | "info"
-  | "images"
   | "locate"
   | "encodedImages"
   | "encodedTexts"
   | "answers"
+  | "fileOf"
   | "shown"
   | "resultJson"
   | "resultCsv"
@@ -32,10 +29,9 @@ export type BenchmarkSet = Pick<
 };
 
 /** What benchmarks use of the wasm module. */
-export interface BenchmarkModule {
+export interface BenchmarkModule extends ArchiveModule {
   Benchmark: Pick<typeof Benchmark, "tableauSets" | "find"> & {
-    tableau(set: string, items: number): BenchmarkSet;
-    fromFiles(set: string, names: string[], contents: Uint8Array[], limit?: number): BenchmarkSet;
+    new (): BenchmarkSets;
   };
 }
 
@@ -43,15 +39,13 @@ export interface BenchmarkModule {
 const STEP_MS = 250;
 const MAX_IMAGES_AT_A_TIME = 32;
 const MAX_TEXTS_AT_A_TIME = 256;
-const NAMED_MISSING = 5;
 const MOST_OFFERED = 200;
 
 interface Open {
-  set: BenchmarkSet;
+  sets: BenchmarkSets;
   images: number;
   texts: number;
-  names: (string | null)[];
-  /** Place of each image among the files at hand, −1 where it is missing. */
+  /** Place of each image among the files at hand, −1 where it has none. */
   places: Int32Array;
   failed: number;
   /** How many are embedded at a time, adapted to how long that takes. */
@@ -59,10 +53,12 @@ interface Open {
 }
 
 export class BenchmarkController {
-  readonly #files = new FileStore();
+  readonly #files: FileStore;
   #open: Open | null = null;
 
-  constructor(private readonly module: Promise<BenchmarkModule>) {}
+  constructor(private readonly module: Promise<BenchmarkModule>) {
+    this.#files = new FileStore(module);
+  }
 
   /** Answers one call; `clip` is the loaded model. To be asked for one thing at a time. */
   async answer(call: BenchmarkCall, clip: SessionClip | null): Promise<BenchmarkAnswer> {
@@ -79,24 +75,25 @@ export class BenchmarkController {
         this.#files.clear();
         return this.#atHand([]);
       case "benchmark-open":
-        return this.#openSet(call.ask.choice);
+        return this.#openSets(call.ask.choices);
       case "benchmark-step":
         return this.#step(loaded(clip));
       case "benchmark-evaluate":
-        return this.#opened().set.evaluate(loaded(clip));
+        return this.#opened().sets.evaluate(loaded(clip));
       case "benchmark-answers": {
-        const { filter, offset, limit } = call.ask;
-        return this.#opened().set.answers(filter, offset, limit);
+        const { set, filter, offset, limit } = call.ask;
+        return this.#opened().sets.answers(set, filter, offset, limit);
       }
       case "benchmark-image": {
-        const open = this.#opened();
-        const { index, size } = call.ask;
+        const { sets } = this.#opened();
+        const { set, index, size } = call.ask;
+        const file = await this.#image(sets.fileOf(set, index));
         // Copied out of what may be the module's memory.
-        return new Uint8Array(open.set.shown(index, await this.#image(open, index), size));
+        return new Uint8Array(sets.shown(set, index, file, size));
       }
       case "benchmark-results": {
-        const { set } = this.#opened();
-        return call.ask.format === "json" ? set.resultJson() : set.resultCsv();
+        const { sets } = this.#opened();
+        return call.ask.format === "json" ? sets.resultJson() : sets.resultCsv();
       }
     }
   }
@@ -104,79 +101,99 @@ export class BenchmarkController {
   async #atHand(problems: string[]): Promise<FilesAtHand> {
     const { Benchmark } = await this.module;
     // A folder may hold a note on every image; the sets that are known by name come first.
-    const found = Benchmark.find(this.#files.lists).slice(0, MOST_OFFERED);
+    const { lists, images } = this.#files;
+    const found = Benchmark.find(lists, images).slice(0, MOST_OFFERED);
     const sets = found.map(({ set, title }) => ({ set, title }));
-    return { sets, images: this.#files.images.length, problems };
+    return { sets, images: images.length, problems };
   }
 
-  async #openSet(choice: SetChoice): Promise<OpenedSet> {
-    const set = await this.#read(choice);
-    this.#open?.set.free();
-    const info = set.info();
-    const names = set.images();
-    const places = set.locate(this.#files.images);
-    this.#open = {
-      set,
-      images: info.images,
-      texts: info.texts,
-      names,
-      places,
-      failed: 0,
-      batch: { images: 1, texts: 8 },
-    };
-    const missing = names.filter((name, index) => name !== null && places[index] === -1);
-    return {
-      ...info,
-      missing: missing.slice(0, NAMED_MISSING).map(String),
-      missingCount: missing.length,
-    };
-  }
-
-  async #read(choice: SetChoice): Promise<BenchmarkSet> {
+  async #openSets(choices: SetChoice[]): Promise<BenchmarkInfo> {
     const { Benchmark } = await this.module;
-    if (choice.kind === "tableau") return Benchmark.tableau(choice.set, choice.items);
-    const { lists } = this.#files;
-    const found = Benchmark.find(lists).find(({ set }) => set === choice.set);
+    const sets = new Benchmark();
+    try {
+      for (const choice of choices) await this.#add(sets, choice);
+      const places = sets.locate(this.#files.images);
+      const info = sets.info();
+      this.#open?.sets.free();
+      const { images, texts } = info;
+      this.#open = { sets, images, texts, places, failed: 0, batch: { images: 1, texts: 8 } };
+      return info;
+    } catch (error) {
+      sets.free();
+      throw error;
+    }
+  }
+
+  async #add(sets: BenchmarkSets, choice: SetChoice): Promise<void> {
+    if (choice.kind === "tableau") {
+      sets.addTableau(choice.set, choice.items);
+      return;
+    }
+    const { Benchmark } = await this.module;
+    const { lists, images, others } = this.#files;
+    const found = Benchmark.find(lists, images).find(({ set }) => set === choice.set);
     if (found === undefined) {
       throw new Error(`The files of ${choice.set} are not at hand; give them again.`);
+    }
+    const limit = choice.items ?? undefined;
+    if (found.form === "classFolders") {
+      sets.addClassFolders(found.set, images, [...lists, ...others], limit);
+      return;
+    }
+    if (found.form === "webdataset") {
+      await this.#addWebdataset(sets, found.set, limit);
+      return;
     }
     const contents: Uint8Array[] = [];
     for (const file of found.files) contents.push(await this.#files.readList(file));
     const names = found.files.map((file) => lists[file] ?? "");
-    return Benchmark.fromFiles(found.set, names, contents, choice.items ?? undefined);
+    sets.addFiles(found.set, names, contents, limit);
+  }
+
+  async #addWebdataset(sets: BenchmarkSets, folder: string, limit?: number): Promise<void> {
+    const isBelow = (path: string) => folder === "" || path.startsWith(`${folder}/`);
+    const paths: string[] = [];
+    const texts: (Uint8Array | null)[] = [];
+    for (const image of this.#files.images.filter(isBelow)) {
+      paths.push(image);
+      texts.push(null);
+    }
+    for (const [place, path] of this.#files.others.entries()) {
+      if (!isBelow(path) || !/\.(cls|txt)$/.test(path)) continue;
+      paths.push(path);
+      texts.push(await this.#files.readOther(place));
+    }
+    sets.addWebdataset(folder, paths, texts, limit);
   }
 
   /** Embeds whichever of images and texts is further behind, so that the rest can be foretold. */
   async #step(clip: SessionClip): Promise<Encoded> {
     const open = this.#opened();
-    const { set, batch } = open;
-    const [images, texts] = [set.encodedImages(), set.encodedTexts()];
+    const { sets, batch } = open;
+    const [images, texts] = [sets.encodedImages(), sets.encodedTexts()];
     const start = performance.now();
     if (images < open.images && images * open.texts <= texts * open.images) {
       const files: (Uint8Array | string | null)[] = [];
       const end = Math.min(images + batch.images, open.images);
       for (let index = images; index < end; index += 1) {
-        files.push(await this.#image(open, index));
+        files.push(await this.#image(open.places[index] ?? -1));
       }
-      open.failed += await set.encodeImages(clip, files);
+      open.failed += await sets.encodeImages(clip, files);
       batch.images = adapted(batch.images, performance.now() - start, MAX_IMAGES_AT_A_TIME);
     } else if (texts < open.texts) {
-      await set.encodeTexts(clip, batch.texts);
+      await sets.encodeTexts(clip, batch.texts);
       batch.texts = adapted(batch.texts, performance.now() - start, MAX_TEXTS_AT_A_TIME);
     }
     return {
-      images: set.encodedImages(),
-      texts: set.encodedTexts(),
+      images: sets.encodedImages(),
+      texts: sets.encodedTexts(),
       failed: open.failed,
     };
   }
 
-  /** An image's bytes, null for a scene, or the sentence that says why it is missing. */
-  async #image(open: Open, index: number): Promise<Uint8Array | string | null> {
-    const name = open.names[index] ?? null;
-    if (name === null) return null;
-    const place = open.places[index] ?? -1;
-    if (place === -1) return `${name} is not among the given images`;
+  /** A file's bytes, null where there is none, or the sentence that says why it cannot be read. */
+  async #image(place: number): Promise<Uint8Array | string | null> {
+    if (place === -1) return null;
     try {
       return await this.#files.readImage(place);
     } catch (error) {

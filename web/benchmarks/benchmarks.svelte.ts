@@ -1,14 +1,14 @@
-/** Choosing a set, running it, and what came out. */
+/** Choosing sets, running them, and their results. */
 
 import { messageOf } from "../message-of";
 import type { Model } from "../model/model.svelte";
-import type { AnswerFilter, EvaluationOverview } from "../wasm/cliprobe.js";
+import type { AnswerFilter, BenchmarkInfo, BenchmarkOverview } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
 import type { LoadedModel } from "../worker/protocol";
 import { Answers } from "./answers.svelte";
 import type { GivenFile } from "./given-files";
 import { Pace } from "./pace";
-import type { Encoded, OfferedSet, OpenedSet, SetChoice, FilesAtHand } from "./requests";
+import type { Encoded, FilesAtHand, OfferedSet, SetChoice } from "./requests";
 
 /** Questions of a Tableau set that are asked unless a person says otherwise: a minute's work. */
 export const DEFAULT_ITEMS = 200;
@@ -19,18 +19,18 @@ const MAX_EARLIER = 50;
 export type Phase =
   /** Nothing runs: before the first run, and after one was stopped. */
   | "idle"
-  /** The set is being read. */
+  /** The sets are being read. */
   | "opening"
   | "running"
   | "paused"
   | "scoring"
   | "done";
 
-/** A set that was scored, and what by. */
+/** Sets that were scored, and the model that answered. */
 export interface Result {
-  overview: EvaluationOverview;
+  overview: BenchmarkOverview;
   model: string;
-  opened: OpenedSet;
+  opened: BenchmarkInfo;
 }
 
 export class Benchmarks {
@@ -40,13 +40,13 @@ export class Benchmarks {
   atHand = $state.raw<FilesAtHand>({ sets: [], images: 0, problems: [] });
   /** Whether given files are being looked through. */
   giving = $state(false);
-  /** The set that is chosen. */
-  set = $state<string | null>(null);
-  /** How many of its questions are asked; `null` for all, which only a given set has. */
+  /** The sets that are chosen. */
+  sets = $state.raw<string[]>([]);
+  /** How many questions of each are asked; `null` for all of a given set, and the usual number of others. */
   items = $state<number | null>(DEFAULT_ITEMS);
 
   phase = $state<Phase>("idle");
-  opened = $state.raw<OpenedSet | null>(null);
+  opened = $state.raw<BenchmarkInfo | null>(null);
   encoded = $state.raw<Encoded>({ images: 0, texts: 0, failed: 0 });
   itemsPerSecond = $state<number | null>(null);
   /** Milliseconds of computing that are left. */
@@ -82,7 +82,7 @@ export class Benchmarks {
     return this.phase === "opening" || this.phase === "running" || this.phase === "scoring";
   }
 
-  /** How much of the open set is embedded, from 0 to 1. */
+  /** How much of the open sets is embedded, from 0 to 1. */
   get share(): number {
     if (this.opened === null) return 0;
     const all = this.opened.images + this.opened.texts;
@@ -93,7 +93,7 @@ export class Benchmarks {
   async listSets(): Promise<void> {
     try {
       this.tableau = await this.client.request("benchmark-sets", {});
-      this.set ??= this.tableau[0]?.set ?? null;
+      if (this.sets.length === 0) this.sets = this.#usual();
     } catch (error) {
       this.#refuse(error);
     }
@@ -106,7 +106,7 @@ export class Benchmarks {
       const before = this.atHand.sets.map(({ set }) => set);
       this.atHand = await this.client.request("benchmark-give", { files });
       const [first] = this.atHand.sets.filter(({ set }) => !before.includes(set));
-      if (first !== undefined) this.choose(first.set);
+      if (first !== undefined) this.choose([first.set]);
       if (this.atHand.sets.length + this.atHand.images === 0) {
         this.fileProblem =
           "There is neither a benchmark’s list (JSON, CSV) nor an image in what was given.";
@@ -121,27 +121,30 @@ export class Benchmarks {
   async forget(): Promise<void> {
     try {
       this.atHand = await this.client.request("benchmark-forget", {});
-      if (!this.offered.some(({ set }) => set === this.set)) {
-        this.choose(this.tableau[0]?.set ?? null);
-      }
+      this.#dropGone();
       this.fileProblem = null;
     } catch (error) {
       if (!(error instanceof Crashed)) this.fileProblem = messageOf(error);
     }
   }
 
-  /** Takes a set; the given ones are asked whole, unless a person says otherwise. */
-  choose(set: string | null): void {
-    const was = this.#isTableau(this.set);
-    this.set = set;
-    if (was !== this.#isTableau(set)) this.items = this.#isTableau(set) ? DEFAULT_ITEMS : null;
+  /** Whether all chosen sets are drawn in this page, so that there is a most of their questions. */
+  get areTableau(): boolean {
+    return this.sets.every((set) => this.#isTableau(set));
   }
 
-  /** Opens the chosen set and runs it with the loaded model. */
+  /** Takes sets; the given ones are asked whole, unless a person says otherwise. */
+  choose(sets: string[]): void {
+    const was = this.areTableau;
+    this.sets = sets;
+    if (was !== this.areTableau) this.items = this.areTableau ? DEFAULT_ITEMS : null;
+  }
+
+  /** Opens the chosen sets and runs them with the loaded model. */
   async run(): Promise<void> {
     const { loaded } = this.model;
-    const choice = this.#choice();
-    if (choice === null || loaded === null || this.isBusy) return;
+    const choices = this.sets.map((set) => this.#choice(set));
+    if (choices.length === 0 || loaded === null || this.isBusy) return;
     const turn = ++this.#turn;
     this.phase = "opening";
     this.problem = null;
@@ -150,11 +153,11 @@ export class Benchmarks {
     this.itemsPerSecond = null;
     this.left = null;
     try {
-      const opened = await this.client.request("benchmark-open", { choice });
+      const opened = await this.client.request("benchmark-open", { choices });
       if (turn !== this.#turn) return;
       this.opened = opened;
       this.#loaded = loaded;
-      this.#pace = new Pace(opened.items);
+      this.#pace = new Pace(opened.sets.reduce((sum, { items }) => sum + items, 0));
       await this.#advance(turn);
     } catch (error) {
       if (turn === this.#turn) this.#refuse(error);
@@ -184,7 +187,7 @@ export class Benchmarks {
     this.opened = null;
   }
 
-  /** After a crash: the fresh worker knows neither files nor set. */
+  /** After a crash: the fresh worker knows neither files nor sets. */
   reset(): void {
     this.stop();
     this.#setAside();
@@ -193,9 +196,7 @@ export class Benchmarks {
     }
     this.atHand = { sets: [], images: 0, problems: [] };
     if (this.tableau.length === 0) void this.listSets();
-    if (!this.offered.some(({ set }) => set === this.set)) {
-      this.choose(this.tableau[0]?.set ?? null);
-    }
+    this.#dropGone();
   }
 
   /** The result as a file. */
@@ -203,18 +204,20 @@ export class Benchmarks {
     if (this.result === null) return null;
     try {
       const text = await this.client.request("benchmark-results", { format });
-      const name = `${this.result.overview.set.replaceAll(/[^\w.-]+/g, "-")}.${format}`;
+      const [first, ...others] = this.result.overview.sets;
+      const name = others.length === 0 ? (first?.set ?? "") : `${others.length + 1} sets`;
+      const file = `${name.replaceAll(/[^\w.-]+/g, "-")}.${format}`;
       const type = format === "json" ? "application/json" : "text/csv";
-      return new File([text], name, { type });
+      return new File([text], file, { type });
     } catch (error) {
       if (!(error instanceof Crashed)) this.fileProblem = messageOf(error);
       return null;
     }
   }
 
-  /** Looks at answers of the result. */
-  async look(filter: AnswerFilter): Promise<void> {
-    await this.answers.show(filter, 0);
+  /** Looks at answers to a set of the result. */
+  async look(set: number, filter: AnswerFilter): Promise<void> {
+    await this.answers.show(set, filter, 0);
   }
 
   /** Embeds step by step until everything is, or until another turn begins. */
@@ -222,7 +225,7 @@ export class Benchmarks {
     this.phase = "running";
     for (;;) {
       if (this.model.loaded !== this.#loaded) {
-        throw new Error("The model was changed during the run; run the set again.");
+        throw new Error("The model was changed during the run; run it again.");
       }
       if (this.share >= 1) break;
       const start = performance.now();
@@ -238,24 +241,34 @@ export class Benchmarks {
     if (turn !== this.#turn || this.opened === null) return;
     this.result = { overview, model: this.model.name, opened: this.opened };
     this.phase = "done";
-    await this.look("wrong");
+    await this.look(0, "wrong");
   }
 
-  /** The answers of a result are the worker's, and go with the next set. */
+  /** The answers of a result are the worker's, and go with the next run. */
   #setAside(): void {
     if (this.result !== null) this.earlier = [this.result, ...this.earlier].slice(0, MAX_EARLIER);
     this.result = null;
     this.answers.forget();
   }
 
-  #choice(): SetChoice | null {
-    const { set, items } = this;
-    if (set === null) return null;
+  #choice(set: string): SetChoice {
+    const { items } = this;
     if (!this.#isTableau(set)) return { kind: "given", set, items };
-    return { kind: "tableau", set, items: items ?? DEFAULT_ITEMS };
+    return { kind: "tableau", set, items: Math.min(items ?? DEFAULT_ITEMS, MAX_ITEMS) };
   }
 
-  #isTableau(name: string | null): boolean {
+  /** What is chosen before a person chooses. */
+  #usual(): string[] {
+    return this.tableau.slice(0, 1).map(({ set }) => set);
+  }
+
+  /** Drops chosen sets that are no longer there. */
+  #dropGone(): void {
+    const there = this.sets.filter((name) => this.offered.some(({ set }) => set === name));
+    if (there.length < this.sets.length) this.choose(there.length > 0 ? there : this.#usual());
+  }
+
+  #isTableau(name: string): boolean {
     return this.tableau.some(({ set }) => set === name);
   }
 

@@ -33,17 +33,17 @@ async function steps(calls: string[], count: number): Promise<void> {
 describe("a run", () => {
   test("ends with a result and its failures", async () => {
     const { benchmarks } = await ready();
-    benchmarks.choose(SET);
+    benchmarks.choose([SET]);
     expect(benchmarks.items).toBe(DEFAULT_ITEMS);
     benchmarks.items = 60;
     await benchmarks.run();
     expect(benchmarks.phase).toBe("done");
-    expect(benchmarks.result?.overview.metrics[0]?.value).toBeCloseTo(2 / 3);
+    expect(benchmarks.result?.overview.sets[0]?.metrics[0]?.value).toBeCloseTo(2 / 3);
     expect(benchmarks.result?.model).toBe("fake");
     expect(benchmarks.answers.total).toBe(20);
     expect(benchmarks.answers.list).toHaveLength(12);
     expect(benchmarks.itemsPerSecond).toBeGreaterThan(0);
-    await benchmarks.answers.show("all", 48);
+    await benchmarks.answers.show(0, "all", 48);
     expect(benchmarks.answers.list.map(({ id }) => id)).toEqual(
       Array.from({ length: 12 }, (_, place) => String(48 + place)),
     );
@@ -51,7 +51,7 @@ describe("a run", () => {
 
   test("pauses, asks nothing meanwhile, and goes on where it was", async () => {
     const { benchmarks, calls, client } = await ready();
-    benchmarks.choose(SET);
+    benchmarks.choose([SET]);
     benchmarks.items = 500;
     void benchmarks.run();
     await steps(calls, 3);
@@ -69,7 +69,7 @@ describe("a run", () => {
 
   test("pausing and going on at once does not run it twice", async () => {
     const { benchmarks, calls } = await ready();
-    benchmarks.choose(SET);
+    benchmarks.choose([SET]);
     benchmarks.items = 500;
     void benchmarks.run();
     await steps(calls, 2);
@@ -81,7 +81,7 @@ describe("a run", () => {
 
   test("stops for good, and can be run again", async () => {
     const { benchmarks, calls } = await ready();
-    benchmarks.choose(SET);
+    benchmarks.choose([SET]);
     benchmarks.items = 500;
     const run = benchmarks.run();
     await steps(calls, 2);
@@ -91,16 +91,16 @@ describe("a run", () => {
     expect(benchmarks.result).toBeNull();
     benchmarks.items = 9;
     await benchmarks.run();
-    expect(benchmarks.result?.overview.items).toBe(9);
+    expect(benchmarks.result?.overview.sets[0]?.items).toBe(9);
     expect(benchmarks.earlier).toEqual([]);
     benchmarks.items = 6;
     await benchmarks.run();
-    expect(benchmarks.earlier.map(({ overview }) => overview.items)).toEqual([9]);
+    expect(benchmarks.earlier.map(({ overview }) => overview.sets[0]?.items)).toEqual([9]);
   });
 
   test("ends with a sentence when the model is changed", async () => {
     const { benchmarks, model, calls } = await ready();
-    benchmarks.choose(SET);
+    benchmarks.choose([SET]);
     benchmarks.items = 5000;
     const run = benchmarks.run();
     await steps(calls, 2);
@@ -112,7 +112,7 @@ describe("a run", () => {
 
   test("is lost with the engine, and can be run again after it", async () => {
     const { benchmarks, client, model, calls } = await ready();
-    benchmarks.choose(SET);
+    benchmarks.choose([SET]);
     benchmarks.items = 5000;
     const run = benchmarks.run();
     await steps(calls, 2);
@@ -127,18 +127,55 @@ describe("a run", () => {
   });
 });
 
+test("several sets are run together, and each can be looked at", async () => {
+  const { benchmarks, calls } = await ready();
+  await benchmarks.give([file("mine.json", "a.png\nb.png\nc.png"), file("a.png", "x")]);
+  benchmarks.choose(["tableau/noun", SET, "mine.json"]);
+  expect(benchmarks.items).toBeNull();
+  await benchmarks.run();
+  const sets = benchmarks.result?.overview.sets ?? [];
+  expect(sets.map(({ set, items }) => [set, items])).toEqual([
+    ["tableau/noun", DEFAULT_ITEMS],
+    [SET, DEFAULT_ITEMS],
+    ["mine.json", 3],
+  ]);
+  expect(benchmarks.encoded.images).toBe(2 * DEFAULT_ITEMS + 3);
+  expect(calls.filter((kind) => kind === "benchmark-open")).toHaveLength(1);
+  expect(benchmarks.answers.set).toBe(0);
+  await benchmarks.look(2, "all");
+  expect(benchmarks.answers.total).toBe(3);
+  expect(await benchmarks.answers.image(0)).toEqual(new TextEncoder().encode("x"));
+  expect((await benchmarks.export("csv"))?.name).toBe("3-sets.csv");
+  expect(benchmarks.earlier).toEqual([]);
+});
+
+test("of chosen sets whose files are forgotten the others stay", async () => {
+  const { benchmarks } = await ready();
+  await benchmarks.give([file("mine.json", "a.png")]);
+  benchmarks.choose([SET, "mine.json"]);
+  await benchmarks.forget();
+  expect(benchmarks.sets).toEqual([SET]);
+  benchmarks.choose([]);
+  await benchmarks.run();
+  expect(benchmarks.phase).toBe("idle");
+});
+
 describe("files", () => {
   test("bring their sets, are asked whole, and miss images by name", async () => {
     const { benchmarks } = await ready();
     await benchmarks.give([file("mine/probes.json", "a.png\nb.png\nc.png")]);
-    expect(benchmarks.set).toBe("mine/probes.json");
+    expect(benchmarks.sets).toEqual(["mine/probes.json"]);
     expect(benchmarks.items).toBeNull();
     await benchmarks.give([file("mine/images/a.png", "x"), file("mine/images/c.png", "y")]);
     expect(benchmarks.atHand.images).toBe(2);
     await benchmarks.run();
-    expect(benchmarks.opened?.missing).toEqual(["b.png"]);
-    expect(benchmarks.result?.overview).toMatchObject({ items: 3, scored: 2, skippedCount: 1 });
-    expect(benchmarks.result?.overview.skipped[0]?.why).toMatch(/^b\.png is not among/);
+    expect(benchmarks.opened?.sets[0]?.missing).toEqual(["b.png"]);
+    expect(benchmarks.result?.overview.sets[0]).toMatchObject({
+      items: 3,
+      scored: 2,
+      skippedCount: 1,
+    });
+    expect(benchmarks.result?.overview.sets[0]?.skipped[0]?.why).toMatch(/^b\.png is not among/);
     expect(await benchmarks.answers.image(0)).toEqual(new TextEncoder().encode("x"));
     expect(await benchmarks.answers.image(1)).toBeNull();
   });
@@ -155,7 +192,7 @@ describe("files", () => {
     const { benchmarks } = await ready();
     await benchmarks.give([file("readme.md", "x")]);
     expect(benchmarks.fileProblem).toMatch(/neither a benchmark’s list/);
-    expect(benchmarks.set).toBe("tableau/noun");
+    expect(benchmarks.sets).toEqual(["tableau/noun"]);
   });
 
   test("can be forgotten", async () => {
@@ -163,7 +200,7 @@ describe("files", () => {
     await benchmarks.give([file("mine.json", "a.png")]);
     await benchmarks.forget();
     expect(benchmarks.atHand.sets).toEqual([]);
-    expect(benchmarks.set).toBe("tableau/noun");
+    expect(benchmarks.sets).toEqual(["tableau/noun"]);
     expect(benchmarks.items).toBe(DEFAULT_ITEMS);
   });
 });
@@ -171,11 +208,11 @@ describe("files", () => {
 test("the result is saved as a file named by its set", async () => {
   const { benchmarks } = await ready();
   expect(await benchmarks.export("json")).toBeNull();
-  benchmarks.choose(SET);
+  benchmarks.choose([SET]);
   benchmarks.items = 3;
   await benchmarks.run();
   const json = await benchmarks.export("json");
   expect(json?.name).toBe("tableau-swap_attribute.json");
-  expect(JSON.parse((await json?.text()) ?? "")).toEqual({ set: SET });
+  expect(JSON.parse((await json?.text()) ?? "")).toEqual({ sets: [SET] });
   expect((await benchmarks.export("csv"))?.name).toBe("tableau-swap_attribute.csv");
 });

@@ -1,6 +1,11 @@
-/** What the page asks its worker about benchmarks. The worker holds the files and one set. */
+/** What the page asks its worker about benchmarks. The worker holds the files and the sets of one run. */
 
-import type { AnswerFilter, EvaluationOverview, SetInfo, ShownAnswer } from "../wasm/cliprobe.js";
+import type {
+  AnswerFilter,
+  BenchmarkInfo,
+  BenchmarkOverview,
+  ShownAnswer,
+} from "../wasm/cliprobe.js";
 import type { GivenFile } from "./given-files";
 
 /** A set that can be run. */
@@ -23,13 +28,7 @@ export type SetChoice =
   /** A set of the given files; `items` keeps the first questions. */
   | { kind: "given"; set: string; items: number | null };
 
-export interface OpenedSet extends SetInfo {
-  /** Names of images that are not among the given files, the first of them. */
-  missing: string[];
-  missingCount: number;
-}
-
-/** How much of the open set is embedded. */
+/** How much of the open sets is embedded. */
 export interface Encoded {
   images: number;
   texts: number;
@@ -44,19 +43,22 @@ export interface BenchmarkRequests {
   "benchmark-give": { ask: { files: GivenFile[] }; answer: FilesAtHand };
   /** Forgets the given files. */
   "benchmark-forget": { ask: object; answer: FilesAtHand };
-  /** Opens a set in the place of the one before. */
-  "benchmark-open": { ask: { choice: SetChoice }; answer: OpenedSet };
-  /** Embeds a little more of the open set with the loaded model. */
+  /** Opens sets in the place of those before. */
+  "benchmark-open": { ask: { choices: SetChoice[] }; answer: BenchmarkInfo };
+  /** Embeds a little more of the open sets with the loaded model. */
   "benchmark-step": { ask: object; answer: Encoded };
-  /** Scores the open set, once all of it is embedded. */
-  "benchmark-evaluate": { ask: object; answer: EvaluationOverview };
-  /** Some answers of the scored set, the worst first. */
+  /** Scores the open sets, once all of them are embedded. */
+  "benchmark-evaluate": { ask: object; answer: BenchmarkOverview };
+  /** Some answers to a scored set, the worst first; `set` is its place in the overview. */
   "benchmark-answers": {
-    ask: { filter: AnswerFilter; offset: number; limit: number };
+    ask: { set: number; filter: AnswerFilter; offset: number; limit: number };
     answer: { total: number; answers: ShownAnswer[] };
   };
-  /** An image of the open set as the model is shown it; scenes `size` pixels wide. */
-  "benchmark-image": { ask: { index: number; size: number }; answer: Uint8Array<ArrayBuffer> };
+  /** An image of a scored set as the model is shown it; scenes `size` pixels wide. */
+  "benchmark-image": {
+    ask: { set: number; index: number; size: number };
+    answer: Uint8Array<ArrayBuffer>;
+  };
   /** The whole result as a file's text. */
   "benchmark-results": { ask: { format: "json" | "csv" }; answer: string };
 }

@@ -27,11 +27,11 @@ const TABLEAU: Record<string, string> = {
 };
 
 /** A line for a list of sets. */
-export function setLabel({ set, title }: OfferedSet): string {
+export function setLabel({ set }: Pick<OfferedSet, "set">): string {
   const [benchmark, kind = "", held] = set.split("/");
   if (benchmark === "tableau") {
     const label = TABLEAU[kind] ?? set;
     return held === "held_out" ? `${label} (new combinations)` : label;
   }
-  return `${title}: ${set}`;
+  return set;
 }

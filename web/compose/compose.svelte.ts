@@ -2,7 +2,7 @@
 
 import { messageOf } from "../message-of";
 import type { Probe } from "../probe/probe.svelte";
-import { compare, rank } from "../probe/ranking";
+import { rankedCaptions } from "../probe/ranking";
 import type { SceneDescription, SceneVocabulary } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
 import { added, changed, layered, moved, nearby, removed } from "./scene-edit";
@@ -114,6 +114,27 @@ export class Compose {
     if (this.scene !== before) this.chosen += by;
   }
 
+  /** Places another thing so that the chosen one has the relation to it. */
+  async relate(relation: string, object: number): Promise<void> {
+    const { scene: before, chosen: subject } = this;
+    if (before === null) return;
+    this.problem = null;
+    try {
+      const found = await this.client.request("scene-relate", {
+        scene: JSON.stringify(before),
+        subject,
+        relation,
+        object,
+      });
+      // Edited meanwhile: what was found is of another scene.
+      if (this.scene !== before) return;
+      this.#edit(() => JSON.parse(found.scene) as SceneDescription);
+      this.chosen = found.subject;
+    } catch (error) {
+      if (!(error instanceof Crashed)) this.problem = messageOf(error);
+    }
+  }
+
   undo(): void {
     const scene = this.#past.at(-1);
     if (scene === undefined || this.scene === null) return;
@@ -177,7 +198,7 @@ export class Compose {
       captions: captions.map(({ text }) => text),
     });
     if (answer === null) return null;
-    const [first] = rank(compare(captions, answer, view.captions));
+    const [first] = rankedCaptions(captions, answer, view.captions);
     return first?.truth?.holds === false ? first.text : null;
   }
 

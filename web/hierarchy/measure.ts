@@ -1,7 +1,9 @@
 /** The worker's part of the hierarchy view: embeds what is asked about and has the module measure it. */
 
+import { rowsOf } from "../rows";
 import type {
   chainGeometry,
+  cosines,
   exteriorAngles,
   hierarcapsChains,
   radialMap,
@@ -15,6 +17,7 @@ import type { EdgeKind, HierarchyAnswer, HierarchyAsk, TextRole } from "./reques
 
 /** What this uses of the wasm module. */
 export interface HierarchyModule {
+  cosines: typeof cosines;
   radialMap: typeof radialMap;
   exteriorAngles: typeof exteriorAngles;
   traverse: typeof traverse;
@@ -76,13 +79,14 @@ export async function measureHierarchy(
   if (!wanted()) return null;
 
   const place = new Map(texts.map((text, index) => [text, index]));
-  const rowsOf = (wantedTexts: string[]) =>
-    joined(wantedTexts.map((text) => rows[place.get(text) ?? -1] ?? new Float32Array()));
+  const embeddingsOf = (wantedTexts: string[]) =>
+    rowsOf(wantedTexts.map((text) => rows[place.get(text) ?? -1] ?? new Float32Array()));
   const candidates = [...new Set(ask.candidates)];
   const fitted = candidates.length >= FEWEST_FITTED ? candidates.length : texts.length;
-  const placed = joined(image === null ? rows : [...rows, image]);
+  const placed = rowsOf(image === null ? rows : [...rows, image]);
   const map = module.radialMap(placed, root, fitted);
   const imageRow = image === null ? null : texts.length;
+  const imageCosines = image === null ? [] : module.cosines(image, rowsOf(rows));
 
   const pairs: { kind: EdgeKind; general: number; specific: number }[] = [];
   for (const kind of ["truth", "own"] as const) {
@@ -104,7 +108,7 @@ export async function measureHierarchy(
       radius: map.radii[row] ?? NaN,
       direction: map.directions[row] ?? NaN,
       rootCosine: map.cosines[row] ?? NaN,
-      imageCosine: image === null ? null : dot(image, rows[row] ?? image),
+      imageCosine: imageCosines[row] ?? null,
     })),
     image:
       imageRow === null
@@ -119,7 +123,7 @@ export async function measureHierarchy(
     traversal:
       image === null || candidates.length === 0
         ? null
-        : module.traverse(image, root, rowsOf(candidates), candidates, {
+        : module.traverse(image, root, embeddingsOf(candidates), candidates, {
             levels: ask.levels,
             radius: ask.radius,
             truth: ask.truth,
@@ -127,12 +131,12 @@ export async function measureHierarchy(
     truthCorrelation:
       ask.truth.length < 2
         ? null
-        : module.chainGeometry(rowsOf(ask.truth), new Float32Array(), root).orderCorrelation,
+        : module.chainGeometry(embeddingsOf(ask.truth), new Float32Array(), root).orderCorrelation,
     own:
       ask.own.length < 2
         ? null
-        : module.chainGeometry(rowsOf(ask.own), rowsOf(ask.contradictions), root),
-    embeddings: joined([...rows, ...(image === null ? [] : [image]), root]),
+        : module.chainGeometry(embeddingsOf(ask.own), embeddingsOf(ask.contradictions), root),
+    embeddings: rowsOf([...rows, ...(image === null ? [] : [image]), root]),
     dim: root.length,
   };
 }
@@ -149,18 +153,4 @@ export function chainsOf(module: HierarchyModule, ask: Ask<"chains">): TextChain
     case "hierarcaps":
       return module.hierarcapsChains(ask.csv);
   }
-}
-
-function joined(rows: Float32Array[]): Float32Array {
-  const all = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
-  let at = 0;
-  for (const row of rows) {
-    all.set(row, at);
-    at += row.length;
-  }
-  return all;
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  return a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
 }

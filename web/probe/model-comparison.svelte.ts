@@ -6,11 +6,11 @@ import type { Model } from "../model/model.svelte";
 import type { LoadProgress } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
 import type { OfferedModel } from "../worker/model-list";
-import type { Cosines, ImageContent } from "../worker/protocol";
+import type { ModelRanking, ImageContent } from "../worker/protocol";
 import type { Caption } from "./caption-list";
 import { type PhotoImage, type SceneImage, sceneCaptions } from "./image";
 import type { Answer, Probe, Question } from "./probe.svelte";
-import { compare, rank, type RankedCaption } from "./ranking";
+import { type RankedCaption, rankedCaptions } from "./ranking";
 
 /** One model's answer. */
 export interface Column {
@@ -106,7 +106,7 @@ export class ModelComparison {
   async #ask(model: OfferedModel, answer: Answer, wanted: () => boolean): Promise<void> {
     const { question } = answer;
     try {
-      const cosines =
+      const ranking =
         answer.question.loaded.info.sha256 === model.sha256
           ? answer.similarities
           : await this.client.request(
@@ -120,7 +120,7 @@ export class ModelComparison {
                 if (wanted()) this.#progress = progress;
               },
             );
-      if (wanted()) this.#add({ columns: [column(model.file, model.name, question, cosines)] });
+      if (wanted()) this.#add({ columns: [column(model.file, model.name, question, ranking)] });
     } catch (error) {
       if (!wanted()) return;
       // Whoever restarts the engine has the table to compare again from.
@@ -146,9 +146,9 @@ export class ModelComparison {
   }
 }
 
-function column(key: string, name: string, question: Question, cosines: Cosines): Column {
+function column(key: string, name: string, question: Question, answer: ModelRanking): Column {
   const { captions, image } = question;
-  return { key, name, ranking: rank(compare(captions, cosines, sceneCaptions(image))) };
+  return { key, name, ranking: rankedCaptions(captions, answer, sceneCaptions(image)) };
 }
 
 function content(image: SceneImage | PhotoImage): ImageContent {

@@ -12,7 +12,7 @@ import type { Caption } from "./caption-list";
 import { Captions } from "./captions.svelte";
 import { type PhotoImage, type SceneImage, sceneCaptions } from "./image";
 import { ImageChoice, SAMPLE_SEEDS } from "./image-choice.svelte";
-import { compare, rank } from "./ranking";
+import { rankedCaptions } from "./ranking";
 
 const TYPING_PAUSE_MS = 150;
 
@@ -63,7 +63,7 @@ export class Probe {
     if (this.#answer === null) return [];
     const { question, similarities } = this.#answer;
     const { captions, image } = question;
-    return rank(compare(captions, similarities, sceneCaptions(image)));
+    return rankedCaptions(captions, similarities, sceneCaptions(image));
   });
 
   /** What the model in use says to the present question; `null` while that is not known. */
@@ -135,22 +135,27 @@ export class Probe {
   get link(): LinkState {
     const { current, copy } = this.image;
     const { texts } = this.captions;
-    const state = { ...emptyLinkState(), captions: texts, softmax: this.softmax };
+    const state = {
+      ...emptyLinkState(),
+      captions: texts,
+      marks: this.edits.marks(texts),
+      softmax: this.softmax,
+    };
     if (current === null) return state;
     if (current.kind !== "scene") {
       return { ...state, photo: current.name, hash: current.hash, copy };
     }
     const own = current.view.captions.map(({ text }) => text);
-    return {
-      ...state,
-      scene: current.view.seed,
-      captions: sameTexts(own, texts) ? null : texts,
-    };
+    const { seed: scene } = current.view;
+    return sameTexts(own, texts)
+      ? { ...state, scene, captions: null, marks: null }
+      : { ...state, scene };
   }
 
   /** Takes up the question of a link. */
   async open(link: LinkState): Promise<void> {
     this.softmax = link.softmax;
+    this.edits.open(link.marks ?? [], link.captions ?? []);
     if (link.photo === null) {
       await this.image.showScene(link.scene ?? SAMPLE_SEEDS[0], link.captions);
     } else {

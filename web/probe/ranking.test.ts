@@ -1,116 +1,127 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
+import type { Ranked } from "../wasm/cliprobe.js";
 import {
   axis,
-  type Comparison,
+  cosinesAsked,
   formatCosine,
   orderedPairs,
-  rank,
-  softmax,
+  type RankedCaption,
+  rankedCaptions,
   summary,
 } from "./ranking";
 
-function compared(text: string, cosine: number, holds?: boolean): Comparison {
-  const truth = holds === undefined ? null : { text, holds, kind: "swap" };
-  return { id: text.length, text, cosine, truncated: false, truth };
+/** A ranking, best first, as the module gives it: of one caption for each cosine. */
+function ranked(cosines: number[]): Ranked[] {
+  return cosines.map((cosine, at) => ({
+    index: at,
+    cosine,
+    place: cosines.indexOf(cosine) + 1,
+    margin: at + 1 < cosines.length ? cosine - (cosines[at + 1] ?? NaN) : null,
+    probability: null,
+  }));
+}
+
+/** Captions, best first. Where `holds` is given, the scene's grammar knows the caption. */
+function ranking(...captions: [text: string, cosine: number, holds?: boolean][]): RankedCaption[] {
+  const truths = captions.flatMap(([text, , holds]) =>
+    holds === undefined ? [] : [{ text, holds, kind: "swap" }],
+  );
+  return rankedCaptions(
+    captions.map(([text], id) => ({ id, text })),
+    { ranking: ranked(captions.map(([, cosine]) => cosine)), truncated: captions.map(() => false) },
+    truths,
+  );
 }
 
 const cosine = fc.double({ min: -1, max: 1, noNaN: true });
 
-describe("rank", () => {
-  test("puts the most similar first, with the margin to the next lower", () => {
-    const ranking = rank([compared("low", 0.125), compared("high", 0.5), compared("mid", 0.25)]);
-    expect(ranking.map((r) => [r.text, r.place, r.margin])).toEqual([
-      ["high", 1, 0.25],
-      ["mid", 2, 0.125],
-      ["low", 3, null],
-    ]);
-  });
-
-  test("gives equal cosines one place and keeps their order", () => {
-    const ranking = rank([compared("a", 0.25), compared("b", 0.5), compared("c", 0.5)]);
-    expect(ranking.map((r) => [r.text, r.place, r.margin])).toEqual([
-      ["b", 1, 0],
-      ["c", 1, 0.25],
-      ["a", 3, null],
-    ]);
+describe("rankedCaptions", () => {
+  test("names each place's caption, whatever order they were asked in", () => {
+    const [best, second] = rankedCaptions(
+      [
+        { id: 7, text: "low" },
+        { id: 9, text: "high" },
+      ],
+      {
+        ranking: [
+          { index: 1, cosine: 0.5, place: 1, margin: 0.25, probability: 0.75 },
+          { index: 0, cosine: 0.25, place: 2, margin: null, probability: 0.25 },
+        ],
+        truncated: [true, false],
+      },
+      [{ text: "low", holds: true, kind: "full" }],
+    );
+    expect(best).toEqual({
+      id: 9,
+      text: "high",
+      cosine: 0.5,
+      place: 1,
+      margin: 0.25,
+      probability: 0.75,
+      truncated: false,
+      truth: null,
+      misplaced: false,
+    });
+    expect(second).toMatchObject({ id: 7, text: "low", truncated: true, truth: { holds: true } });
   });
 
   test("calls a false caption misplaced when a true one is not more similar", () => {
-    const ranking = rank([
-      compared("true", 0.5, true),
-      compared("false above", 0.6, false),
-      compared("false level", 0.5, false),
-      compared("false below", 0.4, false),
-      compared("unknown", 0.9),
-    ]);
-    expect(ranking.filter((r) => r.misplaced).map((r) => r.text)).toEqual([
+    const captions = ranking(
+      ["unknown", 0.9],
+      ["false above", 0.6, false],
+      ["true", 0.5, true],
+      ["false level", 0.5, false],
+      ["false below", 0.4, false],
+    );
+    expect(captions.filter((r) => r.misplaced).map((r) => r.text)).toEqual([
       "false above",
       "false level",
     ]);
   });
 
   test("calls nothing misplaced where nothing is true", () => {
-    expect(rank([compared("x", 0.2, false)]).some((r) => r.misplaced)).toBe(false);
-  });
-
-  test("margins add up to the spread", () => {
-    fc.assert(
-      fc.property(fc.array(cosine, { minLength: 1, maxLength: 20 }), (cosines) => {
-        const ranking = rank(cosines.map((c, i) => compared(String(i), c)));
-        const sum = ranking.reduce((total, r) => total + (r.margin ?? 0), 0);
-        expect(sum).toBeCloseTo(Math.max(...cosines) - Math.min(...cosines), 5);
-      }),
-    );
+    expect(ranking(["x", 0.2, false]).some((r) => r.misplaced)).toBe(false);
   });
 });
 
-describe("softmax", () => {
-  test("is a distribution that keeps the order, at any scale", () => {
-    fc.assert(
-      fc.property(
-        fc.array(cosine, { minLength: 1, maxLength: 20 }),
-        fc.double({ min: 0, max: 1000, noNaN: true }),
-        (cosines, scale) => {
-          const probabilities = softmax(cosines, scale);
-          expect(probabilities.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
-          expect(probabilities.indexOf(Math.max(...probabilities))).toBe(
-            probabilities.indexOf(probabilities[cosines.indexOf(Math.max(...cosines))] ?? NaN),
-          );
-        },
-      ),
-    );
-  });
-
-  test("of two captions is the logistic of the scaled margin", () => {
-    expect(softmax([0.3, 0.28], 100)[0]).toBeCloseTo(1 / (1 + Math.exp(-2)), 12);
-  });
+test("cosines come in the order asked", () => {
+  const [first, second] = ranked([0.5, 0.25]);
+  if (first === undefined || second === undefined) throw new Error("two were made");
+  expect(
+    cosinesAsked([
+      { ...first, index: 1 },
+      { ...second, index: 0 },
+    ]),
+  ).toEqual([0.25, 0.5]);
 });
 
 test("orderedPairs counts true-false pairs, ties against", () => {
-  const pairs = orderedPairs([
-    compared("t1", 0.5, true),
-    compared("t2", 0.3, true),
-    compared("f1", 0.4, false),
-    compared("f2", 0.3, false),
-    compared("own", 0.9),
-  ]);
+  const pairs = orderedPairs(
+    ranking(
+      ["own", 0.9],
+      ["t1", 0.5, true],
+      ["f1", 0.4, false],
+      ["t2", 0.3, true],
+      ["f2", 0.3, false],
+    ),
+  );
   expect(pairs).toEqual({ right: 2, all: 4 });
-  expect(orderedPairs([compared("own", 0.9), compared("t", 0.1, true)])).toBeNull();
+  expect(orderedPairs(ranking(["own", 0.9], ["t", 0.1, true]))).toBeNull();
 });
 
 describe("summary", () => {
   test("names the best, the second and the margin", () => {
-    expect(summary(rank([compared("a dog", 0.25), compared("a cat", 0.2)]))).toBe(
+    expect(summary(ranking(["a dog", 0.25], ["a cat", 0.2]))).toBe(
       "Best: “a dog”, cosine 0.2500, ahead of “a cat” by 0.0500.",
     );
   });
   test("says a tie", () => {
-    expect(summary(rank([compared("a", 0.25), compared("b", 0.25)]))).toContain("level with “b”");
+    expect(summary(ranking(["a", 0.25], ["b", 0.25]))).toContain("level with “b”");
   });
   test("does with one caption, and with none", () => {
-    expect(summary(rank([compared("a", 0.25)]))).toBe("Best: “a”, cosine 0.2500.");
+    expect(summary(ranking(["a", 0.25]))).toBe("Best: “a”, cosine 0.2500.");
     expect(summary([])).toBe("");
   });
 });

@@ -1,71 +1,43 @@
-/** From cosines to a ranking: pure functions over numbers. */
+/** What the page makes of a ranking; the module computed and ordered it. */
 
-import type { SceneCaption } from "../wasm/cliprobe.js";
-import type { Cosines } from "../worker/protocol";
+import type { Ranked, SceneCaption } from "../wasm/cliprobe.js";
+import type { ModelRanking } from "../worker/protocol";
 import type { Caption } from "./caption-list";
 
-/** A caption with its similarity to the image. */
-export interface Comparison {
+/** A caption in its place, with what is known of it. */
+export interface RankedCaption extends Omit<Ranked, "index"> {
   /** The caption's id in the list that the person edits. */
   id: number;
   text: string;
-  /** Cosine of the angle between the two embeddings, −1 to 1. */
-  cosine: number;
   truncated: boolean;
   /** What the scene's grammar knows of this caption; `null` for photos and captions of one's own. */
   truth: SceneCaption | null;
-}
-
-export interface RankedCaption extends Comparison {
-  /** 1 is best; equal cosines share a place. */
-  place: number;
-  /** Cosine minus that of the next lower caption; `null` for the last. */
-  margin: number | null;
   /** False, and at least as similar as a caption that is true. */
   misplaced: boolean;
 }
 
-/** Joins captions with a model's answer, which has an entry for each, and with what is known of them. */
-export function compare(
+/** Joins a model's ranking with the captions it is of and with what is known of them; best first. */
+export function rankedCaptions(
   captions: Caption[],
-  { cosines, truncated }: Cosines,
+  { ranking, truncated }: ModelRanking,
   truths: SceneCaption[],
-): Comparison[] {
-  return captions.map(({ id, text }, index) => ({
-    id,
-    text,
-    cosine: cosines[index] ?? NaN,
-    truncated: truncated[index] ?? false,
-    truth: truths.find((truth) => truth.text === text) ?? null,
+): RankedCaption[] {
+  const joined = ranking.flatMap(({ index, ...ranked }) => {
+    const caption = captions[index];
+    if (caption === undefined) return [];
+    const truth = truths.find(({ text }) => text === caption.text) ?? null;
+    return [{ ...caption, ...ranked, truncated: truncated[index] ?? false, truth }];
+  });
+  const lowestTrue = Math.min(...joined.filter((c) => c.truth?.holds).map((c) => c.cosine));
+  return joined.map((caption) => ({
+    ...caption,
+    misplaced: caption.truth?.holds === false && caption.cosine >= lowestTrue,
   }));
 }
 
-/** Orders captions by similarity, best first; equal ones keep the order they came in. */
-export function rank(comparisons: Comparison[]): RankedCaption[] {
-  const sorted = comparisons.toSorted((a, b) => b.cosine - a.cosine);
-  const lowestTrue = Math.min(...sorted.filter((c) => c.truth?.holds).map((c) => c.cosine));
-  return sorted.map((comparison, index) => {
-    const next = sorted[index + 1];
-    return {
-      ...comparison,
-      place: sorted.findIndex((other) => other.cosine === comparison.cosine) + 1,
-      // In single precision, as the module's `rank` has it.
-      margin: next === undefined ? null : Math.fround(comparison.cosine - next.cosine),
-      misplaced: comparison.truth?.holds === false && comparison.cosine >= lowestTrue,
-    };
-  });
-}
-
-/**
- * The probability that contrastive training assigns to each caption, were these all there are.
- *
- * @param temperature the inverse temperature τ that multiplies cosines, 100 for most checkpoints
- */
-export function softmax(cosines: number[], temperature: number): number[] {
-  const best = Math.max(...cosines);
-  const weights = cosines.map((cosine) => Math.exp(temperature * (cosine - best)));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights.map((weight) => weight / total);
+/** The cosines of a ranking, in the order in which its captions were asked about. */
+export function cosinesAsked(ranking: Ranked[]): number[] {
+  return ranking.toSorted((a, b) => a.index - b.index).map(({ cosine }) => cosine);
 }
 
 /** How many pairs of a true and a false caption stand in the right order. A tie is not right. */
@@ -75,9 +47,9 @@ export interface OrderedPairs {
 }
 
 /** `null` when there is no such pair. */
-export function orderedPairs(comparisons: Comparison[]): OrderedPairs | null {
-  const holding = comparisons.filter((c) => c.truth?.holds === true);
-  const failing = comparisons.filter((c) => c.truth?.holds === false);
+export function orderedPairs(ranking: RankedCaption[]): OrderedPairs | null {
+  const holding = ranking.filter((c) => c.truth?.holds === true);
+  const failing = ranking.filter((c) => c.truth?.holds === false);
   const all = holding.length * failing.length;
   if (all === 0) return null;
   const right = holding.reduce(

@@ -2,6 +2,7 @@
 
 import type { Model } from "../model/model.svelte";
 import type { Answer } from "../probe/probe.svelte";
+import { cosinesAsked } from "../probe/ranking";
 import type { OwnAnswer, SentAnswer } from "./replay";
 
 export interface Sent {
@@ -44,7 +45,11 @@ export class Replayed {
     this.#question = question;
     this.texts = texts;
     const info = this.model.moved ?? question.loaded.info;
-    this.own = { engine: info.engine, cosines: similarities.cosines, sha256: info.sha256 };
+    this.own = {
+      engine: info.engine,
+      cosines: cosinesAsked(similarities.ranking),
+      sha256: info.sha256,
+    };
   }
 }
 

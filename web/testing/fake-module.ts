@@ -1,14 +1,18 @@
 /** A stand-in for the wasm module in unit tests: it embeds bytes by counting them. */
 
-import type { BenchmarkSet } from "../benchmarks/benchmark-controller";
+import type { BenchmarkSets } from "../benchmarks/benchmark-controller";
 import { sha256 } from "../sha256";
 import type {
   AnswerFilter,
   Arithmetic,
+  BenchmarkInfo,
+  BenchmarkOverview,
+  FoundSet,
   GpuInfo,
   ImageEmbedding,
   ModelInfo,
   ModelSource,
+  Ranked,
   SceneDescription,
   SceneView,
   SceneVocabulary,
@@ -28,6 +32,12 @@ export function fakeEmbedding(bytes: Uint8Array): Float32Array {
   for (const byte of bytes) counts[byte % DIM] = (counts[byte % DIM] ?? 0) + 1;
   const length = Math.hypot(...counts);
   return counts.map((count) => count / length);
+}
+
+function fakeCosines(image: Float32Array, texts: Float32Array): number[] {
+  return Array.from({ length: texts.length / DIM }, (_, row) =>
+    Math.fround(image.reduce((sum, x, at) => sum + x * (texts[row * DIM + at] ?? 0), 0)),
+  );
 }
 
 export function fakeScene(seed: string, size: number): SceneView {
@@ -51,6 +61,7 @@ export const fakeWords: SceneVocabulary = {
   colours: ["red", "blue", "green"],
   patterns: ["plain", "striped"],
   grounds: ["grass", "snow"],
+  relations: ["above", "on"],
   sizes: [
     { size: "small", least: 88, most: 104 },
     { size: "medium-sized", least: 130, most: 150 },
@@ -145,6 +156,7 @@ export const modelInfo: ModelInfo = {
   },
   knownTiles: {},
   provenance: null,
+  trainedOn: null,
 };
 
 class FakeClip implements SessionClip {
@@ -165,6 +177,22 @@ class FakeClip implements SessionClip {
 
   #embed(bytes: Uint8Array): Float32Array {
     return fakeEmbedding(Uint8Array.from([...bytes, ...this.weights]));
+  }
+
+  rank(image: Float32Array, captions: Float32Array): Ranked[] {
+    const sorted = fakeCosines(image, captions)
+      .map((cosine, index) => ({ cosine, index }))
+      .toSorted((a, b) => b.cosine - a.cosine);
+    return sorted.map(({ cosine, index }, at) => {
+      const next = sorted[at + 1];
+      return {
+        index,
+        cosine,
+        place: sorted.findIndex((other) => other.cosine === cosine) + 1,
+        margin: next === undefined ? null : cosine - next.cosine,
+        probability: 1 / sorted.length,
+      };
+    });
   }
 
   encodeText(texts: string[]): Promise<TextEmbeddings> {
@@ -217,37 +245,67 @@ function later(): Promise<void> {
  * A set of as many scenes as asked for, each with two captions; or of the images that a list of
  * names holds, a line each. Every third answer is wrong.
  */
-class FakeBenchmark implements BenchmarkSet {
+class FakeBenchmark implements BenchmarkSets {
+  #sets: { name: string; names: (string | null)[] }[] = [];
+  #places = new Int32Array();
   #images = 0;
   #texts = 0;
   #failed: string[] = [];
   freed = false;
 
-  constructor(
-    private readonly name: string,
-    private readonly names: (string | null)[],
-  ) {}
-
-  info(): ReturnType<BenchmarkSet["info"]> {
-    const { length } = this.names;
-    return {
-      set: this.name,
-      items: length,
-      images: length,
-      texts: 2 * length,
-      files: [],
-      oddities: 0,
-    };
+  static tableauSets(): string[] {
+    return ["tableau/noun", "tableau/swap_attribute"];
   }
 
-  images(): (string | null)[] {
-    return this.names;
+  static find(paths: string[]): FoundSet[] {
+    return paths.map((set, file) => ({ set, title: "Probe file", form: "lists", files: [file] }));
+  }
+
+  addTableau(set: string, items: number): void {
+    this.#sets.push({ name: set, names: Array<null>(items).fill(null) });
+  }
+
+  addFiles(set: string, names: string[], contents: Uint8Array[], limit?: number): void {
+    const lines = contents.map((bytes) => new TextDecoder().decode(bytes)).join("\n");
+    if (lines.startsWith("!")) throw new Error(`${names[0] ?? ""}: not the JSON expected here`);
+    this.#sets.push({ name: set, names: lines.trim().split("\n").slice(0, limit) });
+  }
+
+  addClassFolders(folder: string, images: string[]): void {
+    this.#sets.push({ name: folder, names: images });
+  }
+
+  addWebdataset(folder: string, paths: string[]): void {
+    this.#sets.push({ name: folder, names: paths });
+  }
+
+  get #names(): (string | null)[] {
+    return this.#sets.flatMap(({ names }) => names);
   }
 
   locate(paths: string[]): Int32Array {
-    return Int32Array.from(this.names, (name) =>
+    this.#places = Int32Array.from(this.#names, (name) =>
       paths.findIndex((path) => name !== null && path.endsWith(name)),
     );
+    return this.#places;
+  }
+
+  info(): BenchmarkInfo {
+    const images = this.#names.length;
+    const sets = this.#sets.map(({ name, names }, set) => {
+      const missing = names.filter((image, at) => image !== null && this.fileOf(set, at) === -1);
+      return {
+        set: name,
+        items: names.length,
+        images: names.length,
+        texts: 2 * names.length,
+        files: [],
+        oddities: 0,
+        missing: missing.map(String),
+        missingCount: missing.length,
+      };
+    });
+    return { sets, images, texts: 2 * images };
   }
 
   encodedImages(): number {
@@ -259,61 +317,72 @@ class FakeBenchmark implements BenchmarkSet {
   }
 
   encodeImages(_: SessionClip, files: (Uint8Array | string | null)[]): Promise<number> {
+    const names = this.#names;
+    const failed = files.flatMap((file, at) => {
+      const name = names[this.#images + at] ?? null;
+      if (typeof file === "string") return [file];
+      return file === null && name !== null ? [`${name} is not among the given images`] : [];
+    });
     this.#images += files.length;
-    const failed = files.filter((file) => typeof file === "string");
     this.#failed.push(...failed);
     return later().then(() => failed.length);
   }
 
   encodeTexts(_: SessionClip, count: number): Promise<void> {
-    this.#texts = Math.min(this.#texts + count, 2 * this.names.length);
+    this.#texts = Math.min(this.#texts + count, 2 * this.#names.length);
     return later();
   }
 
-  evaluate(): ReturnType<BenchmarkSet["evaluate"]> {
-    const items = this.names.length;
-    const scored = items - this.#failed.length;
-    const value = 1 - this.#wrong.length / scored;
-    return {
-      set: this.name,
-      ties: { rule: "strict" },
-      items,
-      scored,
-      metrics: [
-        {
-          name: "accuracy",
-          value,
-          unit: "share",
-          better: "higher",
-          chance: 0.5,
-          n: scored,
-          ties: 0,
-        },
-      ],
-      skippedCount: this.#failed.length,
-      skipped: this.#failed.map((why, index) => ({ item: String(index), why })),
-      oddityCount: 0,
-      oddities: [],
-      truncated: 0,
-      seconds: 0.5,
-    };
+  /** Every third answer is wrong. */
+  evaluate(): BenchmarkOverview {
+    const sets = this.#sets.map(({ name, names }, set) => {
+      const failed = this.#sets.length === 1 ? this.#failed : [];
+      const scored = names.length - failed.length;
+      return {
+        set: name,
+        ties: { rule: "strict" as const },
+        items: names.length,
+        scored,
+        metrics: [
+          {
+            name: "accuracy",
+            value: 1 - this.#wrong(set).length / scored,
+            unit: "share" as const,
+            better: "higher" as const,
+            chance: 0.5,
+            n: scored,
+            ties: 0,
+            published: [],
+          },
+        ],
+        skippedCount: failed.length,
+        skipped: failed.map((why, index) => ({ item: String(index), why })),
+        oddityCount: 0,
+        oddities: [],
+        truncated: 0,
+      };
+    });
+    return { sets, averages: [], unscored: [], seconds: 0.5 };
   }
 
-  get #wrong(): number[] {
-    return this.names.flatMap((_, index) => (index % 3 === 2 ? [index] : []));
+  #wrong(set: number): number[] {
+    const names = this.#sets[set]?.names ?? [];
+    return names.flatMap((_, index) => (index % 3 === 2 ? [index] : []));
   }
 
   answers(
+    set: number,
     filter: AnswerFilter,
     offset: number,
     limit: number,
-  ): ReturnType<BenchmarkSet["answers"]> {
-    const all = this.names.map((_, index) => index);
-    const passing = filter === "wrong" ? this.#wrong : filter === "tied" ? [] : all;
+  ): ReturnType<BenchmarkSets["answers"]> {
+    const names = this.#sets[set]?.names ?? [];
+    const all = names.map((_, index) => index);
+    const passing = filter === "wrong" ? this.#wrong(set) : filter === "tied" ? [] : all;
     const answers = passing.slice(offset, offset + limit).map((index): ShownAnswer => ({
       id: String(index),
       group: "",
-      images: [{ index, label: this.names[index] ?? `scene ${index}`, right: null, scene: null }],
+      images: [{ index, label: names[index] ?? `scene ${index}`, right: null, scene: null }],
       texts: [{ text: `a dog ${index}`, right: true, cosines: [0.1] }],
       marks: [["accuracy", false]],
       margin: -0.1,
@@ -323,17 +392,22 @@ class FakeBenchmark implements BenchmarkSet {
     return { total: passing.length, answers };
   }
 
-  shown(_: number, file: Uint8Array | string | null): Uint8Array {
-    if (typeof file === "string") throw new Error(file);
-    return file ?? new Uint8Array([1]);
+  fileOf(set: number, index: number): number {
+    const before = this.#sets.slice(0, set).reduce((sum, { names }) => sum + names.length, 0);
+    return this.#places[before + index] ?? -1;
+  }
+
+  shown(_: number, __: number, file: Uint8Array | string | null): Uint8Array {
+    if (file === null || typeof file === "string") throw new Error(file ?? "it is not there");
+    return file;
   }
 
   resultJson(): string {
-    return JSON.stringify({ set: this.name });
+    return JSON.stringify({ sets: this.#sets.map(({ name }) => name) });
   }
 
   resultCsv(): string {
-    return `set\n${this.name}\n`;
+    return `set\n${this.#sets.map(({ name }) => name).join("\n")}\n`;
   }
 
   free(): void {
@@ -351,6 +425,15 @@ export interface FakeRecord {
   encodedImages: number;
   /** What was installed as one. */
   lexicons: string[];
+  /** α of each blend that was begun, and how many gave their memory back. */
+  blends: number[];
+  freedBlends: number;
+}
+
+/** What follows `GGUF` in the first file. */
+async function weightsOf(source: ModelSource): Promise<string> {
+  const [first] = Object.values(source as Record<string, Uint8Array<ArrayBuffer> | Blob>);
+  return (await new Blob([first ?? ""]).text()).replace(/^GGUF/, "");
 }
 
 /**
@@ -365,6 +448,8 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
     encodedTexts: [],
     encodedImages: 0,
     lexicons: [],
+    blends: [],
+    freedBlends: 0,
   };
   const module: ClipModule = {
     Clip: {
@@ -399,7 +484,32 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
     sceneJson: (seed) =>
       seed.startsWith("{") ? seed : JSON.stringify(fakeDescription(Number(seed))),
     sceneVocabulary: () => fakeWords,
+    relate(scene, subject, relation, object) {
+      if (relation === "on") throw new Error("in this world no car is on a dog");
+      const found = JSON.parse(scene) as SceneDescription;
+      const [one, other] = [found.things[subject], found.things[object]];
+      if (one !== undefined && other !== undefined) other.y = one.y + 200;
+      return { scene: JSON.stringify(found), subject, object };
+    },
+    Blend: {
+      async start(name, a, b, alpha) {
+        const [one, other] = [await weightsOf(a), await weightsOf(b)];
+        if (other.includes("?")) throw new Error("the weights of b cannot be blended");
+        record.blends.push(alpha);
+        // Of one model alone the weights are that model's, as in the module.
+        const parts = alpha === 0 ? [one] : alpha === 1 ? [other] : [one, `${alpha}`, other];
+        const pieces = ["GGUF", ...parts].map((part) => new TextEncoder().encode(part));
+        return {
+          plan: () => ({ type: "Q8_0", types: ["Q8_0", "Q8_0"], pieces: pieces.length + 1 }),
+          next: () => pieces.shift() ?? null,
+          free: () => {
+            record.freedBlends += 1;
+          },
+        };
+      },
+    },
     sha256: async (file) => (await sha256(new Uint8Array(await file.arrayBuffer()))) ?? "",
+    cosines: (image, texts) => Float32Array.from(fakeCosines(image, texts)),
     radialMap(embeddings, root) {
       const rows = embeddings.length / root.length;
       const values = Array.from({ length: rows }, (_, row) => row / 10);
@@ -442,16 +552,8 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
       if (csv.startsWith("!")) throw new Error("The table has no column “captions”.");
       return [{ tiers: ["a", "b", "c", "d"], contradictions: [], image: "p.png" }];
     },
-    Benchmark: {
-      tableauSets: () => ["tableau/noun", "tableau/swap_attribute"],
-      find: (paths) => paths.map((set, file) => ({ set, title: "Probe file", files: [file] })),
-      tableau: (set, items) => new FakeBenchmark(set, Array<null>(items).fill(null)),
-      fromFiles(set, names, contents, limit) {
-        const text = new TextDecoder().decode(contents[0]);
-        if (text.startsWith("!")) throw new Error(`${names[0] ?? ""}: not the JSON expected here`);
-        return new FakeBenchmark(set, text.trim().split("\n").slice(0, limit));
-      },
-    },
+    Benchmark: FakeBenchmark,
+    tarContents: () => Promise.resolve({ files: [], damage: null }),
   };
   return { module, record };
 }

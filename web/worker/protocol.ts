@@ -11,11 +11,14 @@ import type { HierarchyRequests } from "../hierarchy/requests";
 import type { KeptModel } from "../hub/shelf";
 import type {
   Arithmetic,
+  BlendPlan,
   CaptionEdit,
   EditGroup,
   EngineWish,
   LoadProgress,
+  Metric,
   ModelInfo,
+  Ranked,
   SceneView,
 } from "../wasm/cliprobe.js";
 import type { ModelList, OfferedModel } from "./model-list";
@@ -39,13 +42,25 @@ export interface OfferedChoice {
   model: OfferedModel;
 }
 
-/** Where a model comes from. */
-export type ModelChoice =
+/** Where a model comes from whose weights are in files. */
+export type FileChoice =
   | OfferedChoice
   /** One GGUF file, or the files of a Hugging Face or OpenCLIP directory. */
   | { kind: "own"; files: File[] }
   /** A model that was fetched by name, and its file in the browser's store. */
   | { kind: "kept"; model: KeptModel; file: File };
+
+/** A model between two others: the weights `(1 − alpha) a + alpha b`. */
+export interface BlendChoice {
+  kind: "blend";
+  name: string;
+  a: FileChoice;
+  b: FileChoice;
+  alpha: number;
+}
+
+/** Where a model comes from. */
+export type ModelChoice = FileChoice | BlendChoice;
 
 /** What became of the browser's copy of a downloaded model. */
 export type Storage =
@@ -64,6 +79,8 @@ export interface LoadedModel {
   storage: Storage | null;
   /** Whether golden values came with it, for `verify`. */
   verifiable: boolean;
+  /** How it was blended of two; `null` of a model that was not. */
+  blended: BlendPlan | null;
 }
 
 /** A model's embeddings, computed here, against those that came with it. */
@@ -75,14 +92,15 @@ export interface Parity {
   images: number;
 }
 
-/** One entry for each caption asked about, in the order asked. */
-export interface Cosines {
-  cosines: number[];
-  /** Captions that were longer than the model's context, of which only the beginning was read. */
+/** How a model ranks the captions that were asked about. */
+export interface ModelRanking {
+  /** Best first; `index` counts the captions as they were asked about. */
+  ranking: Ranked[];
+  /** Which of them, as asked, were longer than the model's context, so that their ends were not read. */
   truncated: boolean[];
 }
 
-export interface Similarities extends Cosines {
+export interface Similarities extends ModelRanking {
   /** How many captions were not in the cache, and what they took together. */
   text: { encoded: number; milliseconds: number };
   /** What the image took, or `null` when its embedding was in the cache. */
@@ -112,6 +130,15 @@ export interface Requests extends BenchmarkRequests, HierarchyRequests, ComposeR
     ask: { choice: ModelChoice; engine?: EngineWish; arithmetic?: Arithmetic };
     answer: LoadedModel;
   };
+  /** Ends what is being loaded; the model before stays. */
+  "cancel-load": { ask: object; answer: null };
+  /** What a model gets in the first `items` questions of a set of Tableau, beside the loaded one. */
+  "patch-point": {
+    ask: { choice: ModelChoice; set: string; items: number };
+    answer: Metric[];
+  };
+  /** Ends the point that is being computed. */
+  "cancel-patch-point": { ask: object; answer: null };
   /** Checks the loaded model against its golden values. */
   verify: { ask: object; answer: Parity };
   /** Embeds a photo, so that `rank` can name it by its key. */
@@ -121,7 +148,7 @@ export interface Requests extends BenchmarkRequests, HierarchyRequests, ComposeR
   /** As `rank`, by another model than the loaded one, which stays: on the CPU, and forgotten at once. */
   compare: {
     ask: { choice: OfferedChoice; image: ImageContent; captions: string[] };
-    answer: Cosines;
+    answer: ModelRanking;
   };
   /** Computes a batch of made-up input: once to warm up, then again for about `seconds`. */
   measure: { ask: SpeedCase & { seconds: number }; answer: { milliseconds: number; runs: number } };

@@ -4,5 +4,5 @@ import type { Clip } from "../wasm/cliprobe.js";
 
 export type SessionClip = Pick<
   Clip,
-  "info" | "encodeText" | "encodeImage" | "encodePixels" | "pixels" | "free"
+  "info" | "encodeText" | "encodeImage" | "encodePixels" | "pixels" | "rank" | "free"
 >;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { sha256 } from "../sha256";
 import { fakeBrowser } from "../testing/fake-browser";
+import { cosinesAsked } from "../probe/ranking";
 import { FAKE_CONTEXT, fakeEmbedding, fakeModule, fakeScene } from "../testing/fake-module";
 import { type GoldenValues, ModelStore } from "./model-store";
 import type { Answer, Ask, Call, OfferedChoice, RequestKind } from "./protocol";
@@ -60,7 +61,7 @@ describe("rank", () => {
     const answer = await ask("rank", { image: scene, captions: ["a", "b", "a"] });
     const cosine = (caption: string) =>
       Math.fround(fakeEmbedding(text(caption)).reduce((sum, x, i) => sum + x * (image[i] ?? 0), 0));
-    expect(answer?.cosines).toEqual([cosine("a"), cosine("b"), cosine("a")]);
+    expect(cosinesAsked(answer?.ranking ?? [])).toEqual([cosine("a"), cosine("b"), cosine("a")]);
   });
 
   test("encodes each caption and image once", async () => {
@@ -86,7 +87,7 @@ describe("rank", () => {
     const older = ask("rank", { image: scene, captions: many });
     const newer = ask("rank", { image: scene, captions: ["caption 0", "new"] });
     expect(await older).toBeNull();
-    expect((await newer)?.cosines).toHaveLength(2);
+    expect((await newer)?.ranking).toHaveLength(2);
     expect(record.encodedTexts.flat().length).toBeLessThan(many.length);
   });
 
@@ -101,7 +102,7 @@ describe("rank", () => {
       "The photo has to be given again.",
     );
     await ask("photo", { key: "1", bytes: text("jpeg") });
-    expect((await ask("rank", { image, captions: ["a"] }))?.cosines).toHaveLength(1);
+    expect((await ask("rank", { image, captions: ["a"] }))?.ranking).toHaveLength(1);
   });
 });
 
@@ -121,7 +122,7 @@ describe("load", () => {
     const files = [new File(["!"], "bad.gguf")];
     await expect(ask("load", { choice: { kind: "own", files } })).rejects.toThrow("GGUF");
     expect(record.loaded.map((clip) => clip.freed)).toEqual([false]);
-    expect((await ask("rank", { image: scene, captions: ["a"] }))?.cosines).toHaveLength(1);
+    expect((await ask("rank", { image: scene, captions: ["a"] }))?.ranking).toHaveLength(1);
   });
 
   test("leaves the model before at work while files arrive, and gives way to a newer load", async () => {
@@ -130,7 +131,7 @@ describe("load", () => {
     const newer = ask("load", { choice: { kind: "own", files: [new File(["GGUF"], "m.gguf")] } });
     const ranked = ask("rank", { image: scene, captions: ["a"] });
     await expect(older).rejects.toThrow("Another model was asked for meanwhile.");
-    expect((await ranked)?.cosines).toHaveLength(1);
+    expect((await ranked)?.ranking).toHaveLength(1);
     expect((await newer).name).toBeNull();
     expect(record.loaded.map((clip) => clip.freed)).toEqual([true, false]);
   });
@@ -153,11 +154,11 @@ describe("compare", () => {
     const before = await ask("rank", { image: scene, captions });
     const compared = await ask("compare", { choice: SIBLING, image: scene, captions });
     expect(record.loaded.map((clip) => clip.freed)).toEqual([false, true]);
-    expect((await ask("rank", { image: scene, captions }))?.cosines).toEqual(before?.cosines);
+    expect((await ask("rank", { image: scene, captions }))?.ranking).toEqual(before?.ranking);
     await ask("load", { choice: SIBLING });
     const after = await ask("rank", { image: scene, captions });
-    expect(compared).toEqual({ cosines: after?.cosines, truncated: [false, true] });
-    expect(compared.cosines).not.toEqual(before?.cosines);
+    expect(compared).toEqual({ ranking: after?.ranking, truncated: [false, true] });
+    expect(compared.ranking).not.toEqual(before?.ranking);
   });
 
   test("takes a photo's bytes, and frees the model where they are no image", async () => {
@@ -168,7 +169,7 @@ describe("compare", () => {
         image: { kind: "photo", bytes: text(content) },
         captions: ["a"],
       });
-    expect((await photo("jpeg")).cosines).toHaveLength(1);
+    expect((await photo("jpeg")).ranking).toHaveLength(1);
     await expect(photo("")).rejects.toThrow("The image could not be read.");
     expect(record.loaded.map((clip) => clip.freed)).toEqual([false, true, true]);
   });

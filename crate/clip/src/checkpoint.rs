@@ -58,6 +58,8 @@ pub struct Provenance {
     pub parent_sha256: Option<String>,
     /// What was done, in words: a training recipe, a quantisation.
     pub recipe: Option<String>,
+    /// What kind of images it has seen: `drawings` of the synthetic world, `photographs`, other words.
+    pub trained_on: Option<String>,
 }
 
 impl Provenance {
@@ -66,6 +68,7 @@ impl Provenance {
         Self {
             parent_sha256: metadata.get("parent_sha256").map(|hash| shown(hash)),
             recipe: metadata.get("recipe").map(|recipe| printable(recipe)),
+            trained_on: metadata.get("trained_on").map(|images| printable(images)),
         }
     }
 
@@ -259,6 +262,18 @@ impl Checkpoint {
         counts
     }
 
+    /// The type of its weight matrices that GGUF can hold: the commonest that is not F32.
+    pub fn matrix_type(&self) -> ElementType {
+        self.tensor_types()
+            .into_iter()
+            .filter_map(|(name, count)| Some((ElementType::from_name(&name)?, count)))
+            .filter(|(element, _)| {
+                *element != ElementType::F32 && ElementType::GGUF.contains(element)
+            })
+            .max_by_key(|(_, count)| *count)
+            .map_or(ElementType::F32, |(element, _)| element)
+    }
+
     /// Number of weights of both towers.
     pub fn parameters(&self) -> u64 {
         tensor_specs(&self.config)
@@ -275,6 +290,7 @@ impl Checkpoint {
         Ok(Provenance {
             parent_sha256: Some(self.sha256()?),
             recipe: self.provenance.passed_on(),
+            trained_on: self.provenance.trained_on.clone(),
         })
     }
 

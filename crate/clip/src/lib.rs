@@ -14,6 +14,7 @@ pub mod names;
 mod opener;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod pickle;
+pub mod pieces;
 pub mod preprocessing;
 pub mod safetensors;
 pub mod tensors;

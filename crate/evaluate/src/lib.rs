@@ -22,7 +22,7 @@ mod score;
 
 pub use cache::{Cache, Key, Memory, model_key};
 pub use job::{Error, Job, Model, decode};
-pub use plan::{Image, Plan, Shown};
+pub use plan::{Plan, PlannedImage, Shown};
 pub use run::{ImageFiles, Progress, Question, Stage, run};
 pub use scene::draw_scene;
 pub use score::{Row, SetRows, finish, score};

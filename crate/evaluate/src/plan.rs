@@ -25,7 +25,7 @@ pub enum Shown {
 
 /// A distinct image.
 #[derive(Clone, Debug)]
-pub struct Image {
+pub struct PlannedImage {
     /// What is shown.
     pub shown: Shown,
     /// What messages call it: as the first set that needs it does.
@@ -36,7 +36,7 @@ pub struct Image {
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Every image once, in the order in which the sets name them.
-    pub images: Vec<Image>,
+    pub images: Vec<PlannedImage>,
     /// For each set, which of `images` its own are.
     pub sets: Vec<Vec<usize>>,
     /// Images and texts that the questions of all sets name, repetitions counted.
@@ -69,7 +69,7 @@ impl Plan {
             for image in &set.images {
                 let shown = shown(image, locate);
                 let place = *place_of.entry(shown).or_insert_with_key(|shown| {
-                    plan.images.push(Image {
+                    plan.images.push(PlannedImage {
                         shown: shown.clone(),
                         name: image.label(),
                     });

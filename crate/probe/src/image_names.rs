@@ -4,6 +4,19 @@ use std::collections::{HashMap, HashSet};
 
 use crate::set::plain_path;
 
+/// The endings of image files that are read.
+pub const IMAGE_ENDINGS: [&str; 6] = ["png", "jpg", "jpeg", "webp", "gif", "jfif"];
+
+/// Whether a path is an image's, by its ending.
+pub fn is_image_name(path: &str) -> bool {
+    let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    let ending = file.rsplit_once('.').map(|(_, ending)| ending);
+    ending.is_some_and(|ending| {
+        let ending = ending.to_ascii_lowercase();
+        IMAGE_ENDINGS.contains(&ending.as_str())
+    })
+}
+
 /// Names of the files at hand.
 ///
 /// An image is found by its path's end, else by its name without ending, else by its COCO number:

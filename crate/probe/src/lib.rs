@@ -9,12 +9,14 @@
 //! walks over answers and scores through [`AnswerForm`] and [`ScoreForm`], without knowing the kind.
 //! This crate knows no model, no engine, no file system and no screen.
 
+pub mod archive;
 mod evaluation;
 mod gallery;
 mod image_names;
 mod json;
 mod kinds;
 mod metric;
+pub mod published;
 mod readers;
 pub mod results;
 mod set;
@@ -23,7 +25,7 @@ mod text;
 
 pub use evaluation::{Answer, EvaluateError, Evaluation, Rows, Skipped, evaluate};
 pub use gallery::{Filter, Gallery, ShownAnswer, ShownImage, ShownText};
-pub use image_names::{Found, ImageNames};
+pub use image_names::{Found, IMAGE_ENDINGS, ImageNames, is_image_name};
 pub use json::{read_json, write_json};
 pub use kinds::{
     Aim, AnswerForm, Candidates, CaptionChoice, Chain, ChainAnswer, Classification, Detail,
@@ -33,10 +35,11 @@ pub use kinds::{
 pub use metric::{Better, Metric, Unit};
 pub use readers::{
     BENCHMARKS, Benchmark, CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, LabelledImage, Prompts, Source,
-    TableOptions, classification, imagenet_class_names, read_hard_positives, read_hierarcaps,
-    read_order, read_prompts, read_retrieval_csv, read_retrieval_json, read_retrieval_table,
-    read_sugarcrepe, read_svo, read_text_list, read_vg_attribution, read_vg_relation,
-    read_winoground, tableau, tableau_name, tableau_sets,
+    TableOptions, class_folders, classification, find_class_folders, find_webdatasets,
+    imagenet_class_names, read_hard_positives, read_hierarcaps, read_order, read_prompts,
+    read_retrieval_csv, read_retrieval_json, read_retrieval_table, read_sugarcrepe, read_svo,
+    read_text_list, read_vg_attribution, read_vg_relation, read_webdataset, read_winoground,
+    tableau, tableau_name, tableau_sets,
 };
 pub use set::{Average, CropBox, Image, ProbeSet, Protocol, Warning};
 pub use summary::{Summary, summarise};

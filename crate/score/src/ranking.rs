@@ -5,6 +5,8 @@ pub struct Ranked {
     pub index: usize,
     /// Its cosine with the image, from −1 to 1.
     pub cosine: f32,
+    /// 1 is best; equal cosines share a place.
+    pub place: usize,
     /// How far its cosine is above the next one's; none for the last. Zero is a tie.
     pub margin: Option<f32>,
 }
@@ -40,16 +42,24 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
 pub fn rank(cosines: &[f32]) -> Vec<Ranked> {
     let mut order: Vec<usize> = (0..cosines.len()).collect();
     order.sort_by(|&a, &b| cosines[b].total_cmp(&cosines[a]));
-    let margin = |place: usize| {
+    let margin = |at: usize| {
         order
-            .get(place + 1)
-            .map(|&next| cosines[order[place]] - cosines[next])
+            .get(at + 1)
+            .map(|&next| cosines[order[at]] - cosines[next])
     };
+    let mut shared_place = 1;
     (0..order.len())
-        .map(|place| Ranked {
-            index: order[place],
-            cosine: cosines[order[place]],
-            margin: margin(place),
+        .map(|at| {
+            let cosine = cosines[order[at]];
+            if at > 0 && cosine != cosines[order[at - 1]] {
+                shared_place = at + 1;
+            }
+            Ranked {
+                index: order[at],
+                cosine,
+                place: shared_place,
+                margin: margin(at),
+            }
         })
         .collect()
 }
@@ -80,6 +90,10 @@ mod tests {
         assert_eq!(
             ranked.iter().map(|r| r.margin).collect::<Vec<_>>(),
             [Some(0.25), Some(0.0), None]
+        );
+        assert_eq!(
+            ranked.iter().map(|r| r.place).collect::<Vec<_>>(),
+            [1, 2, 2]
         );
         assert!(rank(&[]).is_empty());
     }

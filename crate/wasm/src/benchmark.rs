@@ -1,22 +1,26 @@
-//! `Benchmark`: a set of questions, the embeddings that it has so far, and what follows from them.
+//! `Benchmark`: sets of questions, the embeddings that they have so far, and what follows from them.
+//! An image or a text that several sets share is embedded once.
 //!
 //! The caller steps through images and texts, so that it decides about pauses, and reads the
 //! images' bytes, so that no more than one batch of them is in memory.
 
 use std::rc::Rc;
 
-use js_sys::{Array, Date, Uint8Array};
+use js_sys::{Date, Uint8Array};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 
 use super::{WebClip, error, png, to_js};
 use cliprobe_clip::image::Exif;
-use cliprobe_evaluate::{Job, Memory, Model, Plan, decode, score};
-use cliprobe_probe::results::{Results, Run, SetResult, SourceFile};
+use cliprobe_evaluate::{Job, Memory, Model, Plan, Shown, decode, finish, score};
+use cliprobe_probe::published::published;
+use cliprobe_probe::results::{Results, SetResult, SourceFile};
 use cliprobe_probe::{
-    BENCHMARKS, Filter, Gallery, Image, ImageNames, Metric, ProbeSet, Skipped, Warning,
-    decode_text, read_json, read_retrieval_csv, tableau, tableau_name, tableau_sets,
+    BENCHMARKS, CLIP_TEMPLATES_80, Filter, Gallery, Image, ImageNames, Metric, ProbeSet, Prompts,
+    Skipped, Warning, class_folders, classification, decode_text, find_class_folders,
+    find_webdatasets, read_json, read_retrieval_csv, read_text_list, read_webdataset, tableau,
+    tableau_name, tableau_sets,
 };
 use cliprobe_score::TieRule;
 use cliprobe_world as world;
@@ -25,17 +29,36 @@ use cliprobe_world as world;
 const TABLEAU_SEED: u64 = 0;
 /// Skipped items and oddities that a person is shown; the exported result has them all.
 const LISTED: usize = 50;
+/// Missing images that a set's description names.
+const NAMED_MISSING: usize = 5;
 
 /// A set that files can be read as.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct FoundSet {
     set: String,
     title: String,
+    form: Form,
     files: Vec<usize>,
 }
 
-/// What the set is, before anything is computed.
+/// What a set is read from.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Form {
+    Lists,
+    ClassFolders,
+    Webdataset,
+}
+
+/// What the sets are, before anything is computed.
+#[derive(Serialize)]
+struct BenchmarkInfo<'a> {
+    sets: Vec<SetInfo<'a>>,
+    images: usize,
+    texts: usize,
+}
+
+/// One of them.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SetInfo<'a> {
@@ -45,23 +68,79 @@ struct SetInfo<'a> {
     texts: usize,
     files: &'a [SourceFile],
     oddities: usize,
+    missing: Vec<String>,
+    missing_count: usize,
 }
 
 /// What a model can do, without its answers.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Overview<'a> {
+    sets: Vec<SetOverview<'a>>,
+    averages: Vec<AverageOverview<'a>>,
+    unscored: &'a [String],
+    seconds: f64,
+}
+
+/// What it can do on one set.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SetOverview<'a> {
     set: &'a str,
     ties: TieRule,
     items: usize,
     scored: usize,
-    metrics: &'a [Metric],
+    metrics: Vec<ShownMetric<'a>>,
     skipped_count: usize,
     skipped: &'a [Skipped],
     oddity_count: usize,
     oddities: &'a [Warning],
     truncated: usize,
-    seconds: f64,
+}
+
+/// An average over sets.
+#[derive(Serialize)]
+struct AverageOverview<'a> {
+    name: &'a str,
+    sets: &'a [String],
+    metrics: Vec<ShownMetric<'a>>,
+}
+
+/// A metric, with what is published of it.
+#[derive(Serialize)]
+struct ShownMetric<'a> {
+    #[serde(flatten)]
+    metric: &'a Metric,
+    published: Vec<ShownPublished>,
+}
+
+/// A published number.
+#[derive(Serialize)]
+struct ShownPublished {
+    model: &'static str,
+    value: f64,
+    source: &'static str,
+    url: Option<&'static str>,
+    known: &'static str,
+}
+
+impl<'a> ShownMetric<'a> {
+    /// Metrics of a set, or of an average over sets.
+    fn all(set: &str, metrics: &'a [Metric]) -> Vec<Self> {
+        let shown = metrics.iter().map(|metric| Self {
+            metric,
+            published: published(set, &metric.name)
+                .filter(|number| number.table.in_charts)
+                .map(|number| ShownPublished {
+                    model: number.model,
+                    value: number.value,
+                    source: &number.table.source,
+                    url: number.table.url.as_deref(),
+                    known: number.table.known.words(),
+                })
+                .collect(),
+        });
+        shown.collect()
+    }
 }
 
 #[derive(Serialize)]
@@ -70,20 +149,27 @@ struct Page<T> {
     answers: Vec<T>,
 }
 
-struct Evaluated {
-    result: SetResult,
-    gallery: Gallery,
-    /// The model that gave the answers.
-    model: serde_json::Value,
-}
-
-/// A set of questions.
-#[wasm_bindgen(js_name = Benchmark, skip_typescript)]
-pub struct WebBenchmark {
+/// A set and the files that it was read from.
+struct Part {
     set: ProbeSet,
     files: Vec<SourceFile>,
-    job: Job,
-    /// How many of the set's images were handed over.
+}
+
+struct Evaluated {
+    /// One run, as the result file has it.
+    results: Results,
+    /// For each of the run's sets, its place among the parts and what is shown of it.
+    shown: Vec<(usize, Gallery)>,
+}
+
+/// Sets of questions that are run together.
+#[wasm_bindgen(js_name = Benchmark, skip_typescript)]
+#[derive(Default)]
+pub struct WebBenchmark {
+    parts: Vec<Part>,
+    /// What is to be embedded; none before the files at hand are known.
+    job: Option<Job>,
+    /// How many of the job's images were handed over.
     handed_over: usize,
     images: Memory,
     texts: Memory,
@@ -96,6 +182,12 @@ pub struct WebBenchmark {
 
 #[wasm_bindgen(js_class = Benchmark)]
 impl WebBenchmark {
+    /// See `types.ts`.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
     /// See `types.ts`.
     ///
     /// # Errors
@@ -112,7 +204,7 @@ impl WebBenchmark {
     /// # Errors
     /// None in practice.
     #[wasm_bindgen(skip_typescript)]
-    pub fn find(paths: Vec<String>) -> Result<JsValue, JsError> {
+    pub fn find(paths: Vec<String>, images: Vec<String>) -> Result<JsValue, JsError> {
         let mut found = Vec::new();
         let mut claimed = vec![false; paths.len()];
         for benchmark in BENCHMARKS {
@@ -122,6 +214,7 @@ impl WebBenchmark {
                     found.push(FoundSet {
                         set: source.set.to_owned(),
                         title: benchmark.title.to_owned(),
+                        form: Form::Lists,
                         files,
                     });
                 }
@@ -132,10 +225,25 @@ impl WebBenchmark {
                 found.push(FoundSet {
                     set: path.clone(),
                     title: title.to_owned(),
+                    form: Form::Lists,
                     files: vec![file],
                 });
             }
         }
+        let folders = find_class_folders(&images).into_iter();
+        found.extend(folders.map(|set| FoundSet {
+            set,
+            title: "Class folders".to_owned(),
+            form: Form::ClassFolders,
+            files: Vec::new(),
+        }));
+        let folders = find_webdatasets(&images).into_iter();
+        found.extend(folders.map(|set| FoundSet {
+            set,
+            title: "webdataset".to_owned(),
+            form: Form::Webdataset,
+            files: Vec::new(),
+        }));
         to_js(&found)
     }
 
@@ -143,26 +251,28 @@ impl WebBenchmark {
     ///
     /// # Errors
     /// A set that there is not, or no items.
-    #[wasm_bindgen(skip_typescript)]
-    pub fn tableau(set: &str, items: usize) -> Result<WebBenchmark, JsError> {
+    #[wasm_bindgen(js_name = addTableau, skip_typescript)]
+    pub fn add_tableau(&mut self, set: &str, items: usize) -> Result<(), JsError> {
         let (kind, combination) = tableau_sets()
             .find(|&(kind, combination)| tableau_name(kind, combination) == set)
             .ok_or_else(|| error(format!("{set} is no set of Tableau")))?;
         let set = tableau(kind, combination, TABLEAU_SEED, items).map_err(error)?;
-        Ok(Self::new(set, Vec::new()))
+        self.add(set, Vec::new());
+        Ok(())
     }
 
     /// See `types.ts`.
     ///
     /// # Errors
     /// Contents that are not what the set is read from.
-    #[wasm_bindgen(js_name = fromFiles, skip_typescript)]
-    pub fn from_files(
+    #[wasm_bindgen(js_name = addFiles, skip_typescript)]
+    pub fn add_files(
+        &mut self,
         set: &str,
         names: Vec<String>,
         contents: Vec<Uint8Array>,
         limit: Option<usize>,
-    ) -> Result<WebBenchmark, JsError> {
+    ) -> Result<(), JsError> {
         let mut texts = Vec::with_capacity(contents.len());
         let mut files = Vec::with_capacity(contents.len());
         for (path, bytes) in names.into_iter().zip(contents) {
@@ -196,38 +306,85 @@ impl WebBenchmark {
                 }
             }
         };
-        let read = read.map_err(error)?;
-        let read = match limit {
-            Some(limit) => read.limited(limit),
-            None => read,
-        };
-        Ok(Self::new(read, files))
+        self.add(limited(read.map_err(error)?, limit), files);
+        Ok(())
     }
 
     /// See `types.ts`.
     ///
     /// # Errors
-    /// None in practice.
-    #[wasm_bindgen(skip_typescript)]
-    pub fn info(&self) -> Result<JsValue, JsError> {
-        to_js(&SetInfo {
-            set: &self.set.name,
-            items: self.set.probes.len(),
-            images: self.set.images.len(),
-            texts: self.text_count(),
-            files: &self.files,
-            oddities: self.set.warnings.len(),
-        })
+    /// A class without images, or no classes.
+    #[wasm_bindgen(js_name = addClassFolders, skip_typescript)]
+    pub fn add_class_folders(
+        &mut self,
+        folder: &str,
+        images: Vec<String>,
+        others: Vec<String>,
+        limit: Option<usize>,
+    ) -> Result<(), JsError> {
+        let (classes, labelled) = class_folders(folder, &images, &others).map_err(error)?;
+        let templates = read_text_list("templates", CLIP_TEMPLATES_80).map_err(error)?;
+        let prompts = Prompts::Templates(templates);
+        let name = folder.rsplit('/').next().unwrap_or(folder);
+        let set = classification(name, &classes, &prompts, &labelled).map_err(error)?;
+        self.add(limited(set, limit), Vec::new());
+        Ok(())
     }
 
     /// See `types.ts`.
-    #[wasm_bindgen(skip_typescript)]
-    pub fn images(&self) -> Array {
-        let name = |image: &Image| match image {
-            Image::File { name, .. } => JsValue::from_str(name),
-            Image::Scene(_) => JsValue::NULL,
+    ///
+    /// # Errors
+    /// What keeps the folder from being a webdataset.
+    #[wasm_bindgen(js_name = addWebdataset, skip_typescript)]
+    pub fn add_webdataset(
+        &mut self,
+        folder: &str,
+        paths: Vec<String>,
+        texts: Vec<JsValue>,
+        limit: Option<usize>,
+    ) -> Result<(), JsError> {
+        let names: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let mut text = |file: usize| -> Result<String, String> {
+            let bytes = texts.get(file).and_then(JsValue::dyn_ref::<Uint8Array>);
+            let bytes = bytes.ok_or("could not be read")?;
+            decode_text(bytes.to_vec())
         };
-        self.set.images.iter().map(name).collect()
+        let name = folder.rsplit('/').next().unwrap_or(folder);
+        let sets = read_webdataset(name, &names, &mut text, None, None).map_err(error)?;
+        for set in sets {
+            self.add(limited(set, limit), Vec::new());
+        }
+        Ok(())
+    }
+
+    /// See `types.ts`.
+    ///
+    /// # Errors
+    /// Files that were not looked through yet.
+    #[wasm_bindgen(skip_typescript)]
+    pub fn info(&self) -> Result<JsValue, JsError> {
+        let plan = self.job()?.plan();
+        let sets = self.parts.iter().zip(&plan.sets).map(|(part, images)| {
+            let missing: Vec<usize> = (0..images.len())
+                .filter(|&image| matches!(plan.images[images[image]].shown, Shown::Missing { .. }))
+                .collect();
+            let named = missing.iter().take(NAMED_MISSING);
+            SetInfo {
+                set: &part.set.name,
+                items: part.set.probes.len(),
+                images: images.len(),
+                texts: part.set.texts.len(),
+                files: &part.files,
+                oddities: part.set.warnings.len(),
+                missing: named.map(|&image| part.set.images[image].label()).collect(),
+                missing_count: missing.len(),
+            }
+        });
+        to_js(&BenchmarkInfo {
+            sets: sets.collect(),
+            images: plan.images.len(),
+            texts: self.job()?.texts().0,
+        })
     }
 
     /// See `types.ts`.
@@ -238,20 +395,19 @@ impl WebBenchmark {
             let found = files.find(name).map(|found| found.index);
             found.ok_or_else(|| format!("{name} is not among the given images"))
         };
-        self.begin(&mut locate);
-        let place = |image: &Image| match image {
-            Image::File { name, .. } => files.find(name).map(|found| found.index),
-            Image::Scene(_) => None,
-        };
-        let number = |place: usize| i32::try_from(place).unwrap_or(-1);
-        let places = self.set.images.iter().map(place);
-        places.map(|place| place.map_or(-1, number)).collect()
-    }
-
-    /// See `types.ts`.
-    #[wasm_bindgen(skip_typescript)]
-    pub fn texts(&self) -> Vec<String> {
-        self.set.texts.clone()
+        let plan = Plan::new(self.parts.iter_mut().map(|part| &mut part.set), &mut locate);
+        let places = plan
+            .images
+            .iter()
+            .map(|image| file_of(&image.shown))
+            .collect();
+        let mut job = Job::new(Rc::new(plan));
+        let sets: Vec<&ProbeSet> = self.parts.iter().map(|part| &part.set).collect();
+        job.plan_texts(&sets);
+        self.job = Some(job);
+        self.handed_over = 0;
+        self.evaluated = None;
+        places
     }
 
     /// See `types.ts`.
@@ -263,17 +419,13 @@ impl WebBenchmark {
     /// See `types.ts`.
     #[wasm_bindgen(js_name = encodedTexts, skip_typescript)]
     pub fn encoded_texts(&self) -> usize {
-        let (all, done) = self.job.texts();
-        if done == all {
-            return self.text_count();
-        }
-        self.job.texts_passed(0)
+        self.job.as_ref().map_or(0, |job| job.texts().1)
     }
 
     /// See `types.ts`.
     ///
     /// # Errors
-    /// More images than the set has left, another model than before, or the engine's.
+    /// More images than there are left, another model than before, or the engine's.
     #[wasm_bindgen(js_name = encodeImages, skip_typescript)]
     pub async fn encode_images(
         &mut self,
@@ -284,22 +436,22 @@ impl WebBenchmark {
         self.check_model(clip)?;
         let first = self.handed_over;
         let end = first + files.len();
-        let places = self.job.plan().sets[0].get(first..end);
-        let places = places.ok_or_else(|| error("there are no more images than the set's"))?;
-        let places = places.to_vec();
-        let given = places.iter().zip(&files);
-        let given = given
-            .map(|(&place, file)| (place, bytes_of(file)))
-            .collect();
+        let Self { job, images, .. } = self;
+        let job = job.as_mut().ok_or_else(not_located)?;
+        if end > job.plan().images.len() {
+            return Err(error("the sets have no more images"));
+        }
+        let given = (first..end).zip(files.iter().map(bytes_of)).collect();
         let model = Model {
             clip: &clip.clip,
             batch: files.len(),
             unletterbox: false,
         };
-        let embedded = self.job.embed_images(model, &mut self.images, given).await;
+        let embedded = job.embed_images(model, images, given).await;
         embedded.map_err(error)?;
-        let failed = places.iter().filter(|&&place| self.job.image_failed(place));
-        let failed = failed.count();
+        let failed = (first..end)
+            .filter(|&place| job.image_failed(place))
+            .count();
         self.handed_over = end;
         self.image_seconds += (Date::now() - started) / 1000.0;
         Ok(failed)
@@ -313,10 +465,9 @@ impl WebBenchmark {
     pub async fn encode_texts(&mut self, clip: &WebClip, count: usize) -> Result<(), JsError> {
         let started = Date::now();
         self.check_model(clip)?;
-        let embedded = self
-            .job
-            .embed_texts(&clip.clip, &mut self.texts, count)
-            .await;
+        let Self { job, texts, .. } = self;
+        let job = job.as_mut().ok_or_else(not_located)?;
+        let embedded = job.embed_texts(&clip.clip, texts, count).await;
         embedded.map_err(error)?;
         self.text_seconds += (Date::now() - started) / 1000.0;
         Ok(())
@@ -329,35 +480,59 @@ impl WebBenchmark {
     #[wasm_bindgen(skip_typescript)]
     pub fn evaluate(&mut self, clip: &WebClip) -> Result<JsValue, JsError> {
         self.check_model(clip)?;
-        let rows = self.job.rows(0, &self.images, &self.texts);
         let clock = || Date::now() / 1000.0;
-        let result = score(&self.set, &self.files, &rows, None, &clock).map_err(error)?;
-        self.evaluated = Some(Evaluated {
-            gallery: Gallery::new(&result.evaluation),
-            result,
-            model: clip.description()?,
-        });
+        let (mut sets, mut shown, mut unscored) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, part) in self.parts.iter().enumerate() {
+            let rows = self.job()?.rows(place, &self.images, &self.texts);
+            match score(&part.set, &part.files, &rows, None, &clock) {
+                Ok(result) => {
+                    shown.push((place, Gallery::new(&result.evaluation)));
+                    sets.push(result);
+                }
+                Err(why) => unscored.push(why.to_string()),
+            }
+        }
+        let mut encoding = self.job()?.encoding();
+        encoding.images.seconds = self.image_seconds;
+        encoding.texts.seconds = self.text_seconds;
+        encoding.seconds = self.image_seconds + self.text_seconds;
+        let run = finish(clip.description()?, Some(encoding), sets, unscored).map_err(error)?;
+        let results = Results::new(vec![run], Vec::new());
+        self.evaluated = Some(Evaluated { results, shown });
         self.overview()
     }
 
     /// See `types.ts`.
     ///
     /// # Errors
-    /// No evaluation, or a filter that there is not.
+    /// No evaluation of such a set, or a filter that there is not.
     #[wasm_bindgen(skip_typescript)]
     pub fn answers(
         &self,
+        set: usize,
         filter: JsValue,
         offset: usize,
         limit: usize,
     ) -> Result<JsValue, JsError> {
         let filter =
             Filter::deserialize(serde_wasm_bindgen::Deserializer::from(filter)).map_err(error)?;
-        let Evaluated {
-            result, gallery, ..
-        } = self.evaluated()?;
-        let (total, answers) = gallery.page(&self.set, &result.evaluation, filter, offset, limit);
+        let (part, gallery, result) = self.scored(set)?;
+        let (total, answers) = gallery.page(&part.set, &result.evaluation, filter, offset, limit);
         to_js(&Page { total, answers })
+    }
+
+    /// See `types.ts`.
+    ///
+    /// # Errors
+    /// No evaluation of such a set, or an image that there is not.
+    #[wasm_bindgen(js_name = fileOf, skip_typescript)]
+    pub fn file_of(&self, set: usize, index: usize) -> Result<i32, JsError> {
+        let shown = &self.evaluated()?.shown;
+        let (part, _) = shown.get(set).ok_or_else(|| no_set(set))?;
+        let plan = self.job()?.plan();
+        let image = plan.sets[*part].get(index);
+        let image = image.ok_or_else(|| error(format!("there is no image {index}")))?;
+        Ok(file_of(&plan.images[*image].shown))
     }
 
     /// See `types.ts`.
@@ -365,8 +540,14 @@ impl WebBenchmark {
     /// # Errors
     /// An image that there is not, or that cannot be decoded, cropped or drawn.
     #[wasm_bindgen(skip_typescript)]
-    pub fn shown(&self, index: usize, file: JsValue, size: u32) -> Result<Uint8Array, JsError> {
-        let image = self.set.images.get(index);
+    pub fn shown(
+        &self,
+        set: usize,
+        index: usize,
+        file: JsValue,
+        size: u32,
+    ) -> Result<Uint8Array, JsError> {
+        let image = self.scored(set)?.0.set.images.get(index);
         let image = image.ok_or_else(|| error(format!("there is no image {index}")))?;
         let file = match image {
             Image::Scene(scene) => png(&world::draw(scene, size).map_err(error)?).map_err(error)?,
@@ -392,7 +573,7 @@ impl WebBenchmark {
     /// No evaluation.
     #[wasm_bindgen(js_name = resultJson, skip_typescript)]
     pub fn result_json(&self) -> Result<String, JsError> {
-        serde_json::to_string(&self.results()?).map_err(error)
+        serde_json::to_string(&self.evaluated()?.results).map_err(error)
     }
 
     /// See `types.ts`.
@@ -401,43 +582,19 @@ impl WebBenchmark {
     /// No evaluation.
     #[wasm_bindgen(js_name = resultCsv, skip_typescript)]
     pub fn result_csv(&self) -> Result<String, JsError> {
-        Ok(self.results()?.to_csv())
+        Ok(self.evaluated()?.results.to_csv())
     }
 }
 
 impl WebBenchmark {
-    fn new(mut set: ProbeSet, files: Vec<SourceFile>) -> Self {
-        // Nothing is located yet: every file is taken for one of its own.
-        let mut count = 0;
-        let mut locate = |_: &str| {
-            count += 1;
-            Ok(count - 1)
-        };
-        let job = job_of(&mut set, &mut locate);
-        Self {
-            set,
-            files,
-            job,
-            handed_over: 0,
-            images: Memory::default(),
-            texts: Memory::default(),
-            image_seconds: 0.0,
-            text_seconds: 0.0,
-            model: None,
-            evaluated: None,
-        }
-    }
-
-    /// Begins with the files at hand.
-    fn begin(&mut self, locate: &mut dyn FnMut(&str) -> Result<usize, String>) {
-        self.job = job_of(&mut self.set, locate);
-        self.handed_over = 0;
+    fn add(&mut self, set: ProbeSet, files: Vec<SourceFile>) {
+        self.parts.push(Part { set, files });
+        self.job = None;
         self.evaluated = None;
     }
 
-    /// How many texts are to be embedded, the root included.
-    fn text_count(&self) -> usize {
-        self.set.texts.len() + usize::from(self.set.needs_root())
+    fn job(&self) -> Result<&Job, JsError> {
+        self.job.as_ref().ok_or_else(not_located)
     }
 
     /// Embeddings of two models cannot be compared.
@@ -453,51 +610,70 @@ impl WebBenchmark {
 
     fn evaluated(&self) -> Result<&Evaluated, JsError> {
         let evaluated = self.evaluated.as_ref();
-        evaluated.ok_or_else(|| error("the set is not evaluated yet"))
+        evaluated.ok_or_else(|| error("nothing is evaluated yet"))
+    }
+
+    /// What belongs to one of the sets that could be scored.
+    fn scored(&self, set: usize) -> Result<(&Part, &Gallery, &SetResult), JsError> {
+        let Evaluated { results, shown } = self.evaluated()?;
+        let (part, gallery) = shown.get(set).ok_or_else(|| no_set(set))?;
+        Ok((&self.parts[*part], gallery, &results.runs[0].sets[set]))
     }
 
     fn overview(&self) -> Result<JsValue, JsError> {
-        let result = &self.evaluated()?.result;
-        let evaluation = &result.evaluation;
-        let (skipped, warnings) = (&evaluation.skipped, &evaluation.warnings);
+        let run = &self.evaluated()?.results.runs[0];
+        let sets = run.sets.iter().map(|result| {
+            let evaluation = &result.evaluation;
+            let (skipped, warnings) = (&evaluation.skipped, &evaluation.warnings);
+            SetOverview {
+                set: &evaluation.set,
+                ties: evaluation.ties,
+                items: evaluation.items,
+                scored: evaluation.scored,
+                metrics: ShownMetric::all(&evaluation.set, &evaluation.metrics),
+                skipped_count: skipped.len(),
+                skipped: &skipped[..skipped.len().min(LISTED)],
+                oddity_count: warnings.len(),
+                oddities: &warnings[..warnings.len().min(LISTED)],
+                truncated: result.truncated.len(),
+            }
+        });
+        let averages = run.summaries.iter().map(|average| AverageOverview {
+            name: &average.name,
+            sets: &average.sets,
+            metrics: ShownMetric::all(&average.name, &average.metrics),
+        });
         to_js(&Overview {
-            set: &evaluation.set,
-            ties: evaluation.ties,
-            items: evaluation.items,
-            scored: evaluation.scored,
-            metrics: &evaluation.metrics,
-            skipped_count: skipped.len(),
-            skipped: &skipped[..skipped.len().min(LISTED)],
-            oddity_count: warnings.len(),
-            oddities: &warnings[..warnings.len().min(LISTED)],
-            truncated: result.truncated.len(),
+            sets: sets.collect(),
+            averages: averages.collect(),
+            unscored: &run.unscored,
             seconds: self.image_seconds + self.text_seconds,
         })
     }
+}
 
-    /// The result file of this one run and set.
-    fn results(&self) -> Result<Results, JsError> {
-        let evaluated = self.evaluated()?;
-        let mut encoding = self.job.encoding();
-        encoding.images.seconds = self.image_seconds;
-        encoding.texts.seconds = self.text_seconds;
-        encoding.seconds = self.image_seconds + self.text_seconds;
-        let run = Run {
-            model: evaluated.model.clone(),
-            encoding: Some(encoding),
-            summaries: Vec::new(), // one set is no average
-            sets: vec![evaluated.result.clone()],
-            unscored: Vec::new(),
-        };
-        Ok(Results::new(vec![run], Vec::new()))
+/// The first questions of a set, where not all are wanted.
+fn limited(set: ProbeSet, limit: Option<usize>) -> ProbeSet {
+    match limit {
+        Some(limit) => set.limited(limit),
+        None => set,
     }
 }
 
-fn job_of(set: &mut ProbeSet, locate: &mut dyn FnMut(&str) -> Result<usize, String>) -> Job {
-    let plan = Plan::new([&mut *set], locate);
-    let mut job = Job::new(Rc::new(plan));
-    job.plan_texts(&[&*set]);
-    job
+fn not_located() -> JsError {
+    error("the files at hand are not looked through yet")
+}
+
+fn no_set(set: usize) -> JsError {
+    error(format!("there is no scored set {set}"))
+}
+
+/// The number of the file that holds an image; −1 for scenes, and where it is missing.
+fn file_of(shown: &Shown) -> i32 {
+    match shown {
+        Shown::File { file, .. } => i32::try_from(*file).unwrap_or(-1),
+        Shown::Scene(_) | Shown::Missing { .. } => -1,
+    }
 }
 
 /// What a file may be that belongs to no benchmark.

@@ -2,7 +2,9 @@
 //! puts into the generated declarations.
 #![cfg(target_arch = "wasm32")]
 
+pub mod archive;
 mod benchmark;
+pub mod blend;
 pub mod compose;
 pub mod convert;
 pub mod edits;
@@ -24,7 +26,7 @@ use cliprobe_engine::Embeddings;
 use cliprobe_engine::choice::{EngineChoice, EngineRequest};
 use cliprobe_engine::clip as facade;
 use cliprobe_engine::gpu::{Arithmetic, TileChoice, Tuning, milliseconds};
-use cliprobe_score::{cosine, rank};
+use cliprobe_score::{cosine, rank, softmax};
 use cliprobe_world as world;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -129,6 +131,7 @@ struct ModelInfo {
     choice: EngineChoice,
     known_tiles: BTreeMap<String, String>,
     provenance: Option<String>,
+    trained_on: Option<String>,
 }
 
 impl ModelInfo {
@@ -163,16 +166,44 @@ impl ModelInfo {
             choice,
             known_tiles: tuning.known,
             provenance: (!parts.is_empty()).then(|| parts.join("; ")),
+            trained_on: provenance.trained_on.clone(),
         })
     }
+}
+
+/// A caption in its place, as `types.ts` has it.
+#[derive(Serialize)]
+struct Ranked {
+    index: usize,
+    cosine: f32,
+    place: usize,
+    margin: Option<f32>,
+    probability: Option<f32>,
 }
 
 #[derive(Serialize)]
 struct Scored<'a> {
     caption: &'a str,
-    cosine: f32,
-    margin: Option<f32>,
     truncated: bool,
+    #[serde(flatten)]
+    ranked: Ranked,
+}
+
+/// Cosines of an image's embedding with texts', row by row. See `types.ts`.
+///
+/// # Errors
+/// Texts that are no whole number of rows of the image's length.
+#[wasm_bindgen(js_name = cosines, skip_typescript)]
+pub fn cosines(image: &[f32], texts: &[f32]) -> Result<Vec<f32>, JsError> {
+    if image.is_empty() || !texts.len().is_multiple_of(image.len()) {
+        return Err(error(format!(
+            "{} values are no whole number of embeddings of {}",
+            texts.len(),
+            image.len()
+        )));
+    }
+    let rows = texts.chunks_exact(image.len());
+    Ok(rows.map(|row| cosine(image, row)).collect())
 }
 
 /// A loaded model.
@@ -261,7 +292,7 @@ impl WebClip {
     /// An image that cannot be decoded, or the engine's.
     #[wasm_bindgen(js_name = encodeImage, skip_typescript)]
     pub async fn encode_image(&self, file: Vec<u8>) -> Result<JsValue, JsError> {
-        let (embedding, width, height) = self.encode_image(&file).await?;
+        let (embedding, width, height) = self.embed_file(&file).await?;
         let object = Object::new();
         set(
             &object,
@@ -290,26 +321,51 @@ impl WebClip {
     #[wasm_bindgen(skip_typescript)]
     pub async fn score(&self, file: Vec<u8>, captions: Vec<String>) -> Result<JsValue, JsError> {
         let encoded = self.encode_captions(&captions).await?;
-        let (image, ..) = self.encode_image(&file).await?;
-        let cosines: Vec<f32> = encoded
-            .embeddings
-            .rows()
-            .map(|row| cosine(image.row(0), row))
-            .collect();
-        let scored: Vec<Scored> = rank(&cosines)
+        let (image, ..) = self.embed_file(&file).await?;
+        let ranking = self.ranked(&image.values, &encoded.embeddings.values)?;
+        let scored: Vec<Scored> = ranking
             .into_iter()
             .map(|ranked| Scored {
                 caption: &captions[ranked.index],
-                cosine: ranked.cosine,
-                margin: ranked.margin,
                 truncated: encoded.truncated[ranked.index],
+                ranked,
             })
             .collect();
         to_js(&scored)
     }
+
+    /// See `types.ts`.
+    ///
+    /// # Errors
+    /// Embeddings of another length than this model's.
+    #[wasm_bindgen(js_name = rank, skip_typescript)]
+    pub fn rank_captions(&self, image: &[f32], captions: &[f32]) -> Result<JsValue, JsError> {
+        to_js(&self.ranked(image, captions)?)
+    }
 }
 
 impl WebClip {
+    /// Orders captions by their cosines with an image; both are normalised embeddings of this model.
+    fn ranked(&self, image: &[f32], captions: &[f32]) -> Result<Vec<Ranked>, JsError> {
+        if image.len() != self.info.embedding_dim {
+            return Err(error(format!(
+                "the image's embedding has {} values, this model's have {}",
+                image.len(),
+                self.info.embedding_dim
+            )));
+        }
+        let cosines = cosines(image, captions)?;
+        let probabilities = self.info.logit_scale.map(|scale| softmax(&cosines, scale));
+        let ranking = rank(&cosines).into_iter().map(|ranked| Ranked {
+            index: ranked.index,
+            cosine: ranked.cosine,
+            place: ranked.place,
+            margin: ranked.margin,
+            probability: probabilities.as_ref().map(|p| p[ranked.index]),
+        });
+        Ok(ranking.collect())
+    }
+
     /// What a result says about the model that gave it, as `cliprobe eval` does.
     fn description(&self) -> Result<serde_json::Value, JsError> {
         facade::description(&self.checkpoint, Some(&self.clip)).map_err(error)
@@ -328,7 +384,7 @@ impl WebClip {
             .map_err(error)
     }
 
-    async fn encode_image(&self, file: &[u8]) -> Result<(Embeddings, u32, u32), JsError> {
+    async fn embed_file(&self, file: &[u8]) -> Result<(Embeddings, u32, u32), JsError> {
         let prepared = self.clip.prepare(file).map_err(error)?;
         let (width, height) = (prepared.width, prepared.height);
         let embedding = self

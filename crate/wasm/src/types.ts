@@ -1,8 +1,8 @@
 /** How far loading a model has come. */
 export interface LoadProgress {
-  /** Fetching the file; reading its header; building the towers. */
-  stage: "download" | "read" | "build";
-  /** Bytes while downloading, tensors while building. */
+  /** Fetching the file; reading its header; building the towers; blending two models' weights. */
+  stage: "download" | "read" | "build" | "blend";
+  /** Bytes while downloading, else tensors. */
   loaded: number;
   /** Of how many, where that is known. */
   total: number | null;
@@ -123,6 +123,8 @@ export interface ModelInfo {
   knownTiles: Record<string, string>;
   /** How and from what the file was made, where it says. */
   provenance: string | null;
+  /** What kind of images it has seen, where the file says: `drawings`, `photographs`, or other words. */
+  trainedOn: string | null;
 }
 
 export interface TextEmbeddings {
@@ -138,19 +140,32 @@ export interface TextEmbeddings {
 export interface ImageEmbedding {
   /** `dim` values, of length 1. */
   embedding: Float32Array;
-  /** Of the picture as it is looked at: after its EXIF orientation. */
+  /** Of the image as it is looked at: after its EXIF orientation. */
   width: number;
   height: number;
 }
 
-export interface Scored {
-  caption: string;
-  /** From −1 to 1. */
+/** A caption in its place. */
+export interface Ranked {
+  /** Which caption, in the order they were given. */
+  index: number;
+  /** With the image, from −1 to 1. */
   cosine: number;
+  /** 1 is best; equal cosines share a place. */
+  place: number;
   /** Distance to the next lower cosine; null for the last. */
   margin: number | null;
+  /** Softmax of the logits over these captions; null where the checkpoint has no logit scale. */
+  probability: number | null;
+}
+
+export interface Scored extends Ranked {
+  caption: string;
   truncated: boolean;
 }
+
+/** Cosines of an image's embedding with those of texts, which stand row after row. */
+export function cosines(image: Float32Array, texts: Float32Array): Float32Array;
 
 export interface SceneCaption {
   text: string;
@@ -165,7 +180,7 @@ export interface SceneView {
   width: number;
   height: number;
   rgba: Uint8ClampedArray;
-  /** The same picture as a PNG file. */
+  /** The same image as a PNG file. */
   png: Uint8Array;
   captions: SceneCaption[];
 }
@@ -193,10 +208,10 @@ export class Clip {
   info(): ModelInfo;
   /** Embeds texts; repeated ones are computed once. */
   encodeText(texts: string[]): Promise<TextEmbeddings>;
-  /** Embeds a picture from the bytes of a PNG, JPEG, WebP or GIF file. */
+  /** Embeds an image from the bytes of a PNG, JPEG, WebP or GIF file. */
   encodeImage(file: Uint8Array): Promise<ImageEmbedding>;
   /**
-   * Embeds a batch of pictures that were prepared elsewhere: `3 × imageSize × imageSize` values each, as
+   * Embeds a batch of images that were prepared elsewhere: `3 × imageSize × imageSize` values each, as
    * the checkpoint's preprocessing gives them. Resolves to rows of `embeddingDim` values.
    */
   encodePixels(pixels: Float32Array): Promise<Float32Array>;
@@ -205,31 +220,47 @@ export class Clip {
    * colour, in which 0 is the mean colour of the training data.
    */
   pixels(file: Uint8Array): Float32Array;
-  /** Ranks captions for a picture, best first. */
+  /** Ranks captions for an image, best first. */
   score(file: Uint8Array, captions: string[]): Promise<Scored[]>;
+  /** As `score`, of embeddings that are at hand; those of captions stand row after row. */
+  rank(image: Float32Array, captions: Float32Array): Ranked[];
   /** Gives the model's memory back; the object cannot be used afterwards. */
   free(): void;
 }
 
 /** A set that some of the given files can be read as. */
 export interface FoundSet {
-  /** A benchmark's set, e.g. `sugarcrepe/swap_obj`; the path of a file that belongs to none. */
+  /** A benchmark's set, e.g. `sugarcrepe/swap_obj`; the path of a file or folder that belongs to none. */
   set: string;
   title: string;
-  /** Places of its files among those given. */
+  /** What it is read from: lists, class folders, or tar archives. */
+  form: "lists" | "classFolders" | "webdataset";
+  /** Places of its lists among those given. */
   files: number[];
 }
 
 export interface SetInfo {
   set: string;
   items: number;
-  /** Distinct ones. */
-  pictures: number;
-  /** Distinct ones, with the empty text where the set needs a root. */
+  /** Distinct ones of this set. */
+  images: number;
+  /** Distinct ones of this set. */
   texts: number;
   files: { path: string; sha256: string }[];
   /** How many things in its files are odd. */
   oddities: number;
+  /** Names of images that are not at hand, the first of them. */
+  missing: string[];
+  missingCount: number;
+}
+
+/** Sets that are run together. */
+export interface BenchmarkInfo {
+  sets: SetInfo[];
+  /** Distinct ones of all sets. */
+  images: number;
+  /** Distinct ones of all sets that are needed, with the empty text where a set needs a root. */
+  texts: number;
 }
 
 export interface Metric {
@@ -249,13 +280,30 @@ export interface Metric {
   ties: number;
 }
 
+/** A number that a paper or a repository gives. */
+export interface PublishedNumber {
+  model: string;
+  /** From 0 to 1. */
+  value: number;
+  /** Paper and table. */
+  source: string;
+  url: string | null;
+  /** How well it is known, e.g. “the paper's table”. */
+  known: string;
+}
+
+/** A metric, with what is published of it. */
+export interface ComparedMetric extends Metric {
+  published: PublishedNumber[];
+}
+
 export interface EvaluationOverview {
   set: string;
   ties: { rule: "strict" | "first" | "random"; seed?: number };
   items: number;
   scored: number;
   /** The main one first. */
-  metrics: Metric[];
+  metrics: ComparedMetric[];
   skippedCount: number;
   /** The first of them. */
   skipped: { item: string; why: string }[];
@@ -263,17 +311,26 @@ export interface EvaluationOverview {
   oddities: { item: string; what: string }[];
   /** Texts whose end was not seen. */
   truncated: number;
+}
+
+/** What a model can do on several sets. */
+export interface BenchmarkOverview {
+  sets: EvaluationOverview[];
+  /** Averages over sets that papers report, where all sets of one are there. */
+  averages: { name: string; sets: string[]; metrics: ComparedMetric[] }[];
+  /** One sentence for each set that could not be scored. */
+  unscored: string[];
   /** Time of preparing and embedding. */
   seconds: number;
 }
 
 export type AnswerFilter = "all" | "wrong" | "right" | "tied";
 
-export interface ShownPicture {
+export interface ShownImage {
   /** Its place in the set. */
   index: number;
   label: string;
-  /** Whether it is the one asked for, where pictures are chosen among. */
+  /** Whether it is the one asked for, where images are chosen among. */
   right: boolean | null;
   /** As JSON, where it is a scene. */
   scene: string | null;
@@ -281,16 +338,16 @@ export interface ShownPicture {
 
 export interface ShownText {
   text: string;
-  /** Whether it is true of the picture, where that is known. */
+  /** Whether it is true of the image, where that is known. */
   right: boolean | null;
-  /** With each of the pictures. */
+  /** With each of the images. */
   cosines: number[];
 }
 
 export interface ShownAnswer {
   id: string;
   group: string;
-  pictures: ShownPicture[];
+  images: ShownImage[];
   texts: ShownText[];
   marks: [metric: string, right: boolean][];
   /** The right similarity minus the best wrong one. */
@@ -301,48 +358,105 @@ export interface ShownAnswer {
 
 /** A set of questions with the embeddings that it has so far. */
 export class Benchmark {
-  private constructor();
+  /** Begins without sets. */
+  constructor();
   /** Names of the sets of the synthetic world. */
   static tableauSets(): string[];
-  /** What files with these paths (`/` between the parts) can be read as. */
-  static find(paths: string[]): FoundSet[];
-  /** The first `items` questions of a set of the synthetic world, the same ones always. */
-  static tableau(set: string, items: number): Benchmark;
-  /** Reads a set of {@link Benchmark.find} from its files' contents; `limit` keeps the first questions. */
-  static fromFiles(set: string, names: string[], contents: Uint8Array[], limit?: number): Benchmark;
-  info(): SetInfo;
-  /** Names of its pictures; null for scenes. */
-  pictures(): (string | null)[];
   /**
-   * For each of its pictures its place among files with these paths, −1 where it is not there. Texts
-   * that only questions with a missing picture have are then not computed.
+   * What files can be read as: lists of questions, and images in class folders or tar archives. Paths
+   * have `/` between their parts, and go through an archive as through a folder.
+   */
+  static find(lists: string[], images: string[]): FoundSet[];
+  /** Adds the first `items` questions of a set of the synthetic world, the same ones always. */
+  addTableau(set: string, items: number): void;
+  /** Adds a set of {@link Benchmark.find} from its files' contents; `limit` keeps the first questions. */
+  addFiles(set: string, names: string[], contents: Uint8Array[], limit?: number): void;
+  /**
+   * Adds a classification: images in class folders, in CLIP's 80 sentences. `others` are the paths of
+   * files that are no images: a class that has nothing else is an error.
+   */
+  addClassFolders(folder: string, images: string[], others: string[], limit?: number): void;
+  /**
+   * Adds a webdataset's classification or retrieval: all paths below its folder, and the contents of
+   * those that are texts.
+   */
+  addWebdataset(
+    folder: string,
+    paths: string[],
+    texts: (Uint8Array | null)[],
+    limit?: number,
+  ): void;
+  /**
+   * Looks for the images of all sets among files with these paths, once the sets are added. For each
+   * distinct image the place of its file: −1 for a scene, and where it is not there. Texts that only
+   * questions with a missing image have are not computed.
    */
   locate(paths: string[]): Int32Array;
-  texts(): string[];
-  encodedPictures(): number;
+  info(): BenchmarkInfo;
+  encodedImages(): number;
   encodedTexts(): number;
   /**
-   * Embeds the next pictures: for each its file's bytes, null for a scene, or the sentence that says
-   * why it is missing. Resolves to how many could not be embedded; the result names them.
+   * Embeds the next images: for each its file's bytes, null where there is no file, or the sentence
+   * that says why it cannot be read. Resolves to how many could not be embedded; the result names them.
    */
-  encodePictures(clip: Clip, files: (Uint8Array | string | null)[]): Promise<number>;
+  encodeImages(clip: Clip, files: (Uint8Array | string | null)[]): Promise<number>;
   /** Embeds the next `count` texts, or as many as there are. */
   encodeTexts(clip: Clip, count: number): Promise<void>;
-  /** Scores the set, once everything is embedded. */
-  evaluate(clip: Clip): EvaluationOverview;
-  /** Answers, the worst first. */
+  /** Scores the sets, once everything is embedded. */
+  evaluate(clip: Clip): BenchmarkOverview;
+  /** Answers to a set of the overview, the worst first. */
   answers(
+    set: number,
     filter: AnswerFilter,
     offset: number,
     limit: number,
   ): { total: number; answers: ShownAnswer[] };
-  /** A picture as the model is shown it: the file, or a PNG of the part or of a scene `size` wide. */
-  shown(index: number, file: Uint8Array | string | null, size: number): Uint8Array;
+  /** The place of the file of a set's image; −1 where there is none. */
+  fileOf(set: number, index: number): number;
+  /** An image as the model is shown it: the file, or a PNG of the part or of a scene `size` wide. */
+  shown(set: number, index: number, file: Uint8Array | string | null, size: number): Uint8Array;
   /** The result as `cliprobe eval --json` writes it. */
   resultJson(): string;
   /** The metrics as `cliprobe eval --csv` writes them. */
   resultCsv(): string;
   /** Gives the memory back; the object cannot be used afterwards. */
+  free(): void;
+}
+
+/** A model between two others, as it is blended. */
+export interface BlendPlan {
+  /** Type of its weight matrices: the finer of the two models' own. */
+  type: WeightType;
+  /** Those of the two models. */
+  types: [a: WeightType, b: WeightType];
+  /** Pieces that {@link Blend.next} will give. */
+  pieces: number;
+}
+
+/**
+ * A model with the weights `(1 − α) a + α b`, as a GGUF file that is made piece by piece. It takes
+ * tokenizer and preprocessing from `a`. Weights are summed in double precision, then stored as
+ * {@link BlendPlan.type}: quantised weights are expanded, blended and quantised again.
+ */
+export class Blend {
+  private constructor();
+  /**
+   * Throws one sentence where architectures or vocabularies differ.
+   *
+   * @param name what to call the model
+   * @param alpha 0 is `a`, 1 is `b`
+   * @param hashes SHA-256 of the two files, where they were computed before
+   */
+  static start(
+    name: string,
+    a: ModelSource,
+    b: ModelSource,
+    alpha: number,
+    hashes?: { a?: string; b?: string },
+  ): Promise<Blend>;
+  plan(): BlendPlan;
+  /** The file's next bytes; null when it is whole. */
+  next(): Uint8Array<ArrayBuffer> | null;
   free(): void;
 }
 
@@ -426,6 +540,23 @@ export function installLexicon(text: string): void;
 
 /** Up to `count` different orders of a caption's words, none of them its own. Needs no lexicon. */
 export function shuffles(caption: string, count: number, seed: number): string[];
+
+/** A file in a tar archive. */
+export interface TarFile {
+  name: string;
+  /** Where its bytes begin in the archive. */
+  offset: number;
+  size: number;
+}
+
+/**
+ * The files of a tar archive without their contents, and why there are no more, where it is damaged. In
+ * a worker a `Blob` is read a part at a time.
+ */
+export function tarContents(
+  name: string,
+  file: Uint8Array | Blob,
+): Promise<{ files: TarFile[]; damage: string | null }>;
 
 /** SHA-256 of a file, hexadecimal; in a worker a `Blob` is read a part at a time. */
 export function sha256(file: Uint8Array | Blob): Promise<string>;
@@ -588,6 +719,8 @@ export interface SceneVocabulary {
   colours: string[];
   patterns: string[];
   grounds: string[];
+  /** Those between two things. */
+  relations: string[];
   /** For each size the least and the largest radius. */
   sizes: { size: string; least: number; most: number }[];
   mostThings: number;
@@ -595,3 +728,18 @@ export interface SceneVocabulary {
 
 /** The words that scenes are made of. */
 export function sceneVocabulary(): SceneVocabulary;
+
+/**
+ * Places the second thing of a scene, given as JSON, so that the first has the relation to it; layers,
+ * and who holds what, change where it must be. Throws one sentence where it cannot be.
+ *
+ * @param subject the first thing, by index
+ * @param object the second, by index
+ * @returns the scene as JSON, and where its two things stand in it now
+ */
+export function relate(
+  scene: string,
+  subject: number,
+  relation: string,
+  object: number,
+): { scene: string; subject: number; object: number };

@@ -8,21 +8,14 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
 use cliprobe_evaluate::ImageFiles;
-use cliprobe_probe::ImageNames;
+use cliprobe_probe::{ImageNames, is_image_name};
 use walkdir::WalkDir;
 
 use crate::archive::{Member, is_apple_double, members};
 
-/// The endings of files that a folder is searched for.
-pub const EXTENSIONS: [&str; 6] = ["png", "jpg", "jpeg", "webp", "gif", "jfif"];
-
 /// Whether a file is an image by its name.
 pub fn is_image(file: &Path) -> bool {
-    let extension = file
-        .extension()
-        .and_then(|e| e.to_str())
-        .map(str::to_ascii_lowercase);
-    extension.is_some_and(|e| EXTENSIONS.contains(&e.as_str()))
+    is_image_name(&file.to_string_lossy())
 }
 
 /// Where the bytes of an image lie.
@@ -32,7 +25,7 @@ enum Place {
 }
 
 /// Images that can be found by the names that benchmarks give them.
-pub struct ImageFiles {
+pub struct ImagesOnDisk {
     places: Vec<Place>,
     names: Box<ImageNames>,
     searched: Vec<PathBuf>,
@@ -42,7 +35,7 @@ pub struct ImageFiles {
     by_bare_name: Mutex<BTreeSet<String>>,
 }
 
-impl ImageFiles {
+impl ImagesOnDisk {
     /// Looks through folders, and the tar archives in them.
     pub fn search(folders: &[PathBuf]) -> Result<Self> {
         let mut places = Vec::new();
@@ -154,7 +147,7 @@ impl ImageFiles {
     }
 }
 
-impl ImageFiles for ImageFiles {
+impl ImageFiles for ImagesOnDisk {
     fn read(&self, file: usize) -> Result<Vec<u8>, String> {
         Self::read(self, file).map_err(|error| format!("{error:#}"))
     }

@@ -17,7 +17,7 @@ use super::cache::{self, FileCache};
 use super::progress::Bars;
 use super::questions::{self, QuestionArgs, Questions};
 use crate::model::{self, DeviceArgs, ImageArgs};
-use cliprobe_files::image_files::ImageFiles;
+use cliprobe_files::image_files::ImagesOnDisk;
 
 /// How models are asked.
 #[derive(Debug, Args)]
@@ -98,7 +98,7 @@ impl BenchArgs {
 pub(crate) struct Bench<'a> {
     args: &'a BenchArgs,
     pub(crate) questions: Questions,
-    pub(super) files: ImageFiles,
+    pub(super) files: ImagesOnDisk,
     plan: Rc<Plan>,
 }
 
@@ -112,7 +112,7 @@ impl<'a> Bench<'a> {
             args.images.clone()
         };
         folders.append(&mut questions.image_folders);
-        let files = ImageFiles::search(&folders)?;
+        let files = ImagesOnDisk::search(&folders)?;
         let sets = questions.asked.iter_mut().map(|asked| &mut asked.set);
         let plan = Rc::new(Plan::new(sets, &mut |name| files.locate(name)));
         Ok(Self {

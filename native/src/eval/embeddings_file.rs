@@ -32,12 +32,12 @@ pub(super) fn read(path: &Path) -> Result<Given> {
     let tensors = SafeTensors::deserialize(&bytes)
         .with_context(|| format!("{name} is no safetensors file"))?;
     let metadata = header.metadata().clone().unwrap_or_default();
-    let read = |tensor: &str, names: &str, kind: &'static str| {
-        rows(&tensors, &metadata, tensor, names, kind).with_context(|| name.clone())
+    let read = |tensor: &str, names_key: &str, kind: &'static str| {
+        rows(&tensors, &metadata, tensor, names_key, kind).with_context(|| name.clone())
     };
-    let (images, images) = read("image_embeds", "images", "image")?;
+    let (images, names) = read("image_embeds", "images", "image")?;
     let (texts, captions) = read("text_embeds", "texts", "caption")?;
-    if images.dim != texts.dim && !images.is_empty() && !captions.is_empty() {
+    if images.dim != texts.dim && !names.is_empty() && !captions.is_empty() {
         bail!(
             "{name}: image_embeds have {} values a row, text_embeds {}; they must be of one model",
             images.dim,
@@ -53,8 +53,8 @@ pub(super) fn read(path: &Path) -> Result<Given> {
     });
     Ok(Given {
         images,
-        image_places: first_places(images.iter().cloned()),
-        image_names: ImageNames::new(images),
+        image_places: first_places(names.iter().cloned()),
+        image_names: ImageNames::new(names),
         texts,
         text_places: first_places(captions),
         description,

@@ -1,16 +1,15 @@
 //! Data sets that are folders: class folders with images, and CLIP_benchmark's webdatasets.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use cliprobe::probe::{LabelledImage, ProbeSet, classification, read_retrieval_json};
+use cliprobe::probe::{self, ProbeError, ProbeSet, classification};
 
-use super::questions::{Templates, read_classes};
+use super::questions::{Templates, read_classes, read_text};
 use crate::images::is_image;
-use cliprobe_files::archive::{Member, members, samples};
-use cliprobe_files::image_files::{files_in, relative, slashed, unread_image};
+use cliprobe_files::archive::members;
+use cliprobe_files::image_files::{files_in, slashed};
 
 /// How a folder is read.
 pub(super) struct FolderOptions<'a> {
@@ -107,151 +106,95 @@ fn class_folders(
     files: &[PathBuf],
     options: &FolderOptions<'_>,
 ) -> Result<ProbeSet> {
-    let mut by_class: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut unread: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
-    for file in files {
-        let below = relative(file, folder);
-        let Some((class, _)) = below.split_once('/') else {
-            continue; // an image beside the class folders has no class
-        };
-        if is_image(file) {
-            let images = by_class.entry(class.to_owned()).or_default();
-            images.push(slashed(file));
-        } else if let Some(ending) = unread_image(file) {
-            let of_class = unread.entry(class.to_owned()).or_default();
-            *of_class.entry(ending).or_default() += 1;
-        }
-    }
-    if by_class.is_empty() && unread.is_empty() {
+    let (images, others): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        files.iter().partition(|file| is_image(file));
+    let slashed_all = |files: Vec<&PathBuf>| files.into_iter().map(|file| slashed(file)).collect();
+    let (images, others): (Vec<String>, Vec<String>) = (slashed_all(images), slashed_all(others));
+    let root = slashed(folder);
+    let read = probe::class_folders(&root, &images, &others);
+    if let Err(ProbeError::Empty { .. }) = read {
         bail!(
             "{} has neither class folders with images nor tar archives",
             folder.display()
         );
     }
+    let (mut names, images) = read?;
     for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let entry = entry.with_context(|| folder.display().to_string())?;
         let class = entry.file_name().to_string_lossy().into_owned();
-        if !entry.path().is_dir() || by_class.contains_key(&class) || class.starts_with('.') {
-            continue;
+        let is_class = entry.path().is_dir() && !class.starts_with('.');
+        if is_class && !names.contains(&class.replace('_', " ")) {
+            bail!(
+                "the class {class} of {} has no image: its folder is empty; take it away",
+                folder.display()
+            );
         }
-        let why = unread.get(&class).map_or_else(
-            || "it is empty, or has other files only".to_owned(),
-            |endings| {
-                let endings: Vec<String> = endings
-                    .iter()
-                    .map(|(e, count)| format!("{count} .{e}"))
-                    .collect();
-                format!(
-                    "it has {}, which is not read; convert them to PNG or JPEG",
-                    endings.join(", ")
-                )
-            },
-        );
-        bail!(
-            "the class {class} of {} has no image: {why}; or take the folder away",
-            folder.display()
-        );
     }
-    let names = match options.classes {
-        None => by_class
-            .keys()
-            .map(|class| class.replace('_', " "))
-            .collect(),
-        Some(given) => {
-            let names = read_classes(given)?;
-            if names.len() != by_class.len() {
-                bail!(
-                    "{} names {} classes, but {} has {} class folders",
-                    given.display(),
-                    names.len(),
-                    folder.display(),
-                    by_class.len()
-                );
-            }
-            names
+    if let Some(given) = options.classes {
+        let named = read_classes(given)?;
+        if named.len() != names.len() {
+            bail!(
+                "{} names {} classes, but {} has {} class folders",
+                given.display(),
+                named.len(),
+                folder.display(),
+                names.len()
+            );
         }
-    };
-    let images: Vec<LabelledImage> = by_class
-        .into_values()
-        .enumerate()
-        .flat_map(|(class, paths)| {
-            paths
-                .into_iter()
-                .map(move |path| LabelledImage { path, class })
-        })
-        .collect();
+        names = named;
+    }
     let prompts = options.templates.unwrap_or(&Templates::Clip80).read()?;
     Ok(classification(&name_of(top), &names, &prompts, &images)?)
 }
 
-/// CLIP_benchmark's layout: `classnames.txt`, `zeroshot_classification_templates.txt` and shards with
-/// `KEY.cls` (the class's number) or `KEY.txt` (captions, one a line) beside each image.
+/// CLIP_benchmark's layout: see [`probe::read_webdataset`].
 fn webdataset(
     folder: &Path,
     archives: &[PathBuf],
     options: &FolderOptions<'_>,
 ) -> Result<Vec<ProbeSet>> {
-    let mut labelled = Vec::new();
-    let mut captioned = Vec::new();
+    let mut paths = Vec::new();
+    let mut places = Vec::new();
     for archive in archives {
-        let shard = slashed(archive);
-        let samples = samples(members(archive)?).with_context(|| archive.display().to_string())?;
-        let mut file = File::open(archive).with_context(|| archive.display().to_string())?;
-        for (key, parts) in samples {
-            let part = |wanted: &dyn Fn(&str) -> bool| parts.iter().find(|part| wanted(&part.name));
-            let Some(image) = part(&|name| is_image(Path::new(name))) else {
-                continue;
-            };
-            let path = format!("{shard}/{}", image.name);
-            if let Some(label) = part(&|name| name.ends_with(".cls")) {
-                let text = read_member(&mut file, label)?;
-                let class = text.trim().parse().with_context(|| {
-                    format!("{}: {} is no class number", archive.display(), label.name)
-                })?;
-                labelled.push(LabelledImage { path, class });
-            } else if let Some(captions) = part(&|name| name.ends_with(".txt")) {
-                let text = read_member(&mut file, captions)?;
-                let lines: Vec<String> = text
-                    .lines()
-                    .map(str::trim)
-                    .filter(|line| !line.is_empty())
-                    .map(str::to_owned)
-                    .collect();
-                captioned.push(serde_json::json!({"image": path, "caption": lines}));
-            } else {
-                bail!(
-                    "{}: {key} has neither {key}.cls (a class) nor {key}.txt (captions)",
-                    archive.display()
-                );
-            }
+        for member in members(archive)? {
+            paths.push(format!("{}/{}", slashed(archive), member.name));
+            places.push((archive.clone(), Some(member)));
         }
     }
-    let name = name_of(folder);
-    let mut sets = Vec::new();
-    if !labelled.is_empty() {
-        let classes = read_classes(options.classes.unwrap_or(&folder.join("classnames.txt")))?;
-        let own = Templates::File(folder.join("zeroshot_classification_templates.txt"));
-        let prompts = options.templates.unwrap_or(&own).read()?;
-        sets.push(classification(&name, &classes, &prompts, &labelled)?);
+    for file_name in ["classnames.txt", "zeroshot_classification_templates.txt"] {
+        let file = folder.join(file_name);
+        if file.is_file() {
+            paths.push(slashed(&file));
+            places.push((file, None));
+        }
     }
-    if !captioned.is_empty() {
-        let json = serde_json::Value::Array(captioned).to_string();
-        sets.push(read_retrieval_json(
-            &format!("{name}/retrieval"),
-            &json,
-            "test",
-        )?);
-    }
-    if sets.is_empty() {
-        bail!("{} has no images in its tar archives", folder.display());
-    }
-    Ok(sets)
-}
-
-fn read_member(file: &mut File, member: &Member) -> Result<String> {
-    member
-        .read_text(file)
-        .with_context(|| format!("{} cannot be read", member.name))
+    // Members follow each other: one archive at a time is open.
+    let mut open: Option<(&Path, File)> = None;
+    let mut text = |file: usize| -> Result<String, String> {
+        let (path, member) = &places[file];
+        let mut read = || -> Result<String> {
+            let Some(member) = member else {
+                return Ok(read_text(path)?.0);
+            };
+            let is_open = open.as_ref().is_some_and(|(opened, _)| opened == path);
+            if !is_open {
+                open = Some((path, File::open(path)?));
+            }
+            let (_, archive) = open.as_mut().context("an archive was opened")?;
+            Ok(member.read_text(archive)?)
+        };
+        read().map_err(|why| format!("cannot be read: {why:#}"))
+    };
+    let classes = options.classes.map(read_classes).transpose()?;
+    let prompts = options.templates.map(Templates::read).transpose()?;
+    let names: Vec<&str> = paths.iter().map(String::as_str).collect();
+    Ok(probe::read_webdataset(
+        &name_of(folder),
+        &names,
+        &mut text,
+        classes,
+        prompts,
+    )?)
 }
 
 #[cfg(test)]
@@ -261,7 +204,7 @@ mod tests {
     use cliprobe::probe::Image;
 
     use super::*;
-    use cliprobe_files::image_files::ImageFiles;
+    use cliprobe_files::image_files::ImagesOnDisk;
 
     /// The files of two data sets have the same names, in class folders and in archives.
     #[test]
@@ -296,7 +239,7 @@ mod tests {
         }
         let names = ["classes-a", "classes-b", "shards-a", "shards-b"];
         let folders = names.map(|set| top.path().join(set));
-        let files = ImageFiles::search(&folders).unwrap();
+        let files = ImagesOnDisk::search(&folders).unwrap();
         for (name, folder) in names.iter().zip(&folders) {
             let options = FolderOptions {
                 classes: None,

@@ -7,12 +7,12 @@ use cliprobe::score::{TieRule, wilson};
 use maud::{Markup, html};
 
 use super::gallery::{gallery, worst};
-use super::published::{Published, published};
 use super::questions::Asked;
 use super::thumbnails::Thumbnails;
 use crate::html::{DotRow, Reference, anchor, dots, page, table, text};
 use crate::quantity;
 use cliprobe::probe::Unit;
+use cliprobe::probe::published::{Published, published};
 use cliprobe::probe::results::{Results, Run, SetResult};
 
 /// Reasons, warnings and texts that are listed one by one; the JSON has all.
@@ -439,7 +439,7 @@ struct References {
 
 impl References {
     fn of(section: &Section<'_>) -> Self {
-        let mut models: Vec<(&str, *const super::published::Table)> = Vec::new();
+        let mut models: Vec<(&str, *const cliprobe::probe::published::Table)> = Vec::new();
         let mut cells = Vec::new();
         for (set, metrics) in &section.rows {
             for metric in *metrics {
@@ -509,7 +509,7 @@ impl References {
                 .chain([text("")])
                 .collect::<Vec<_>>(),
         ];
-        let mut sources: Vec<&super::published::Table> = Vec::new();
+        let mut sources: Vec<&cliprobe::probe::published::Table> = Vec::new();
         for (place, letter) in self.letters.iter().enumerate() {
             let of_model = || self.cells.iter().filter(|cell| cell.2 == place);
             let Some((.., first)) = of_model().next() else {

@@ -9,7 +9,6 @@ mod gallery;
 mod html;
 mod names;
 mod progress;
-mod published;
 pub(crate) mod questions;
 mod report;
 mod thumbnails;
@@ -20,6 +19,7 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use cliprobe::probe::published;
 use cliprobe::probe::results::Results;
 
 use crate::model::OverrideArgs;

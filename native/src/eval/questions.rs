@@ -350,7 +350,7 @@ impl Lists {
 }
 
 /// Reads a text and what to say of it in results. `-` is standard input.
-fn read_text(path: &Path) -> Result<(String, SourceFile)> {
+pub(super) fn read_text(path: &Path) -> Result<(String, SourceFile)> {
     let name = path.display().to_string();
     let mut bytes = Vec::new();
     if path == Path::new("-") {

@@ -2,14 +2,14 @@
 
 use cliprobe::probe::{Image, Metric};
 
-use super::published::published;
 use super::questions::Questions;
 use crate::quantity;
+use cliprobe::probe::published::published;
 use cliprobe::probe::results::{Encoded, Results, Run};
-use cliprobe_files::image_files::ImageFiles;
+use cliprobe_files::image_files::ImagesOnDisk;
 
 /// Prints what is there and what is missing.
-pub(super) fn print_dry_run(questions: &Questions, files: &ImageFiles, notes: &[String]) {
+pub(super) fn print_dry_run(questions: &Questions, files: &ImagesOnDisk, notes: &[String]) {
     for asked in &questions.asked {
         let set = &asked.set;
         let missing: Vec<&str> = set

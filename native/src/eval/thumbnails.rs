@@ -13,7 +13,7 @@ use cliprobe::probe::Image;
 use cliprobe::world;
 
 use crate::world::encode_png;
-use cliprobe_files::image_files::ImageFiles;
+use cliprobe_files::image_files::ImagesOnDisk;
 
 /// The longer side of a thumbnail.
 const SIDE: u32 = 128;
@@ -29,7 +29,7 @@ pub(super) struct Thumbnail {
 
 /// Draws the thumbnails of a report, each once.
 pub(super) struct Thumbnails<'a> {
-    files: &'a ImageFiles,
+    files: &'a ImagesOnDisk,
     exif: Exif,
     unletterbox: bool,
     drawn: RefCell<HashMap<String, Option<Thumbnail>>>,
@@ -37,7 +37,7 @@ pub(super) struct Thumbnails<'a> {
 
 impl<'a> Thumbnails<'a> {
     /// Of images as the model saw them before its own preprocessing.
-    pub(super) fn new(files: &'a ImageFiles, exif: Exif, unletterbox: bool) -> Self {
+    pub(super) fn new(files: &'a ImagesOnDisk, exif: Exif, unletterbox: bool) -> Self {
         Self {
             files,
             exif,

@@ -185,6 +185,7 @@ pub(super) fn lay_out(
     let provenance = Provenance {
         parent_sha256: Some("0".repeat(HASH_DIGITS)),
         recipe: checkpoint.provenance.passed_on(),
+        trained_on: checkpoint.provenance.trained_on.clone(),
     };
     let metadata = metadata_of(&checkpoint, element, &provenance)?;
     let (header, offsets) = header(&metadata, &heads(&tensors))?;

@@ -54,7 +54,7 @@ fn quantized(model: &str, weights: &str, element: ElementType) -> Vec<u8> {
     checkpoint.name = model.into();
     let provenance = Provenance {
         parent_sha256: Some(checkpoint.sha256().unwrap()),
-        recipe: None,
+        ..Provenance::default()
     };
     let mut file = Vec::new();
     write_gguf(&checkpoint, element, &provenance, &mut file, &mut |_, _| {}).unwrap();

@@ -226,6 +226,7 @@ fn read_metadata(keys: &Keys, name: &str, overrides: &Overrides) -> Result<Metad
         provenance: Provenance {
             parent_sha256: keys.text("clip.parent.sha256")?.map(shown),
             recipe: keys.text("clip.recipe")?.map(printable),
+            trained_on: keys.text("clip.trained_on")?.map(printable),
         },
     })
 }

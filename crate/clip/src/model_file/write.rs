@@ -5,8 +5,8 @@ use std::io::Write;
 use crate::checkpoint::{Checkpoint, Provenance};
 use crate::config::{Activation, TextPooling};
 use crate::error::ClipError;
-use crate::gguf::{TensorToWrite, Value, write};
-use crate::names::{LOGIT_SCALE, gguf_name, tensor_specs};
+use crate::gguf::Value;
+use crate::pieces::GgufPieces;
 use crate::tensors::{ElementType, StoredTensor};
 use crate::tokenizer::TextCleaning;
 
@@ -108,6 +108,9 @@ pub(crate) fn metadata_of(
     if let Some(recipe) = &provenance.recipe {
         put("clip.recipe", Value::Text(recipe.clone()));
     }
+    if let Some(images) = &provenance.trained_on {
+        put("clip.trained_on", Value::Text(images.clone()));
+    }
     Ok(list)
 }
 
@@ -146,36 +149,14 @@ pub fn write_gguf(
     sink: &mut dyn Write,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<(), ClipError> {
-    let specs = tensor_specs(&checkpoint.config);
-    let mut tensors = Vec::with_capacity(specs.len() + 1);
-    for (done, spec) in specs.iter().enumerate() {
-        let target = stored_type(&spec.name, &spec.shape, element);
-        let bytes = encode(
-            checkpoint.read(&spec.name, &spec.shape)?,
-            &spec.shape,
-            target,
-        )?;
-        tensors.push(TensorToWrite {
-            name: gguf_name(&spec.name),
-            shape: spec.shape.clone(),
-            element: target,
-            bytes,
-        });
-        progress(done + 1, specs.len());
+    let mut pieces = GgufPieces::new(checkpoint, element, provenance)?;
+    let broken = |error| ClipError::io("the GGUF file being written", error);
+    while let Some(piece) = pieces.next() {
+        sink.write_all(&piece?).map_err(broken)?;
+        let (done, all) = pieces.progress();
+        progress(done, all);
     }
-    if let Some(scale) = checkpoint.logit_scale {
-        tensors.push(TensorToWrite {
-            name: gguf_name(LOGIT_SCALE),
-            shape: vec![1],
-            element: ElementType::F32,
-            bytes: scale.to_le_bytes().to_vec(),
-        });
-    }
-    write(
-        sink,
-        &metadata_of(checkpoint, element, provenance)?,
-        &tensors,
-    )
+    sink.flush().map_err(broken)
 }
 
 pub(crate) fn encode(

@@ -236,6 +236,7 @@ fn what_a_file_was_made_from_is_known_and_passed_on() {
         ("format", "pt"),
         ("parent_sha256", "ab12"),
         ("recipe", "steps = 10\nbatch = 4"),
+        ("trained_on", "photographs"),
     ];
     let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
     let mut files = files(&[
@@ -253,6 +254,7 @@ fn what_a_file_was_made_from_is_known_and_passed_on() {
         Provenance {
             parent_sha256: Some("ab12".into()),
             recipe: Some("steps = 10\nbatch = 4".into()),
+            trained_on: Some("photographs".into()),
         }
     );
 
@@ -275,5 +277,9 @@ fn what_a_file_was_made_from_is_known_and_passed_on() {
     assert_eq!(
         quantised.provenance.recipe.as_deref(),
         Some("steps = 10\nbatch = 4 (from sha256 ab12)")
+    );
+    assert_eq!(
+        quantised.provenance.trained_on.as_deref(),
+        Some("photographs")
     );
 }

@@ -4,6 +4,7 @@ mod aro;
 mod benchmark;
 mod captioned;
 mod class_folders;
+mod folders;
 mod hard_positives;
 mod hierarcaps;
 mod sugarcrepe;
@@ -19,6 +20,7 @@ pub use class_folders::{
     CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, LabelledImage, Prompts, classification,
     imagenet_class_names, read_prompts, read_text_list,
 };
+pub use folders::{class_folders, find_class_folders, find_webdatasets, read_webdataset};
 pub use hard_positives::read_hard_positives;
 pub use hierarcaps::read_hierarcaps;
 pub use sugarcrepe::read_sugarcrepe;

@@ -14,7 +14,7 @@ use super::shuffled::Records;
 use super::transform::Transform;
 use crate::recipe::{EditsRecipe, TableRecipe};
 use crate::sample::Sample;
-use cliprobe_files::image_files::ImageFiles;
+use cliprobe_files::image_files::ImagesOnDisk;
 use cliprobe_files::python_list;
 
 const HARD_NEGATIVES: &str = "neg_caption";
@@ -43,7 +43,7 @@ struct Row {
 
 enum Images {
     Below(PathBuf),
-    Named(ImageFiles),
+    Named(ImagesOnDisk),
 }
 
 /// Where the columns stand.
@@ -105,7 +105,7 @@ impl Table {
         let images = if recipe.images.is_empty() {
             Images::Below(path.parent().unwrap_or(Path::new("")).to_owned())
         } else {
-            Images::Named(ImageFiles::search(&recipe.images)?)
+            Images::Named(ImagesOnDisk::search(&recipe.images)?)
         };
         Ok(Self {
             name,

@@ -55,7 +55,7 @@ fn list(
     }
     let images = export.folder("aro/images")?;
     let mut items = Vec::new();
-    let mut images = Vec::new();
+    let mut drawn = Vec::new();
     for (number, choice) in export.choices(kind).enumerate() {
         let image = format!("{name}_{number:06}");
         let true_caption = &choice.positives[0];
@@ -63,8 +63,8 @@ fn list(
         let (key, value) = group(&true_caption.claim)?;
         item[key] = value;
         items.push(item);
-        images.push((images.join(format!("{image}.png")), choice.scene));
+        drawn.push((images.join(format!("{image}.png")), choice.scene));
     }
-    export.draw(&images)?;
+    export.draw(&drawn)?;
     write_json(&list, &items)
 }

@@ -24,7 +24,7 @@ fn replace(export: &Export<'_>, name: &str, kind: ProbeKind) -> Result<()> {
         return Ok(());
     }
     let mut lists = [Vec::new(), Vec::new()];
-    let mut images = Vec::new();
+    let mut drawn = Vec::new();
     for (number, choice) in export.choices(kind).enumerate() {
         let image = format!("{name}_{number:06}");
         for (list, positive) in lists.iter_mut().zip(&choice.positives) {
@@ -35,9 +35,9 @@ fn replace(export: &Export<'_>, name: &str, kind: ProbeKind) -> Result<()> {
                 "image_path": format!("data/tableau/{image}.png"),
             }));
         }
-        images.push((images.join(format!("{image}.png")), choice.scene));
+        drawn.push((images.join(format!("{image}.png")), choice.scene));
     }
-    export.draw(&images)?;
+    export.draw(&drawn)?;
     write_json(&data.join(&file), &lists[0])?;
     write_json(&swapped_data.join(&file), &lists[1])
 }
@@ -55,7 +55,7 @@ fn swap(export: &Export<'_>) -> Result<()> {
         export.folder(&format!("{folder}/images"))?;
     }
     let mut lists = [Vec::new(), Vec::new()];
-    let mut images = Vec::new();
+    let mut drawn = Vec::new();
     for (number, choice) in export.choices(ProbeKind::SwapConjuncts).enumerate() {
         let image = format!("swap_{number:06}");
         let folders = [&data, &swapped_data];
@@ -64,10 +64,10 @@ fn swap(export: &Export<'_>) -> Result<()> {
             item["attributes"] = aro::attributes(&positive.claim)?;
             list.push(item);
             let path = folder.join(format!("images/{image}.png"));
-            images.push((path, choice.scene.clone()));
+            drawn.push((path, choice.scene.clone()));
         }
     }
-    export.draw(&images)?;
+    export.draw(&drawn)?;
     write_json(&data.join(file), &lists[0])?;
     write_json(&swapped_data.join(file), &lists[1])
 }

@@ -13,7 +13,7 @@ pub(super) fn write(export: &Export<'_>) -> Result<()> {
     }
     let images = export.folder("hierarcaps/test_imgs")?;
     let mut rows = Vec::new();
-    let mut images = Vec::new();
+    let mut drawn = Vec::new();
     for (number, probe) in export.probes(ProbeKind::Chain).enumerate() {
         let WorldProbe::Chain { scene, chain } = probe else {
             continue;
@@ -25,8 +25,8 @@ pub(super) fn write(export: &Export<'_>) -> Result<()> {
             tiers.join(" => "),
             format!("test_imgs/{name}"),
         ]);
-        images.push((images.join(name), scene));
+        drawn.push((images.join(name), scene));
     }
-    export.draw(&images)?;
+    export.draw(&drawn)?;
     write_csv(&list, &["id", "captions", "image_url"], &rows)
 }

@@ -14,15 +14,15 @@ pub(super) fn write(export: &Export<'_>) -> Result<()> {
     }
     export.folder("retrieval/images")?;
     let mut items = Vec::new();
-    let mut images = Vec::new();
+    let mut drawn = Vec::new();
     for (number, probe) in export.probes(ProbeKind::Retrieval).enumerate() {
         let WorldProbe::Pair { scene, caption } = probe else {
             continue;
         };
         let image = format!("images/retrieval_{number:06}.png");
         items.push(json!({"image": image, "caption": [caption.to_string()]}));
-        images.push((folder.join(image), scene));
+        drawn.push((folder.join(image), scene));
     }
-    export.draw(&images)?;
+    export.draw(&drawn)?;
     write_json(&list, &items)
 }

@@ -26,7 +26,7 @@ pub(super) fn write(export: &Export<'_>) -> Result<()> {
             continue;
         }
         let mut items = Map::new();
-        let mut images = Vec::new();
+        let mut drawn = Vec::new();
         for (number, choice) in export.choices(kind).enumerate() {
             // Twelve digits, as COCO's.
             let filename = format!("{:012}.png", millions * 1_000_000 + number);
@@ -36,9 +36,9 @@ pub(super) fn write(export: &Export<'_>) -> Result<()> {
                 "negative_caption": choice.negative.text,
             });
             items.insert(number.to_string(), item);
-            images.push((images.join(filename), choice.scene));
+            drawn.push((images.join(filename), choice.scene));
         }
-        export.draw(&images)?;
+        export.draw(&drawn)?;
         write_json(&list, &Value::Object(items))?;
     }
     Ok(())

@@ -28,7 +28,7 @@ pub(super) fn write(export: &Export<'_>) -> Result<()> {
     }
     let images = export.folder("svo_probes/images")?;
     let mut rows = Vec::new();
-    let mut images = Vec::new();
+    let mut drawn = Vec::new();
     for (number, probe) in export.probes(ProbeKind::Svo).enumerate() {
         let WorldProbe::Images {
             caption,
@@ -59,10 +59,10 @@ pub(super) fn write(export: &Export<'_>) -> Result<()> {
             ids[1].to_string(),
         ]);
         for (id, scene) in ids.into_iter().zip([right, wrong]) {
-            images.push((images.join(format!("{id}.png")), scene));
+            drawn.push((images.join(format!("{id}.png")), scene));
         }
     }
-    export.draw(&images)?;
+    export.draw(&drawn)?;
     write_csv(&list, &COLUMNS, &rows)
 }
 

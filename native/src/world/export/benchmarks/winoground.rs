@@ -14,7 +14,7 @@ pub(super) fn write(export: &Export<'_>) -> Result<()> {
     }
     let images = export.folder("winoground/images")?;
     let mut lines = Vec::new();
-    let mut images = Vec::new();
+    let mut drawn = Vec::new();
     for (number, probe) in export.probes(ProbeKind::Square).enumerate() {
         let WorldProbe::Square { scenes, captions } = probe else {
             continue;
@@ -38,10 +38,10 @@ pub(super) fn write(export: &Export<'_>) -> Result<()> {
             "collapsed_tag": collapsed_tag,
         }));
         for (name, scene) in names.into_iter().zip(scenes) {
-            images.push((images.join(format!("{name}.png")), scene));
+            drawn.push((images.join(format!("{name}.png")), scene));
         }
     }
-    export.draw(&images)?;
+    export.draw(&drawn)?;
     write_whole(&list, |file| {
         lines
             .iter()

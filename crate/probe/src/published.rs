@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// How well a number is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub(super) enum Known {
+pub enum Known {
     /// From the paper's own text or table.
     #[serde(rename = "paper")]
     Paper,
@@ -23,7 +23,8 @@ pub(super) enum Known {
 }
 
 impl Known {
-    pub(super) fn words(self) -> &'static str {
+    /// In words, for a table's foot.
+    pub fn words(self) -> &'static str {
         match self {
             Self::Paper => "the paper's table",
             Self::Repository => "a repository's results",
@@ -43,17 +44,20 @@ enum Scale {
 /// A table of one source.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Table {
+pub struct Table {
     /// Paper and table; no two tables have the same.
-    pub(super) source: String,
+    pub source: String,
+    /// Where the source is.
     #[serde(default)]
-    pub(super) url: Option<String>,
-    pub(super) known: Known,
+    pub url: Option<String>,
+    /// How well its numbers are known.
+    pub known: Known,
+    /// What a reader has to know of it.
     #[serde(default)]
-    pub(super) note: Option<String>,
+    pub note: Option<String>,
     /// Whether its rows are marked in charts too, which ablations would crowd.
     #[serde(default = "yes")]
-    pub(super) in_charts: bool,
+    pub in_charts: bool,
     unit: Scale,
     /// Set (or average) and metric, as results name them.
     columns: Vec<(String, String)>,
@@ -85,15 +89,17 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
 
 /// A published number.
 #[derive(Clone, Copy)]
-pub(super) struct Published {
-    pub(super) model: &'static str,
+pub struct Published {
+    /// The model, as the source calls it.
+    pub model: &'static str,
     /// Shares from 0 to 1.
-    pub(super) value: f64,
-    pub(super) table: &'static Table,
+    pub value: f64,
+    /// Where it stands.
+    pub table: &'static Table,
 }
 
 /// What is published of a metric of a set (or of an average over sets), in the file's order.
-pub(super) fn published(set: &str, metric: &str) -> impl Iterator<Item = Published> + use<> {
+pub fn published(set: &str, metric: &str) -> impl Iterator<Item = Published> + use<> {
     let set = canonical(set);
     let metric = metric.to_owned();
     TABLES.iter().flat_map(move |table| {
@@ -115,7 +121,7 @@ pub(super) fn published(set: &str, metric: &str) -> impl Iterator<Item = Publish
 
 /// The model that a person means by a part of its name: itself if a model is called so, else the
 /// first that is called alike.
-pub(super) fn model_named(part: &str) -> Option<&'static str> {
+pub fn model_named(part: &str) -> Option<&'static str> {
     let part = part.to_lowercase();
     let models = || {
         TABLES
@@ -129,7 +135,7 @@ pub(super) fn model_named(part: &str) -> Option<&'static str> {
 }
 
 /// Every model of which numbers are published, in alphabetical order.
-pub(super) fn models() -> BTreeSet<&'static str> {
+pub fn models() -> BTreeSet<&'static str> {
     TABLES
         .iter()
         .flat_map(|table| &table.rows)
