@@ -59,7 +59,6 @@ mod run;
 mod sample;
 mod schedule;
 mod start;
-mod table;
 mod tensorboard;
 mod trainer;
 mod values;
