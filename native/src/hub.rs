@@ -77,7 +77,7 @@ pub(crate) fn locate(path: &Path) -> Result<PathBuf> {
     }
     ensure!(
         !is_on("HF_HUB_OFFLINE"),
-        "{name} is neither a path nor in {}, and HF_HUB_OFFLINE forbids to fetch it",
+        "{name} is neither a path nor a model in {}; HF_HUB_OFFLINE forbids to download it",
         cache.path().display()
     );
     fetch(cache, &name).with_context(|| {

@@ -2,53 +2,22 @@
 //! for whatever is wrong with the input.
 #![allow(clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
-use std::process::Output;
+mod common;
+
+use std::path::Path;
 
 use assert_cmd::Command;
 use safetensors::SafeTensors;
 use serde_json::Value;
 use tempfile::TempDir;
 
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../tests/golden")
-        .join(name)
-}
+use common::{argument, cliprobe, golden, json, only_refusal as refusal};
 
 fn model(name: &str) -> String {
-    golden(name).to_str().unwrap().to_owned()
+    argument(&golden(name))
 }
 
 const TINY: &str = "tiny_b_gelu_openclip";
-
-fn cliprobe(arguments: &[&str]) -> Output {
-    Command::cargo_bin("cliprobe")
-        .unwrap()
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn json(arguments: &[&str]) -> Value {
-    let output = cliprobe(arguments);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// Runs what must fail, and returns the sentence.
-fn refusal(arguments: &[&str]) -> String {
-    let output = cliprobe(arguments);
-    let sentence = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {sentence}");
-    assert!(!sentence.contains("panicked"), "{sentence}");
-    assert_eq!(sentence.trim_end().lines().count(), 1, "{sentence}");
-    sentence
-}
 
 fn write(directory: &TempDir, name: &str, bytes: &[u8]) -> String {
     let path = directory.path().join(name);
@@ -274,7 +243,7 @@ fn a_model_keeps_its_embeddings_and_its_origin_in_every_form() {
     assert!(origin.contains(&grandparent), "{origin}");
 
     let sentence = refusal(&["convert", &hf, "--out", &hf]);
-    assert!(sentence.contains("is the model that is read"), "{sentence}");
+    assert!(sentence.contains("is the model to convert"), "{sentence}");
     let sentence = refusal(&["convert", &hf, "--out", &made, "--format", "hf"]);
     assert!(sentence.contains("is a file"), "{sentence}");
 }

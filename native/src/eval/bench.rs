@@ -24,24 +24,24 @@ use cliprobe_files::image_files::ImagesOnDisk;
 pub(crate) struct BenchArgs {
     #[command(flatten)]
     pub(super) questions: QuestionArgs,
-    /// Folders with images, or with tar archives of them; the folders of --data where not given
+    /// Folders with images, or with tar archives of images [default: the folders of --data]
     #[arg(long, value_name = "DIR", num_args = 1..)]
     images: Vec<PathBuf>,
-    /// What a tie counts for, where the benchmark's authors leave a choice
+    /// How ties count, for kinds of questions that leave a choice
     #[arg(long, value_enum, default_value_t = Ties::Authors)]
     ties: Ties,
-    /// Take away the white bands that make an image square, as in HierarCaps
+    /// Crop the white bands that pad HierarCaps' images to squares
     #[arg(long)]
     pub(super) unletterbox: bool,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Images computed at once
+    /// Images in a batch
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     batch: u16,
-    /// Where embeddings are kept between runs
+    /// Folder in which embeddings are stored between runs
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// Keep no embeddings
+    /// Store no embeddings
     #[arg(long, conflicts_with = "cache")]
     no_cache: bool,
 }
@@ -70,8 +70,8 @@ impl Ties {
 }
 
 impl BenchArgs {
-    /// For models that are asked once: on the CPU, without a cache, `tableau_items` questions of each
-    /// of Tableau's sets and at most `limit` of every other.
+    /// Arguments for a model that is evaluated once: on the CPU, without a cache, with `tableau_items` questions of
+    /// each of Tableau's sets and at most `limit` of every other set.
     pub(crate) fn in_memory(
         data: Vec<PathBuf>,
         images: Vec<PathBuf>,
@@ -120,14 +120,13 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Says what is left out and what is noteworthy about the files; it is an error if everything is
-    /// left out.
+    /// Prints which lists are left out, and notes about the files. It is an error if nothing is left to ask.
     pub(crate) fn check(&self) -> Result<()> {
         for absent in &self.questions.absent {
             eprintln!("left out: {absent}");
         }
         if self.questions.asked.is_empty() {
-            bail!("none of the lists that are asked for is there");
+            bail!("no list of these benchmarks was found; name the folders that have them with --data");
         }
         for note in self.notes() {
             eprintln!("{note}");
@@ -140,7 +139,7 @@ impl<'a> Bench<'a> {
         let mut notes: Vec<String> = self.files.notes();
         if self.plan.united > 0 {
             notes.push(format!(
-                "{} images stand in a set under a second name of the same file; each counts once",
+                "{} images occur in a set under two names of the same file; each counts once",
                 self.plan.united
             ));
         }

@@ -39,7 +39,7 @@ pub(super) fn read(path: &Path) -> Result<Given> {
     let (texts, captions) = read("text_embeds", "texts", "caption")?;
     if images.dim != texts.dim && !names.is_empty() && !captions.is_empty() {
         bail!(
-            "{name}: image_embeds have {} values a row, text_embeds {}; they must be of one model",
+            "{name}: image_embeds has rows of {} values, text_embeds of {}; both must come from one model",
             images.dim,
             texts.dim
         );

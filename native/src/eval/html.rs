@@ -261,7 +261,7 @@ fn model_card(run: &Run) -> Markup {
         let counts = [("Images", encoding.images), ("Texts", encoding.texts)];
         rows.extend(counts.map(|(title, c)| {
             vec![text(title), text(format!(
-                "{} named by items, {} different, {} from the cache or equal to another, {} computed, {} missing",
+                "{} used by items, {} distinct, {} from the cache or duplicates, {} computed, {} missing",
                 c.named, c.distinct, c.known, c.computed, c.failed
             ))]
         }));

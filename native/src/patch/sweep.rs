@@ -37,10 +37,10 @@ pub(super) struct SweepArgs {
         allow_hyphen_values = true
     )]
     sweep: Option<Range>,
-    /// How far apart they are
+    /// Distance between two α
     #[arg(long, value_name = "STEP", default_value_t = 0.05, value_parser = number)]
     step: f64,
-    /// What to ask them: benchmarks, sets, probe files or folders, as `cliprobe eval` takes them
+    /// Benchmarks, sets, probe files or folders to evaluate, as for `cliprobe eval`
     #[arg(long = "on", id = "benchmarks", value_name = "BENCH", num_args = 1..)]
     benchmarks: Vec<String>,
     #[command(flatten)]
@@ -51,7 +51,7 @@ pub(super) struct SweepArgs {
     /// Write the same as CSV; - for standard output
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Draw the trade-off, with the α of --alpha marked
+    /// Draw the trade-off, with the model at --alpha marked
     #[arg(long, value_name = "F.svg")]
     svg: Option<PathBuf>,
 }
@@ -90,7 +90,7 @@ impl Range {
         let decimal = |x: f64| (x * 1e9).round() / 1e9;
         let steps = ((self.to - self.from) / step + 1e-6).floor();
         if steps >= MOST_POINTS as f64 {
-            bail!("--step {step} makes more than {MOST_POINTS} models; take a larger one");
+            bail!("--step {step} gives more than {MOST_POINTS} models; choose a larger step");
         }
         let mut points: Vec<f64> = (0..=steps as usize)
             .map(|number| decimal(self.from + number as f64 * step))

@@ -45,7 +45,7 @@ pub(super) fn markdown(seeds: &[Seed], args: &ReproduceArgs) -> Result<String> {
     writeln!(text, "## The claims\n")?;
     writeln!(
         text,
-        "A claim holds if the whole 95 % interval agrees with it, in every seed; it does not hold if the whole interval disagrees; else it is undecided. The claims and their tests were written before the numbers were there.\n"
+        "A claim holds if the whole 95 % interval agrees with it, for every seed. It does not hold if the whole interval disagrees with it. Otherwise it is undecided. The claims and their tests were written before the numbers were known.\n"
     )?;
     for (title, combinations) in [
         ("seen", Combinations::Seen),

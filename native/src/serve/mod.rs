@@ -73,8 +73,8 @@ const NEVER_CHANGES: HeaderValue = HeaderValue::from_static("public, max-age=315
 
 /// Serve the page to a browser on this machine
 ///
-/// Answers requests to 127.0.0.1 and localhost only, until Ctrl-C. Hidden files and links that lead out of the
-/// folder are not served.
+/// Runs until Ctrl-C, and answers requests to 127.0.0.1 and localhost only. Hidden files, and links that lead out of
+/// the folder, are not served.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   cliprobe serve --model my-clip.gguf")]

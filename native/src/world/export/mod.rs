@@ -34,11 +34,11 @@ use crate::progress;
 ///
 /// As training data (--format): images as PNG with captions, in a table or in tar archives. As benchmarks
 /// (--benchmark): the items of `cliprobe eval tableau`, in the files and folders that the authors' scripts
-/// and `cliprobe eval BENCH --data DIR` open. docs/tableau.md has the layouts and what each is called with.
+/// and `cliprobe eval BENCH --data DIR` open. docs/tableau.md lists the layouts, and how to call each script.
 ///
-/// The same options write the same bytes. A command that was stopped goes on when it is given again: an
-/// archive, an image or a list that is there is not made anew. A folder holds one export, and says so
-/// in export.json; other options want another folder.
+/// The same options write the same bytes. A command that was stopped continues when it is given again: it keeps the
+/// archives, images and lists that exist. A folder holds one export, which its export.json describes; other options
+/// need another folder.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["format", "benchmark"])))]
 #[command(after_help = "Examples:
@@ -46,7 +46,7 @@ use crate::progress;
   cliprobe world export --out shards --format webdataset --scenes 1000000
   cliprobe world export --out sets --benchmark sugarcrepe winoground --items 200")]
 pub(super) struct ExportArgs {
-    /// Directory to write into; made if it is not there
+    /// Directory to write into; created if it does not exist
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Width and height of the images
@@ -79,14 +79,14 @@ struct TrainingArgs {
     #[arg(long, value_name = "SEED", default_value_t = 0, conflicts_with = "benchmark", help_heading = "Training data",
         value_parser = clap::value_parser!(u64).range(..=captioned::LAST_SEED))]
     from: u64,
-    /// Which scenes: those to train on, which never show a held-out combination, or others
+    /// Which scenes: those for training, which never show a held-out combination, or others
     #[arg(long, value_enum, default_value_t = WhichSplit::Training, conflicts_with = "benchmark", help_heading = "Training data")]
     split: WhichSplit,
-    /// What is said: some of it, as on the web, or all that the scene shows
+    /// What captions say: some of the scene, as on the web, or everything it shows
     #[arg(long, value_enum, default_value_t = Captions::Web, conflicts_with = "benchmark", help_heading = "Training data")]
     captions: Captions,
-    /// Give tables NegCLIP's columns neg_caption and neg_image; scenes whose caption has no hard
-    /// negative are left out (archives have them always, in KEY.json)
+    /// Add NegCLIP's columns neg_caption and neg_image to a table; scenes whose caption has no hard negative are then
+    /// left out (archives always have hard negatives, in KEY.json)
     #[arg(long, conflicts_with = "benchmark", help_heading = "Training data")]
     hard_negatives: bool,
     /// Scenes in an archive
@@ -101,7 +101,7 @@ struct ItemsArgs {
     #[arg(long, value_name = "N", default_value_t = 500, conflicts_with = "format", help_heading = "Benchmarks",
         value_parser = clap::value_parser!(u32).range(1..=i64::from(benchmarks::MOST_ITEMS)))]
     items: u32,
-    /// Whether items ask about combinations that training shows
+    /// Whether items ask about combinations that training shows, or about held-out ones
     #[arg(long, value_enum, default_value_t = WhichCombination::Seen, conflicts_with = "format", help_heading = "Benchmarks")]
     combination: WhichCombination,
 }
@@ -210,7 +210,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
 /// What to say of an error while files are written: those that are there are whole.
 fn stopped(out: &Path) -> String {
     format!(
-        "the export into {} stopped; the same command goes on from there",
+        "the export into {} stopped; the same command continues it",
         out.display()
     )
 }
@@ -219,7 +219,7 @@ fn training_data(args: &ExportArgs, format: Format) -> Result<String> {
     let asked = &args.training;
     ensure!(
         asked.from + (asked.scenes - 1) <= captioned::LAST_SEED,
-        "{} scenes from {} on go beyond the split's last, {}",
+        "{} scenes from {} on exceed the split, whose last scene is {}",
         asked.scenes,
         asked.from,
         captioned::LAST_SEED
