@@ -9,6 +9,7 @@ mod console; // first: its macros are for all that follow
 
 use cliprobe_files::{model_directory, python_list};
 
+mod bench;
 mod caption;
 mod caption_order;
 mod compare;

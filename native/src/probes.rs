@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use cliprobe::probe::write_json;
 
-use crate::eval::questions::{QuestionArgs, collect};
+use crate::bench::questions::{QuestionArgs, collect};
 use crate::output::write_whole;
 
 /// Write a benchmark's questions as a probe file

@@ -1,6 +1,7 @@
 //! `cliprobe compare`: what changed between two models, item by item.
 
 mod comparison;
+mod comparisons;
 mod html;
 mod markdown;
 mod notes;
@@ -15,7 +16,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::output::write_text;
-use comparison::Comparisons;
+use comparisons::Comparisons;
 use runs::{choose_baseline, read_runs};
 
 /// Compare the results of several models on the same items

@@ -7,8 +7,8 @@ use cliprobe::score::{TieRule, wilson};
 use maud::{Markup, html};
 
 use super::gallery::{gallery, worst};
-use super::questions::Asked;
 use super::thumbnails::Thumbnails;
+use crate::bench::questions::Asked;
 use crate::html::{DotRow, Reference, anchor, dots, page, table, text};
 use crate::quantity;
 use cliprobe::probe::Unit;

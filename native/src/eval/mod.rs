@@ -1,15 +1,10 @@
 //! `cliprobe eval`: benchmarks in, the authors' metrics out.
 
-pub(crate) mod bench;
-mod cache;
 mod clip_benchmark;
 mod embeddings_file;
-mod folders;
 mod gallery;
 mod html;
 mod names;
-mod progress;
-pub(crate) mod questions;
 mod report;
 mod thumbnails;
 
@@ -22,9 +17,9 @@ use clap::Args;
 use cliprobe::probe::published;
 use cliprobe::probe::results::Results;
 
+use crate::bench::{Bench, BenchArgs};
 use crate::model::OverrideArgs;
 use crate::output::write_text;
-use bench::{Bench, BenchArgs};
 use thumbnails::Thumbnails;
 
 /// Run benchmarks and report the metrics that their authors define

@@ -2,7 +2,7 @@
 
 use cliprobe::probe::{Image, Metric};
 
-use super::questions::Questions;
+use crate::bench::questions::Questions;
 use crate::quantity;
 use cliprobe::probe::published::published;
 use cliprobe::probe::results::{Encoded, Results, Run};

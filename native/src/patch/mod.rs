@@ -2,7 +2,9 @@
 //! evaluated.
 
 mod figure;
+mod number;
 mod sweep;
+mod trade_off;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,6 +23,7 @@ use crate::model::OverrideArgs;
 use crate::model_directory::{self, Readers};
 use crate::output::write_whole;
 use crate::progress;
+use number::number;
 use sweep::SweepArgs;
 
 /// Interpolate between the weights of two checkpoints
@@ -75,16 +78,6 @@ impl FromStr for TaskVector {
             path: path.into(),
             coefficient: number(coefficient)?,
         })
-    }
-}
-
-/// A number of the command line.
-fn number(given: &str) -> Result<f64, String> {
-    let number: f64 = given.parse().map_err(|_| format!("{given} is no number"))?;
-    if number.is_finite() {
-        Ok(number)
-    } else {
-        Err(format!("{given} is not finite"))
     }
 }
 

@@ -95,7 +95,7 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<ExitCode> {
     }
     if !seeds.is_empty() {
         let path = args.out.join("report.md");
-        write_text(&path, &report::markdown(&seeds, args)?)?;
+        write_text(&path, &report::markdown(&seeds, args.items, args.scale)?)?;
         eprintln!("The report is {}.", path.display());
     }
     Ok(ExitCode::SUCCESS)

@@ -11,6 +11,7 @@
 mod benchmarks;
 mod captioned;
 mod folder;
+mod scene_file;
 mod similar;
 mod table;
 mod webdataset;
@@ -20,14 +21,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, ValueEnum};
-use cliprobe::world::{Combination, MAX_IMAGE_SIDE, Scene, Split, Style, draw};
+use cliprobe::world::{Combination, MAX_IMAGE_SIDE, Split, Style};
 use serde::Serialize;
 use serde_json::json;
 
 use self::benchmarks::Benchmark;
 use self::captioned::{CaptionedScenes, Captions};
-use super::encode_png;
-use crate::output::write_one_of_many;
 use crate::progress;
 
 /// Write scenes as training data, or Tableau's questions in the form of published benchmarks
@@ -310,17 +309,4 @@ fn benchmarks(args: &ExportArgs) -> Result<String> {
         chosen.len(),
         if chosen.len() == 1 { "" } else { "s" }
     ))
-}
-
-/// A scene as a PNG file's bytes.
-fn png(scene: &Scene, size: u32) -> Result<Vec<u8>> {
-    encode_png(&draw(scene, size)?)
-}
-
-/// Draws a scene into a file, unless that is there. An empty one is what a power cut leaves.
-fn draw_into(path: &Path, scene: &Scene, size: u32) -> Result<()> {
-    if std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
-        return Ok(());
-    }
-    write_one_of_many(path, &png(scene, size)?)
 }

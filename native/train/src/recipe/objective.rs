@@ -1,7 +1,7 @@
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::BatchRecipe;
+use super::batch::BatchRecipe;
 
 /// `[objective]`: what is minimised, the weighted sum of the objectives that are given. Each is
 /// defined in docs/training.md.

@@ -21,8 +21,8 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::draw_into;
-use crate::eval::questions::TABLEAU_SEED;
+use super::scene_file::draw_into;
+use crate::bench::questions::TABLEAU_SEED;
 use crate::output::write_whole;
 
 /// The most items of a set.

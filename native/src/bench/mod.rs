@@ -1,4 +1,11 @@
-//! Asking a model: questions and images once, then any number of checkpoints.
+//! Asking models: questions and images are read once, for any number of checkpoints. `eval`, `patch`,
+//! `train` and `probes` stand above it.
+
+mod cache;
+mod folders;
+mod lists;
+mod progress;
+pub(crate) mod questions;
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -13,17 +20,17 @@ use cliprobe::probe::ProbeSet;
 use cliprobe::probe::results::Run;
 use cliprobe::score::TieRule;
 
-use super::cache::{self, FileCache};
-use super::progress::Bars;
-use super::questions::{self, QuestionArgs, Questions};
 use crate::model::{self, DeviceArgs};
+use cache::FileCache;
 use cliprobe_files::image_files::ImagesOnDisk;
+use progress::Bars;
+use questions::{QuestionArgs, Questions};
 
 /// How models are asked.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     #[command(flatten)]
-    pub(super) questions: QuestionArgs,
+    pub(crate) questions: QuestionArgs,
     /// Folders with images, or with tar archives of images [default: the folders of --data]
     #[arg(long, value_name = "DIR", num_args = 1..)]
     images: Vec<PathBuf>,
@@ -32,7 +39,7 @@ pub(crate) struct BenchArgs {
     ties: Ties,
     /// Crop the white bands that pad HierarCaps' images to squares
     #[arg(long)]
-    pub(super) unletterbox: bool,
+    pub(crate) unletterbox: bool,
     #[command(flatten)]
     device: DeviceArgs,
     /// Images in a batch
@@ -95,7 +102,7 @@ impl BenchArgs {
 pub(crate) struct Bench<'a> {
     args: &'a BenchArgs,
     pub(crate) questions: Questions,
-    pub(super) files: ImagesOnDisk,
+    pub(crate) files: ImagesOnDisk,
     plan: Rc<Plan>,
 }
 
@@ -126,7 +133,9 @@ impl<'a> Bench<'a> {
             eprintln!("left out: {absent}");
         }
         if self.questions.asked.is_empty() {
-            bail!("no list of these benchmarks was found; name the folders that have them with --data");
+            bail!(
+                "no list of these benchmarks was found; name the folders that have them with --data"
+            );
         }
         for note in self.notes() {
             eprintln!("{note}");
@@ -135,7 +144,7 @@ impl<'a> Bench<'a> {
     }
 
     /// What a reader of the numbers should know about the images.
-    pub(super) fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> = self.files.notes();
         if self.plan.united > 0 {
             notes.push(format!(
@@ -191,7 +200,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Scores every set with embeddings that were computed elsewhere.
-    pub(super) fn score<'r>(
+    pub(crate) fn score<'r>(
         &self,
         rows: impl Fn(&ProbeSet) -> SetRows<'r>,
         model: serde_json::Value,

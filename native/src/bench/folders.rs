@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use cliprobe::probe::{self, ProbeError, ProbeSet, classification};
 
-use super::questions::{Templates, read_classes, read_text};
+use super::lists::{Templates, read_classes, read_text};
 use crate::images::is_image;
 use cliprobe_files::archive::members;
 use cliprobe_files::image_files::{files_in, slashed};

@@ -1,20 +1,17 @@
 //! Which sets are asked for, and the files that they are read from.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use cliprobe::probe::{
-    BENCHMARKS, Benchmark, CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, Prompts, Source, TableOptions,
-    decode_text, imagenet_class_names, read_json, read_prompts, read_retrieval_table,
-    read_text_list, tableau, tableau_name, tableau_sets,
+    BENCHMARKS, Benchmark, Source, TableOptions, read_json, read_retrieval_table, tableau,
+    tableau_name, tableau_sets,
 };
-use sha2::{Digest, Sha256};
+use cliprobe_files::image_files::{files_in, relative};
 
 use super::folders::{self, FolderOptions};
-use cliprobe::probe::results::SourceFile;
-use cliprobe_files::image_files::{files_in, relative};
+use super::lists::{Templates, read_text};
 
 /// Every evaluation draws the same held-out scenes.
 pub(crate) const TABLEAU_SEED: u64 = 0;
@@ -106,42 +103,6 @@ pub(crate) struct Questions {
 
 /// A set with the files it was read from.
 pub(crate) use cliprobe::evaluate::Question as Asked;
-
-/// Which sentences class names are put into.
-#[derive(Clone, Debug)]
-pub(crate) enum Templates {
-    Clip80,
-    Clip7,
-    /// The name alone.
-    None,
-    File(PathBuf),
-}
-
-impl From<&str> for Templates {
-    fn from(given: &str) -> Self {
-        match given {
-            "clip-80" => Self::Clip80,
-            "clip-7" => Self::Clip7,
-            "none" => Self::None,
-            file => Self::File(file.into()),
-        }
-    }
-}
-
-impl Templates {
-    pub(super) fn read(&self) -> Result<Prompts> {
-        let lines = |text: &str| Prompts::Templates(text.lines().map(str::to_owned).collect());
-        match self {
-            Self::Clip80 => Ok(lines(CLIP_TEMPLATES_80)),
-            Self::Clip7 => Ok(lines(CLIP_TEMPLATES_7)),
-            Self::None => Ok(lines("{}")),
-            Self::File(path) => {
-                let (text, file) = read_text(path)?;
-                Ok(read_prompts(&file.path, &text)?)
-            }
-        }
-    }
-}
 
 /// Reads the benchmarks that are asked for.
 pub(crate) fn collect(benchmarks: &[String], args: &QuestionArgs) -> Result<Questions> {
@@ -347,36 +308,4 @@ impl Lists {
             .collect();
         folders.join(", ")
     }
-}
-
-/// Reads a text and what to say of it in results. `-` is standard input.
-pub(super) fn read_text(path: &Path) -> Result<(String, SourceFile)> {
-    let name = path.display().to_string();
-    let mut bytes = Vec::new();
-    if path == Path::new("-") {
-        std::io::stdin().lock().read_to_end(&mut bytes)?;
-    } else {
-        bytes = std::fs::read(path).with_context(|| name.clone())?;
-    }
-    let hash = Sha256::digest(&bytes);
-    let sha256 = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    let text = decode_text(bytes).map_err(|why| anyhow::anyhow!("{name} {why}"))?;
-    Ok((text, SourceFile { path: name, sha256 }))
-}
-
-/// Reads a list of texts.
-pub(super) fn read_list(path: &Path) -> Result<Vec<String>> {
-    let (text, file) = read_text(path)?;
-    Ok(read_text_list(&file.path, &text)?)
-}
-
-/// Names of classes.
-pub(super) fn read_classes(given: &Path) -> Result<Vec<String>> {
-    if given == Path::new("imagenet") {
-        return Ok(imagenet_class_names()
-            .into_iter()
-            .map(str::to_owned)
-            .collect());
-    }
-    read_list(given)
 }
