@@ -34,7 +34,7 @@ pub enum Image {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         crop: Option<CropBox>,
     },
-    /// A scene of the synthetic world.
+    /// A scene of the generated world.
     Scene(Box<Scene>),
 }
 

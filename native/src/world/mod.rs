@@ -1,4 +1,4 @@
-//! `cliprobe world`: scenes of the synthetic world as files.
+//! `cliprobe world`: scenes of the generated world as files.
 
 mod export;
 mod sample;

@@ -6,6 +6,7 @@ use std::process::Output;
 
 use assert_cmd::Command;
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// A file of the repository.
 pub(crate) fn at_root(path: &str) -> PathBuf {
@@ -20,6 +21,18 @@ pub(crate) fn golden(name: &str) -> PathBuf {
 /// A path as an argument.
 pub(crate) fn argument(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
+}
+
+/// A golden model as an argument.
+pub(crate) fn model(name: &str) -> String {
+    argument(&golden(name))
+}
+
+/// Writes a file; its path as an argument.
+pub(crate) fn write(directory: &TempDir, name: &str, bytes: &[u8]) -> String {
+    let path = directory.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    argument(&path)
 }
 
 /// Runs the command to its end.

@@ -1,4 +1,4 @@
-//! `cliprobe world export`: the synthetic world as files that other software reads.
+//! `cliprobe world export`: the generated world as files that other software reads.
 //!
 //! | module | what |
 //! |---|---|

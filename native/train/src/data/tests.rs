@@ -463,7 +463,7 @@ fn contradictions_are_refused_by_name() {
         ),
         (
             "hierarcaps.path = 'a'\nedits.hard_positives = ['swap']",
-            "data.edits are of the captions of",
+            "data.edits edits captions of",
         ),
         (
             "table = { path = 'a', hard_images = true }",
