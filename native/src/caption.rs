@@ -145,11 +145,11 @@ impl Positive {
     }
 }
 
-/// What became of one caption.
+/// The result for one caption.
 struct Edited {
     text: String,
     edits: Vec<Edit>,
-    /// By the kind's name on the command line; a chain of generalisations has none.
+    /// The kind, by its name on the command line; a chain of generalisations has no kind.
     not_editable: Vec<(String, NotEditable)>,
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct ModelArgs {
     overrides: OverrideArgs,
 }
 
-/// What a person says about a checkpoint that it does not say itself.
+/// Facts about a checkpoint that its files do not state.
 #[derive(Debug, Args)]
 pub(crate) struct OverrideArgs {
     /// Architecture of a bare state dict: a JSON file in Hugging Face's or OpenCLIP's form, or a name such as ViT-B-32

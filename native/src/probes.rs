@@ -15,7 +15,7 @@ use crate::output::write_whole;
 /// of a file, or a scene of the generated world. docs/benchmarks.md describes the format, so that you can write your own.
 #[derive(Debug, Args)]
 pub(crate) struct ProbesArgs {
-    /// What to ask
+    /// Benchmarks, sets or folders to write
     #[arg(value_name = "BENCH", required = true)]
     benchmarks: Vec<String>,
     #[command(flatten)]

@@ -22,7 +22,7 @@ use crate::hub;
 use evaluator::BenchEvaluator;
 use progress::Progress;
 
-/// What a program returns that an interrupt ended: 128 + SIGINT.
+/// The exit code of a program that an interrupt ended: 128 + SIGINT.
 const INTERRUPTED: u8 = 130;
 
 /// Train a CLIP model as a recipe says, from random weights or from a checkpoint

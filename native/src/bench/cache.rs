@@ -18,7 +18,7 @@ const CHECK_BYTES: usize = 8;
 /// Embeddings of one kind by one model.
 pub(super) struct FileCache {
     known: HashMap<Key, Vec<f32>>,
-    /// None once it could not be written.
+    /// `None` after a write failed.
     file: Option<File>,
     path: PathBuf,
 }
@@ -86,7 +86,7 @@ impl Cache for FileCache {
     }
 }
 
-/// Where caches lie unless a person says otherwise.
+/// The default folder of caches.
 pub(super) fn default_folder() -> Option<PathBuf> {
     Some(dirs::cache_dir()?.join("cliprobe").join("embeddings"))
 }

@@ -17,7 +17,7 @@ pub(super) struct FolderOptions<'a> {
     pub(super) classes: Option<&'a Path>,
     /// Sentences around them, where they are given.
     pub(super) templates: Option<&'a Templates>,
-    /// Which of `train`, `val`, `test` … is asked, where the folder has several.
+    /// The split to use (`train`, `val`, `test` …), if the folder has several.
     pub(super) split: Option<&'a str>,
 }
 

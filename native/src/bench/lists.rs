@@ -11,7 +11,7 @@ use cliprobe::probe::{
 };
 use sha2::{Digest, Sha256};
 
-/// Which sentences class names are put into.
+/// The templates for class names.
 #[derive(Clone, Debug)]
 pub(crate) enum Templates {
     Clip80,

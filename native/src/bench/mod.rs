@@ -26,7 +26,7 @@ use cliprobe_files::image_files::ImagesOnDisk;
 use progress::Bars;
 use questions::{QuestionArgs, Questions};
 
-/// How models are asked.
+/// How models are evaluated.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     #[command(flatten)]
@@ -143,7 +143,7 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// What a reader of the numbers should know about the images.
+    /// Notes about the images, for the reader of the numbers.
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> = self.files.notes();
         if self.plan.united > 0 {

@@ -1,4 +1,4 @@
-//! Which sets are asked for, and the files that they are read from.
+//! Finds the sets that are asked for, and reads them from their files.
 
 use std::path::{Path, PathBuf};
 

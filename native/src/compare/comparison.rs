@@ -23,7 +23,7 @@ pub(super) struct Model {
 #[derive(Serialize)]
 pub(super) struct Comparison {
     pub(super) model: Model,
-    /// What differs beside the weights.
+    /// Differences besides the weights.
     pub(super) warnings: Vec<String>,
     pub(super) sets: Vec<SetComparison>,
     /// Sets that cannot be compared, each with the reason.
@@ -51,7 +51,7 @@ pub(super) struct SetComparison {
     pub(super) missing_after: Vec<Missing>,
     /// Items that only this model has answered.
     pub(super) missing_before: Vec<Missing>,
-    /// What the set counts for.
+    /// The aim that the set counts for.
     pub(super) aim: Aim,
     /// The marks that the benchmark is known by.
     #[serde(skip)]
@@ -61,7 +61,7 @@ pub(super) struct SetComparison {
 /// The share of items with a mark, before and after.
 #[derive(Serialize)]
 pub(super) struct MarkChange {
-    /// As the metric that counts it is called.
+    /// The name of the metric that counts it.
     pub(super) mark: String,
     pub(super) n: usize,
     pub(super) before: f64,
@@ -141,7 +141,7 @@ pub(super) struct Side {
     /// Cosines of images × texts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) similarities: Vec<f32>,
-    /// By how much the right answer leads.
+    /// The lead of the right answer, in cosine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) margin: Option<f32>,
     /// How many stand before the right one.
@@ -197,7 +197,7 @@ fn set_named<'a>(run: &'a Run, name: &str) -> Option<&'a SetResult> {
     run.sets.iter().find(|set| set.evaluation.set == name)
 }
 
-/// What differs between the runs beside the weights, and can move a number by itself.
+/// Differences between the runs, besides the weights, that can change a number by themselves.
 fn warnings(before: &Run, after: &Run) -> Vec<String> {
     let mut warnings = Vec::new();
     if !before.model["sha256"].is_null() && before.model["sha256"] == after.model["sha256"] {

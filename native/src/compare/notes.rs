@@ -20,7 +20,7 @@ pub(super) fn tests(count: usize) -> String {
     )
 }
 
-/// What a reader should know before the numbers.
+/// Notes that a reader needs before the numbers.
 pub(super) fn of(comparison: &Comparison) -> Vec<String> {
     let mut notes = comparison.warnings.clone();
     for set in &comparison.sets {
@@ -57,7 +57,7 @@ pub(super) fn of(comparison: &Comparison) -> Vec<String> {
     notes
 }
 
-/// What the gain and the retention are made of.
+/// Which sets the gain and the retention are computed from.
 pub(super) fn of_pareto(pareto: &Pareto) -> Vec<String> {
     let made_of = |what: &str, sets: &[String], from: &str| {
         if sets.is_empty() {

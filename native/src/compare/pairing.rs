@@ -14,7 +14,7 @@ pub(super) struct Pairing<'a> {
     pub(super) missing_after: Vec<Missing>,
     /// Answered after only.
     pub(super) missing_before: Vec<Missing>,
-    /// What a reader of the comparison should know.
+    /// Notes for the reader of the comparison.
     pub(super) warnings: Vec<String>,
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Given {
     image_names: ImageNames,
     texts: Embeddings,
     text_places: HashMap<String, usize>,
-    /// What the results say instead of a model.
+    /// The description that stands in the results instead of a model.
     pub(super) description: serde_json::Value,
 }
 
@@ -61,7 +61,7 @@ pub(super) fn read(path: &Path) -> Result<Given> {
     })
 }
 
-/// Where each name stands first.
+/// The first place of each name.
 fn first_places(names: impl IntoIterator<Item = String>) -> HashMap<String, usize> {
     let mut places = HashMap::new();
     for (place, name) in names.into_iter().enumerate() {

@@ -82,7 +82,7 @@ pub(crate) struct EvalArgs {
     clip_benchmark: Option<PathBuf>,
 }
 
-/// What exits with 3: complete but for some items or sets, which are named.
+/// The exit code of a run in which some items or sets have no answer; they are named.
 const SOME_MISSING: u8 = 3;
 
 pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {

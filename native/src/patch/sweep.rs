@@ -19,10 +19,10 @@ use crate::output::write_text;
 
 /// More models than this are a slip of the step.
 const MOST_POINTS: usize = 1000;
-/// What exits with 3: complete but for some items or sets, which are named.
+/// The exit code of a sweep in which some items or sets have no answer; they are named.
 const SOME_MISSING: u8 = 3;
 
-/// What to evaluate along the way.
+/// Which models to evaluate, and on what.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sweep")]
 pub(super) struct SweepArgs {

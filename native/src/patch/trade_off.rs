@@ -27,7 +27,7 @@ pub(super) struct Sweep {
 #[derive(Serialize)]
 pub(super) struct Point {
     pub(super) alpha: f64,
-    /// What is traded off, as far as it was asked for.
+    /// The aims that the sets of the sweep belong to, with their values.
     pub(super) aims: Vec<(Aim, f64)>,
     sets: Vec<Scores>,
     /// Averages that the papers report.
@@ -41,7 +41,7 @@ struct Scores {
     metrics: Vec<Metric>,
 }
 
-/// What a sweep calls an aim.
+/// The name of an aim in a sweep.
 pub(super) fn aim_words(aim: Aim) -> &'static str {
     match aim {
         Aim::Composition => "composition",

@@ -153,7 +153,7 @@ fn evaluation(folder: &Folder, items: u32, results: &Path) -> Vec<String> {
     command
 }
 
-/// What the patched models between the first and the last training step do.
+/// The results of the patched models between the first and the last training step.
 fn alpha_sweep(folder: &Folder, items: u32, json: &Path) -> Vec<String> {
     let mut command = vec!["patch".to_owned()];
     let ends = [ArmName::Contrastive, ArmName::HardPositives];

@@ -68,7 +68,7 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
 
 /// Kept, but asked about each time: a rebuilt page or another model shows at once.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
-/// Of files whose names carry a hash of their content. The browser also keeps the compiled module.
+/// The header of files whose names carry a hash of their content. The browser also keeps the compiled module.
 const NEVER_CHANGES: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// Serve the page to a browser on this machine

@@ -63,7 +63,7 @@ impl Compute {
         }
     }
 
-    /// What is wished for.
+    /// The place to compute that a person chose, or the best one.
     ///
     /// # Errors
     /// A CUDA device that is asked for and does not answer, or that this program cannot use.

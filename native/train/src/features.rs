@@ -1,4 +1,4 @@
-//! What the objectives see of a step: the embeddings of its images and texts.
+//! The embeddings of a step: all that the objectives see of it.
 
 use anyhow::{Context, Result, bail, ensure};
 use candle_core::{D, Device, Tensor};

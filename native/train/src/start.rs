@@ -31,7 +31,7 @@ pub(crate) struct ModelSpec {
 pub(crate) struct Start {
     pub(crate) spec: ModelSpec,
     pub(crate) weights: Weights,
-    /// Of the checkpoint that the run begins with.
+    /// SHA-256 of the checkpoint that the run begins with.
     pub(crate) sha256: Option<String>,
 }
 

@@ -16,7 +16,7 @@ fn benchmark_of(set: &str) -> &str {
     set.split('/').next().unwrap_or(set)
 }
 
-/// By benchmark, in the order of the run; averages over several benchmarks last.
+/// The sections of a run, one for each benchmark, in the order of the run. Averages over several benchmarks come last.
 pub(super) fn sections(run: &Run) -> Vec<Section<'_>> {
     let mut sections: Vec<Section<'_>> = Vec::new();
     for set in &run.sets {

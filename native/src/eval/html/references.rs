@@ -131,7 +131,7 @@ impl References {
 }
 
 /// A set and metric as briefly as the section allows.
-pub(super) fn column_name(section: &Section<'_>, set: &str, metric: &str) -> String {
+fn column_name(section: &Section<'_>, set: &str, metric: &str) -> String {
     let within = set.strip_prefix(&section.key).unwrap_or(set);
     let within = within.trim_start_matches('/');
     let has_one = section

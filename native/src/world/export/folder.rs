@@ -1,4 +1,4 @@
-//! One export a folder: it says itself what it was made with.
+//! Every folder holds one export, and records the options it was made with.
 
 use std::fs;
 use std::path::Path;

@@ -173,9 +173,9 @@ impl From<WhichSplit> for Split {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum WhichCombination {
-    /// None that is held out
+    /// Combinations that training shows
     Seen,
-    /// One that is held out in each
+    /// A held-out combination in every item
     HeldOut,
 }
 
@@ -206,7 +206,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     Ok(())
 }
 
-/// What to say of an error while files are written: those that are there are whole.
+/// The sentence for an error while files are written. The files that exist are complete.
 fn stopped(out: &Path) -> String {
     format!(
         "the export into {} stopped; the same command continues it",

@@ -63,7 +63,7 @@ pub struct TableauRecipe {
     /// allows fewer.
     #[serde(default)]
     pub hard_negatives: usize,
-    /// Of which kinds they may be.
+    /// The kinds of these hard negatives.
     #[serde(default = "every_kind")]
     pub negative_kinds: Vec<HardNegative>,
     /// Whether every caption that offers one has a hard positive.

@@ -23,7 +23,7 @@ pub struct OptimizerRecipe {
     /// 1e-6 by default.
     #[serde(default = "OptimizerRecipe::default_epsilon")]
     pub epsilon: f64,
-    /// Of tensors of two dimensions or more; 0.2 by default.
+    /// Weight decay, of tensors of two or more dimensions; 0.2 by default.
     #[serde(default = "OptimizerRecipe::default_weight_decay")]
     pub weight_decay: f64,
     /// The largest norm of all gradients together; no limit if not given.

@@ -100,7 +100,7 @@ impl Export<'_> {
         probes(kind, self.combination, TABLEAU_SEED, self.items)
     }
 
-    /// Those of a kind that chooses among captions.
+    /// The probes of a kind that chooses among captions.
     fn choices(&self, kind: ProbeKind) -> impl Iterator<Item = Choice> {
         self.probes(kind).filter_map(|probe| match probe {
             WorldProbe::Captions {
