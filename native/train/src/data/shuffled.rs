@@ -307,6 +307,9 @@ mod tests {
             100.0,
         );
         let error = hopeless.draw(0, 0..1).unwrap_err().to_string();
-        assert!(error.starts_with("1000 samples one after another"), "{error}");
+        assert!(
+            error.starts_with("1000 samples one after another"),
+            "{error}"
+        );
     }
 }
