@@ -9,6 +9,7 @@ mod console; // first: its macros are for all that follow
 
 use cliprobe_files::{model_directory, python_list};
 
+mod bench;
 mod caption;
 mod caption_order;
 mod compare;
@@ -38,10 +39,10 @@ mod tokens;
 mod train;
 mod world;
 
-/// A laboratory for one question: does this CLIP understand how words combine?
+/// Test what a CLIP model understands of language: how words combine, and which words are more general
 ///
-/// Exit codes: 0 done; 1 failed, and a sentence on standard error says why; 2 wrong usage; 3 done, but inputs that
-/// could not be read were skipped and named.
+/// Exit codes: 0: done. 1: failed; a sentence on standard error says why. 2: wrong usage. 3: done, but some inputs
+/// could not be read; they were skipped and named.
 #[derive(Debug, Parser)]
 #[command(
     name = "cliprobe",

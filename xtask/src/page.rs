@@ -100,10 +100,11 @@ pub(crate) fn serve(sh: &Shell, port: u16, model: Option<&Path>) -> Result<()> {
     // The shell stands in the workspace's root, the person perhaps elsewhere.
     let model = std::path::absolute(model)?;
     let port = port.to_string();
-    cmd!(
-        sh,
-        "cargo run --quiet --locked -p cliprobe-cli -- serve --root {dist} --port {port} --model {model}"
-    )
-    .run()?;
+    workspace::cargo(sh, &["run", "--quiet", "--locked", "-p", "cliprobe-cli"])
+        .args(["--", "serve", "--port", &port, "--root"])
+        .arg(dist)
+        .arg("--model")
+        .arg(model)
+        .run()?;
     Ok(())
 }

@@ -10,12 +10,12 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::ValueEnum;
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
 use crate::{
     page, tools,
     wasm::{self, Flavour, Warnings},
-    workspace,
+    workspace::{self, cargo},
 };
 
 /// One check. They run in this order.
@@ -108,13 +108,17 @@ impl Step {
         match self {
             Self::Rust => {
                 let tests = rust_tests(tools, fast);
-                cmd!(sh, "cargo test {tests...} --no-run").run()?;
+                cargo(sh, &[&["test", "--no-run"][..], &tests].concat()).run()?;
             }
             // The command that serves the page, as the Rust tests build it: cargo unites the features
             // of all that is built at once, and another selection would compile most crates again.
             Self::Browser => {
                 let tests = rust_tests(tools, false);
-                cmd!(sh, "cargo test {tests...} --no-run --test serve").run()?;
+                cargo(
+                    sh,
+                    &[&["test", "--no-run", "--test", "serve"][..], &tests].concat(),
+                )
+                .run()?;
             }
             _ => {}
         }
@@ -123,14 +127,10 @@ impl Step {
 
     fn run(self, sh: &Shell, tools: &Tools, fast: bool) -> Result<()> {
         match self {
-            Self::Fmt => cmd!(sh, "cargo fmt --all --check").run()?,
+            Self::Fmt => cargo(sh, &["fmt", "--all", "--check"]).run()?,
             Self::Clippy => {
-                let deny = ["-D", "warnings"];
-                cmd!(
-                    sh,
-                    "cargo clippy --workspace --all-targets --locked -- {deny...}"
-                )
-                .run()?;
+                let arguments = "clippy --workspace --all-targets --locked -- -D warnings";
+                cargo(sh, &arguments.split(' ').collect::<Vec<_>>()).run()?;
             }
             Self::Rust => {
                 // Mesa complains of a missing one in every test, and then does without.
@@ -143,12 +143,13 @@ impl Step {
                     .vulkan
                     .then(|| sh.push_env("CLIPROBE_REQUIRE_GPU", "1"));
                 let tests = rust_tests(tools, fast);
-                cmd!(sh, "cargo test {tests...}").run()?;
+                cargo(sh, &[&["test"][..], &tests].concat()).run()?;
                 // Apart: cargo unites the features of what it builds at once, and this profile finds
                 // what `cargo xtask` has built already.
-                cmd!(sh, "cargo test --package xtask --profile xtask --locked").run()?;
+                let arguments = "test --package xtask --profile xtask --locked";
+                cargo(sh, &arguments.split(' ').collect::<Vec<_>>()).run()?;
             }
-            Self::Doc => cmd!(sh, "cargo doc --workspace --no-deps --locked")
+            Self::Doc => cargo(sh, &["doc", "--workspace", "--no-deps", "--locked"])
                 .env("RUSTDOCFLAGS", "-D warnings")
                 .run()?,
             Self::Module => {

@@ -21,6 +21,7 @@ mod readers;
 pub mod results;
 mod set;
 mod summary;
+pub mod table;
 mod text;
 
 pub use evaluation::{Answer, EvaluateError, Evaluation, Rows, Skipped, evaluate};
@@ -41,7 +42,7 @@ pub use readers::{
     read_text_list, read_vg_attribution, read_vg_relation, read_webdataset, read_winoground,
     tableau, tableau_name, tableau_sets,
 };
-pub use set::{Average, CropBox, Image, ProbeSet, Protocol, Warning};
+pub use set::{Average, CropBox, Image, ProbeSet, Protocol, Warning, plain_path};
 pub use summary::{Summary, summarise};
 pub use text::decode_text;
 

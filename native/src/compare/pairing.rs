@@ -14,7 +14,7 @@ pub(super) struct Pairing<'a> {
     pub(super) missing_after: Vec<Missing>,
     /// Answered after only.
     pub(super) missing_before: Vec<Missing>,
-    /// What a reader of the comparison should know.
+    /// Notes for the reader of the comparison.
     pub(super) warnings: Vec<String>,
 }
 
@@ -49,13 +49,13 @@ pub(super) fn pair<'a>(before: &'a SetResult, after: &'a SetResult) -> Result<Pa
     for &(b, a) in &pairs {
         if shown(before, b) != shown(after, a) {
             return Err(format!(
-                "{set}: item {} is another question in each file; they hold different versions of the set, run both models on one",
+                "{set}: item {} is a different question in each file, since the files hold different versions of the set; run both models on the same version",
                 b.id
             ));
         }
         if candidates(before, b) != candidates(after, a) {
             return Err(format!(
-                "{set}: its answers were sought among different candidates (another --limit, or images missing in one); run both models on the same",
+                "{set}: the models chose among different candidates (another --limit, or images missing for one of them); run both on the same candidates",
             ));
         }
     }
@@ -130,13 +130,13 @@ fn warnings(before: &SetResult, after: &SetResult) -> Vec<String> {
     let mut warnings = Vec::new();
     if b.ties != a.ties {
         warnings.push(format!(
-            "{}: ties were decided by different rules, so that an item may flip for that alone",
+            "{}: the results use different tie rules, so an item may flip for that reason alone",
             b.set
         ));
     }
     if b.items != a.items {
         warnings.push(format!(
-            "{}: one result has {} items, the other {}; those in both are compared",
+            "{}: one result has {} items, the other {}; only items in both are compared",
             b.set, b.items, a.items
         ));
     }
@@ -149,7 +149,7 @@ fn warnings(before: &SetResult, after: &SetResult) -> Vec<String> {
     };
     if hashes(before) != hashes(after) {
         warnings.push(format!(
-            "{}: the questions come from files of different contents; those that agree are compared",
+            "{}: the questions come from list files with different contents; only equal questions are compared",
             b.set
         ));
     }

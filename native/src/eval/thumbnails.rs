@@ -36,7 +36,7 @@ pub(super) struct Thumbnails<'a> {
 }
 
 impl<'a> Thumbnails<'a> {
-    /// Of images as the model saw them before its own preprocessing.
+    /// Thumbnails of images, as they are before the preprocessing of the model.
     pub(super) fn new(files: &'a ImagesOnDisk, exif: Exif, unletterbox: bool) -> Self {
         Self {
             files,

@@ -76,7 +76,7 @@ pub(crate) fn text(value: impl AsRef<str>) -> Markup {
     html! { (value.as_ref()) }
 }
 
-/// What an anchor is called: letters, digits and hyphens of a name.
+/// The id of an anchor: the letters, digits and hyphens of a name.
 pub(crate) fn anchor(parts: &[&str]) -> String {
     let letters = parts.join("-");
     letters

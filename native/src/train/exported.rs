@@ -63,7 +63,7 @@ fn pairs(samples: impl IntoIterator<Item = (String, Vec<f32>)>) -> BTreeSet<(Str
         .collect()
 }
 
-/// What the library itself draws and says.
+/// The images and captions that the library itself makes.
 fn expected(from: u64, params: &SceneParams, dense: bool) -> BTreeSet<(String, Vec<u32>)> {
     pairs((from..from + SCENES as u64).map(|number| {
         let scene = scene(number, params);
