@@ -132,5 +132,6 @@ pub(crate) fn derived_from(checkpoint: &Checkpoint) -> Result<Provenance> {
     Ok(Provenance {
         parent_sha256: Some(checkpoint.sha256()?),
         recipe,
+        trained_on: before.trained_on.clone(),
     })
 }

@@ -35,6 +35,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
         report["tokenizer_vocabulary"] = json!(vocabulary);
         report["parent_sha256"] = json!(checkpoint.provenance.parent_sha256);
         report["recipe"] = json!(checkpoint.provenance.recipe);
+        report["trained_on"] = json!(checkpoint.provenance.trained_on);
         return print_json(&report);
     }
     let (text, vision) = (&config.text, &config.vision);

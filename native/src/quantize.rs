@@ -39,6 +39,10 @@ pub(crate) struct QuantizeArgs {
     /// How the weights were made, in words, to be kept in the file [default: the checkpoint's own recipe]
     #[arg(long, value_name = "TEXT")]
     recipe: Option<String>,
+    /// What kind of images the model has seen, to be kept in the file: drawings, photographs, or other words; the
+    /// page warns where drawings are compared with a photo [default: what the checkpoint says]
+    #[arg(long, value_name = "WORDS")]
+    trained_on: Option<String>,
     /// Also write what the page needs: an entry in models.json (size and hash), and F.golden.json (embeddings
     /// that the page compares its own with)
     #[arg(long)]
@@ -58,6 +62,9 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<()> {
     let mut provenance = derived_from(&checkpoint)?;
     if let Some(recipe) = &args.recipe {
         provenance.recipe = Some(recipe.clone());
+    }
+    if let Some(images) = &args.trained_on {
+        provenance.trained_on = Some(images.clone());
     }
     let bar = progress::bar("Quantising", "tensors");
     write_whole(&args.out, |file| {

@@ -58,6 +58,8 @@ pub struct Provenance {
     pub parent_sha256: Option<String>,
     /// What was done, in words: a training recipe, a quantisation.
     pub recipe: Option<String>,
+    /// What kind of images it has seen: `drawings` of the synthetic world, `photographs`, other words.
+    pub trained_on: Option<String>,
 }
 
 /// A CLIP checkpoint, opened: everything but the tensors is in memory, the tensors are read
@@ -484,6 +486,18 @@ impl Checkpoint {
             }
         }
         counts
+    }
+
+    /// The type of its weight matrices that GGUF can hold: the commonest that is not F32.
+    pub fn matrix_type(&self) -> ElementType {
+        self.tensor_types()
+            .into_iter()
+            .filter_map(|(name, count)| Some((ElementType::from_name(&name)?, count)))
+            .filter(|(element, _)| {
+                *element != ElementType::F32 && ElementType::GGUF.contains(element)
+            })
+            .max_by_key(|(_, count)| *count)
+            .map_or(ElementType::F32, |(element, _)| element)
     }
 
     /// Number of weights of both towers.

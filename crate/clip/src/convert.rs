@@ -325,7 +325,7 @@ impl Conversion {
         // Hash and temperature are not known yet; their lengths are.
         let provenance = Provenance {
             parent_sha256: Some("0".repeat(HASH_DIGITS)),
-            recipe: None,
+            ..Provenance::default()
         };
         let metadata = metadata_of(&checkpoint, element, &provenance)?;
         let (header, offsets) = header(&metadata, &heads(&tensors))?;
@@ -814,7 +814,7 @@ mod tests {
         checkpoint.name = model.into();
         let provenance = Provenance {
             parent_sha256: Some(checkpoint.sha256().unwrap()),
-            recipe: None,
+            ..Provenance::default()
         };
         let mut file = Vec::new();
         write_gguf(&checkpoint, element, &provenance, &mut file, &mut |_, _| {}).unwrap();

@@ -13,6 +13,7 @@ pub mod model_file;
 pub mod names;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod pickle;
+pub mod pieces;
 pub mod preprocessing;
 pub mod safetensors;
 pub mod tensors;

@@ -9,8 +9,8 @@ use super::config::{
     Activation, ClipConfig, TextConfig, TextPooling, TransformerConfig, VisionConfig,
 };
 use super::error::{ClipError, printable, shown};
-use super::gguf::{Gguf, TensorToWrite, Value, write};
-use super::names::{LOGIT_SCALE, gguf_name, tensor_specs};
+use super::gguf::{Gguf, Value};
+use super::pieces::GgufPieces;
 use super::preprocessing::Preprocessing;
 use super::tensors::{ElementType, StoredTensor};
 use super::tokenizer::{TextCleaning, tokenizer_json};
@@ -232,6 +232,7 @@ fn read_metadata(keys: &Keys, name: &str, overrides: &Overrides) -> Result<Metad
         provenance: Provenance {
             parent_sha256: keys.text("clip.parent.sha256")?.map(shown),
             recipe: keys.text("clip.recipe")?.map(printable),
+            trained_on: keys.text("clip.trained_on")?.map(printable),
         },
     })
 }
@@ -334,6 +335,9 @@ pub(super) fn metadata_of(
     if let Some(recipe) = &provenance.recipe {
         put("clip.recipe", Value::Text(recipe.clone()));
     }
+    if let Some(images) = &provenance.trained_on {
+        put("clip.trained_on", Value::Text(images.clone()));
+    }
     Ok(list)
 }
 
@@ -372,36 +376,14 @@ pub fn write_gguf(
     sink: &mut dyn Write,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<(), ClipError> {
-    let specs = tensor_specs(&checkpoint.config);
-    let mut tensors = Vec::with_capacity(specs.len() + 1);
-    for (done, spec) in specs.iter().enumerate() {
-        let target = stored_type(&spec.name, &spec.shape, element);
-        let bytes = encode(
-            checkpoint.read(&spec.name, &spec.shape)?,
-            &spec.shape,
-            target,
-        )?;
-        tensors.push(TensorToWrite {
-            name: gguf_name(&spec.name),
-            shape: spec.shape.clone(),
-            element: target,
-            bytes,
-        });
-        progress(done + 1, specs.len());
+    let mut pieces = GgufPieces::new(checkpoint, element, provenance)?;
+    let broken = |error| ClipError::io("the GGUF file being written", error);
+    while let Some(piece) = pieces.next() {
+        sink.write_all(&piece?).map_err(broken)?;
+        let (done, all) = pieces.progress();
+        progress(done, all);
     }
-    if let Some(scale) = checkpoint.logit_scale {
-        tensors.push(TensorToWrite {
-            name: gguf_name(LOGIT_SCALE),
-            shape: vec![1],
-            element: ElementType::F32,
-            bytes: scale.to_le_bytes().to_vec(),
-        });
-    }
-    write(
-        sink,
-        &metadata_of(checkpoint, element, provenance)?,
-        &tensors,
-    )
+    sink.flush().map_err(broken)
 }
 
 pub(super) fn encode(

@@ -4,6 +4,7 @@
 
 pub mod archive;
 mod benchmark;
+pub mod blend;
 pub mod compose;
 pub mod convert;
 pub mod edits;
@@ -130,6 +131,7 @@ struct ModelInfo {
     choice: EngineChoice,
     known_tiles: BTreeMap<String, String>,
     provenance: Option<String>,
+    trained_on: Option<String>,
 }
 
 impl ModelInfo {
@@ -164,6 +166,7 @@ impl ModelInfo {
             choice,
             known_tiles: tuning.known,
             provenance: (!parts.is_empty()).then(|| parts.join("; ")),
+            trained_on: provenance.trained_on.clone(),
         })
     }
 }

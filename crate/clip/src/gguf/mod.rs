@@ -43,7 +43,7 @@ impl std::fmt::Display for Value {
 }
 
 const MAGIC: u32 = u32::from_le_bytes(*b"GGUF");
-const DEFAULT_ALIGNMENT: u64 = 32;
+pub(crate) const DEFAULT_ALIGNMENT: u64 = 32;
 
 /// Codes of metadata types.
 mod kind {
