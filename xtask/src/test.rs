@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use xshell::{Shell, cmd};
 
 use crate::{
-    page, tools,
+    package, page, tools,
     wasm::{self, Flavour, Warnings},
 };
 
@@ -38,6 +38,8 @@ pub(crate) enum Step {
     Page,
     /// Tests of the built page in Chromium
     Browser,
+    /// The npm package: built, packed, and used by a small application in Chromium
+    Package,
 }
 
 /// What the tests need besides Rust, found or installed before the first of them starts.
@@ -58,7 +60,8 @@ impl Tools {
             tools::node(sh)?;
         }
         let chromium = steps
-            .contains(&Step::Browser)
+            .iter()
+            .any(|step| matches!(step, Step::Browser | Step::Package))
             .then(|| tools::chromium(sh))
             .transpose()?;
         let mut found = Self {
@@ -75,16 +78,31 @@ impl Tools {
     }
 }
 
+impl Tools {
+    fn chromium(&self) -> &Path {
+        let found = self.chromium.as_deref();
+        found.expect("looked for before the first step that needs it")
+    }
+}
+
 impl Step {
     /// Takes seconds once built, so that it can run at every turn of the work.
     fn is_fast(self) -> bool {
-        !matches!(self, Self::Doc | Self::Page | Self::Browser)
+        !matches!(
+            self,
+            Self::Doc | Self::Page | Self::Browser | Self::Package
+        )
     }
 
     fn needs_node(self) -> bool {
         matches!(
             self,
-            Self::Lint | Self::Check | Self::Unit | Self::Page | Self::Browser
+            Self::Lint
+                | Self::Check
+                | Self::Unit
+                | Self::Page
+                | Self::Browser
+                | Self::Package
         )
     }
 
@@ -148,11 +166,8 @@ impl Step {
             Self::Check => page::npm_run(sh, "check", &[])?,
             Self::Unit => page::npm_run(sh, "test", &[])?,
             Self::Page => page::build(sh)?,
-            Self::Browser => {
-                let chromium = tools.chromium.as_deref();
-                let chromium = chromium.expect("looked for before the first step");
-                page::test_in_browser(sh, chromium)?;
-            }
+            Self::Browser => page::test_in_browser(sh, tools.chromium())?,
+            Self::Package => package::test(sh, tools.chromium())?,
         }
         Ok(())
     }
