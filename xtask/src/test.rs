@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     thread,
     time::{Duration, Instant},
@@ -13,7 +13,7 @@ use clap::ValueEnum;
 use xshell::Shell;
 
 use crate::{
-    page, tools,
+    package, page, tools,
     wasm::{self, Flavour, Warnings},
     workspace::{self, cargo},
 };
@@ -41,6 +41,8 @@ pub(crate) enum Step {
     Page,
     /// Tests of the built page in Chromium
     Browser,
+    /// The npm package: built, packed, and used by a small application in Chromium
+    Package,
 }
 
 /// What the tests need besides Rust, found or installed before the first of them starts.
@@ -61,7 +63,8 @@ impl Tools {
             tools::node(sh)?;
         }
         let chromium = steps
-            .contains(&Step::Browser)
+            .iter()
+            .any(|step| matches!(step, Step::Browser | Step::Package))
             .then(|| tools::chromium(sh))
             .transpose()?;
         let mut found = Self {
@@ -78,16 +81,23 @@ impl Tools {
     }
 }
 
+impl Tools {
+    fn chromium(&self) -> &Path {
+        let found = self.chromium.as_deref();
+        found.expect("looked for before the first step that needs it")
+    }
+}
+
 impl Step {
     /// Takes seconds once built, so that it can run at every turn of the work.
     fn is_fast(self) -> bool {
-        !matches!(self, Self::Doc | Self::Page | Self::Browser)
+        !matches!(self, Self::Doc | Self::Page | Self::Browser | Self::Package)
     }
 
     fn needs_node(self) -> bool {
         matches!(
             self,
-            Self::Lint | Self::Check | Self::Unit | Self::Page | Self::Browser
+            Self::Lint | Self::Check | Self::Unit | Self::Page | Self::Browser | Self::Package
         )
     }
 
@@ -165,11 +175,8 @@ impl Step {
                 page::npm_run(sh, script, &[])?;
             }
             Self::Page => page::build(sh)?,
-            Self::Browser => {
-                let chromium = tools.chromium.as_deref();
-                let chromium = chromium.expect("looked for before the first step");
-                page::test_in_browser(sh, chromium)?;
-            }
+            Self::Browser => page::test_in_browser(sh, tools.chromium())?,
+            Self::Package => package::test(sh, tools.chromium())?,
         }
         Ok(())
     }

@@ -210,6 +210,8 @@ export class Clip {
   encodeText(texts: string[]): Promise<TextEmbeddings>;
   /** Embeds an image from the bytes of a PNG, JPEG, WebP or GIF file. */
   encodeImage(file: Uint8Array): Promise<ImageEmbedding>;
+  /** Embeds an image from its pixels, four bytes each; alpha is dropped. */
+  encodeRgba(rgba: Uint8Array, width: number, height: number): Promise<ImageEmbedding>;
   /**
    * Embeds a batch of images that were prepared elsewhere: `3 × imageSize × imageSize` values each, as
    * the checkpoint's preprocessing gives them. Resolves to rows of `embeddingDim` values.
