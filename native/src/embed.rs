@@ -137,9 +137,10 @@ fn embed_images(
             .map(|&i| readable[i])
             .filter(|(hash, _)| !known.contains_key(hash))
             .collect();
+        let preprocessing = clip.preprocessing();
         let prepared: Vec<Result<PreparedImage>> = fresh
             .par_iter()
-            .map(|(_, bytes)| Ok(prepare(bytes, clip.preprocessing())?))
+            .map(|(_, bytes)| Ok(prepare(bytes, preprocessing)?))
             .collect();
         let mut failures: HashMap<[u8; 32], String> = HashMap::new();
         let (mut hashes, mut batch) = (Vec::new(), Vec::new());

@@ -141,7 +141,7 @@ fn a_failed_write_leaves_what_was_there() {
 #[test]
 fn a_state_dict_must_say_its_activation() {
     let weights = golden(TINY).join("open_clip_model.safetensors");
-    let config: Value =
+    let config: serde_json::Value =
         serde_json::from_slice(&std::fs::read(golden(TINY).join("open_clip_config.json")).unwrap())
             .unwrap();
     let directory = tempfile::tempdir().unwrap();
