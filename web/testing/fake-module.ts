@@ -492,7 +492,7 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
       return { scene: JSON.stringify(found), subject, object };
     },
     Blend: {
-      async start(name, a, b, alpha) {
+      async start(_name, a, b, alpha) {
         const [one, other] = [await weightsOf(a), await weightsOf(b)];
         if (other.includes("?")) throw new Error("the weights of b cannot be blended");
         record.blends.push(alpha);
