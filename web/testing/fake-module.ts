@@ -16,6 +16,7 @@ import type {
   SceneDescription,
   SceneView,
   SceneVocabulary,
+  SetChange,
   ShownAnswer,
   TextEmbeddings,
 } from "../wasm/cliprobe.js";
@@ -400,6 +401,17 @@ class FakeBenchmark implements BenchmarkSets {
   shown(_: number, __: number, file: Uint8Array | string | null): Uint8Array {
     if (file === null || typeof file === "string") throw new Error(file ?? "it is not there");
     return file;
+  }
+
+  compareWith(before: BenchmarkSets): SetChange[] {
+    const others = before.info().sets.map(({ set }) => set);
+    return this.#sets
+      .filter(({ name }) => others.includes(name))
+      .map(({ name, names }) => ({ set: name, compared: names.length, warnings: [], marks: [] }));
+  }
+
+  forgetEmbeddings(): void {
+    this.#failed = [];
   }
 
   resultJson(): string {

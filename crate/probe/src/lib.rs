@@ -16,6 +16,7 @@ mod image_names;
 mod json;
 mod kinds;
 mod metric;
+pub mod pairing;
 pub mod published;
 mod readers;
 pub mod results;

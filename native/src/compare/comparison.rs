@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use cliprobe::probe::{Aim, Answer, Better, Unit};
-use cliprobe::score::{Difference, PairedComparison, PairedMean, ScoreError, paired_difference};
+use cliprobe::score::{Difference, PairedMean, ScoreError, paired_difference};
 use serde::Serialize;
 
-use super::pairing::{Missing, Pairing, pair};
 use super::runs::NamedRun;
+use cliprobe::probe::pairing::{Missing, PairedMark, Pairing, pair};
 use cliprobe::probe::results::{Run, SetResult};
 
 /// Whose results they are.
@@ -266,22 +266,14 @@ impl SetComparison {
         pairing: Pairing<'_>,
     ) -> Result<Self, ScoreError> {
         let pairs = &pairing.pairs;
-        let mut names: Vec<&'static str> = Vec::new();
-        for (mark, _) in pairs.iter().flat_map(|(b, _)| b.detail.form().marks()) {
-            if !names.contains(&mark) {
-                names.push(mark);
-            }
-        }
         let mut marks = Vec::new();
         let mut flips = Vec::new();
-        for mark in names {
-            let marked: Vec<(&Answer, &Answer, bool, bool)> = pairs
-                .iter()
-                .filter_map(|&(b, a)| Some((b, a, has(b, mark)?, has(a, mark)?)))
-                .collect();
-            let was: Vec<bool> = marked.iter().map(|item| item.2).collect();
-            let is: Vec<bool> = marked.iter().map(|item| item.3).collect();
-            let paired = PairedComparison::new(&was, &is)?;
+        for PairedMark {
+            mark,
+            pairs: marked,
+            paired,
+        } in pairing.marks()?
+        {
             let share = |hits: usize| hits as f64 / paired.n as f64;
             let mut of_mark: Vec<Flip> = paired
                 .gained
@@ -347,14 +339,6 @@ fn main_marks(pairs: &[(&Answer, &Answer)]) -> Vec<&'static str> {
         }
     }
     marks
-}
-
-fn has(answer: &Answer, mark: &str) -> Option<bool> {
-    let marks = answer.detail.form().marks();
-    marks
-        .into_iter()
-        .find(|(name, _)| *name == mark)
-        .map(|(_, right)| right)
 }
 
 /// Means of what is neither right nor wrong about answers.

@@ -5,7 +5,6 @@ mod comparisons;
 mod html;
 mod markdown;
 mod notes;
-mod pairing;
 mod pareto;
 mod runs;
 
