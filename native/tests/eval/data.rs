@@ -25,7 +25,7 @@ pub(crate) fn ends_with(code: i32, arguments: &[&str]) -> String {
 
 /// A folder with `n` scenes as images, and lists of several benchmarks that ask about them.
 pub(crate) struct Data {
-    folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 impl Data {
@@ -101,4 +101,11 @@ impl Data {
 
 pub(crate) fn sets(results: &Value) -> &Vec<Value> {
     results["runs"][0]["sets"].as_array().unwrap()
+}
+
+/// Copies the `n`-th image of the data to a place below its folder.
+pub(crate) fn place(data: &Data, n: usize, at: &str) {
+    let to = data.folder.path().join(at);
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    fs::copy(data.folder.path().join(format!("images/{n}.png")), to).unwrap();
 }

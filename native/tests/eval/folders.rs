@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::common::{cliprobe, refusal, text};
-use crate::data::{Data, default_model, ends_with, sets};
+use crate::data::{Data, default_model, ends_with, place, sets};
 
 /// A webdataset shard: each image with what stands beside it.
 fn shard(path: &Path, images: &[PathBuf], beside: &str, contents: impl Fn(usize) -> String) {

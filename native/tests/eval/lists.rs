@@ -6,7 +6,7 @@ use assert_cmd::Command;
 use serde_json::json;
 
 use crate::common::{argument, at_root, cliprobe, refusal, text};
-use crate::data::{Data, default_model, ends_with, sets};
+use crate::data::{Data, default_model, ends_with, place, sets};
 
 #[test]
 fn lists_that_are_wrong_are_refused_by_one_sentence() {
@@ -50,13 +50,6 @@ fn lists_that_are_wrong_are_refused_by_one_sentence() {
         refusal(&[&["eval", "tableau", "--published=Nobody"], &common[..]].concat())
             .contains("NegCLIP")
     );
-}
-
-/// Copies the `n`-th image of the data to a place below its folder.
-fn place(data: &Data, n: usize, at: &str) {
-    let to = data.folder.path().join(at);
-    fs::create_dir_all(to.parent().unwrap()).unwrap();
-    fs::copy(data.folder.path().join(format!("images/{n}.png")), to).unwrap();
 }
 
 #[test]
