@@ -81,3 +81,44 @@ impl Golden {
         (text, images)
     }
 }
+
+/// The largest difference of two tables' elements.
+///
+/// # Panics
+/// Where the tables have other sizes, or a number is none: `f32::max` would pass over NaN.
+pub(crate) fn largest_difference<'a>(
+    ours: impl ExactSizeIterator<Item = &'a [f32]>,
+    theirs: impl ExactSizeIterator<Item = &'a [f32]>,
+) -> f32 {
+    assert_eq!(ours.len(), theirs.len(), "rows");
+    let differences = ours.zip(theirs).flat_map(|(a, b)| {
+        assert_eq!(a.len(), b.len(), "columns");
+        a.iter().zip(b).map(|(a, b)| (a - b).abs())
+    });
+    differences.fold(0.0, |largest, difference| {
+        assert!(!difference.is_nan(), "a value is not a number");
+        largest.max(difference)
+    })
+}
+
+/// The least of some numbers, infinity of none.
+///
+/// # Panics
+/// As [`largest_difference`].
+#[allow(dead_code, reason = "not every test that shares this file has budgets")]
+pub(crate) fn least(numbers: impl Iterator<Item = f32>) -> f32 {
+    numbers.fold(f32::INFINITY, |least, number| {
+        assert!(!number.is_nan(), "a value is not a number");
+        least.min(number)
+    })
+}
+
+#[test]
+#[should_panic(expected = "not a number")]
+fn no_difference_hides_behind_nan() {
+    let (ours, theirs) = ([1.0, f32::NAN], [1.0, 2.0]);
+    largest_difference(
+        [ours.as_slice()].into_iter(),
+        [theirs.as_slice()].into_iter(),
+    );
+}

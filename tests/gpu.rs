@@ -20,7 +20,7 @@ use cliprobe_engine::{Embeddings, Engine, EngineError, PackedTokens};
 #[path = "golden_values.rs"]
 mod golden_values;
 
-use golden_values::{Golden, as_gguf, golden, ready};
+use golden_values::{Golden, as_gguf, golden, largest_difference, ready};
 
 const MODELS: [&str; 2] = ["tiny_a_quickgelu", "tiny_b_gelu_openclip"];
 
@@ -53,18 +53,8 @@ fn on_gpu(gpu: &Gpu, checkpoint: &Rc<Checkpoint>, arithmetic: Arithmetic) -> Cli
     Clip::with_gpu(checkpoint, engine).unwrap()
 }
 
-fn difference<'a>(ours: &Embeddings, theirs: impl IntoIterator<Item = &'a [f32]>) -> f32 {
-    let mut rows = 0;
-    let worst = ours
-        .rows()
-        .zip(theirs)
-        .inspect(|_| rows += 1)
-        .flat_map(|(a, b)| a.iter().zip(b))
-        .map(|(a, b)| (a - b).abs())
-        .inspect(|difference| assert!(!difference.is_nan(), "an embedding is not a number"))
-        .fold(0f32, f32::max);
-    assert_eq!(rows, ours.rows().len());
-    worst
+fn difference<'a>(ours: &'a Embeddings, theirs: impl ExactSizeIterator<Item = &'a [f32]>) -> f32 {
+    largest_difference(ours.rows(), theirs)
 }
 
 #[test]

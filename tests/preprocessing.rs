@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cliprobe_clip::image::{Format, ImageError, decode};
+use cliprobe_clip::image::{Exif, Format, ImageError, RgbImage, decode, decode_then};
 use cliprobe_clip::preprocessing::Preprocessing;
 use proptest::prelude::*;
 use safetensors::SafeTensors;
@@ -132,6 +132,140 @@ fn a_bomb_is_refused_by_its_header() {
         decode(gif),
         Err(ImageError::TooManyPixels { width: 65535, .. })
     ));
+}
+
+/// A PNG of one red pixel with a text that is stored compressed.
+fn png_with_text(keyword: &str, text: String) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, 1, 1);
+    encoder.set_color(png::ColorType::Rgb);
+    if keyword == "XML:com.adobe.xmp" {
+        let mut writer = encoder.write_header().unwrap();
+        let mut chunk = png::text_metadata::ITXtChunk::new(keyword, text);
+        chunk.compressed = true;
+        writer.write_text_chunk(&chunk).unwrap();
+        writer.write_image_data(&[255, 0, 0]).unwrap();
+    } else {
+        let chunk = png::text_metadata::ZTXtChunk::new(keyword, text);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_text_chunk(&chunk).unwrap();
+        writer.write_image_data(&[255, 0, 0]).unwrap();
+    }
+    file
+}
+
+#[test]
+fn a_png_text_expands_to_a_mebibyte_and_no_further() {
+    for keyword in ["XML:com.adobe.xmp", "Raw profile type exif"] {
+        let most = png_with_text(keyword, " ".repeat(1 << 20));
+        assert!(most.len() < 5000);
+        assert_eq!(decode(&most).unwrap().data(), [255, 0, 0]);
+        let bomb = png_with_text(keyword, " ".repeat((1 << 20) + 1));
+        assert_eq!(
+            decode(&bomb).unwrap_err().to_string(),
+            format!(
+                "the PNG file is corrupt: its text \"{keyword}\" expands to more than 1048576 bytes; \
+                 save it again without metadata"
+            )
+        );
+    }
+    // Texts that are not needed are not expanded.
+    let comment = png_with_text("Comment", " ".repeat(1 << 22));
+    assert_eq!(decode(&comment).unwrap().data(), [255, 0, 0]);
+}
+
+/// A lossless WebP of one colour, black: 28 bytes at any size.
+fn black_webp(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = b"RIFF\x14\0\0\0WEBPVP8L\x08\0\0\0\x2f".to_vec();
+    bytes.extend((width - 1 | (height - 1) << 14).to_le_bytes());
+    // No transform, no cache, no groups of codes; five codes of one symbol, 0.
+    bytes.extend(&(0x11111u32 << 3).to_le_bytes()[..3]);
+    bytes
+}
+
+#[test]
+fn a_few_bytes_of_webp_are_no_large_image() {
+    let small = decode(&black_webp(1000, 700)).unwrap();
+    assert_eq!((small.width(), small.height()), (1000, 700));
+    assert!(small.data().iter().all(|&sample| sample == 0));
+    assert_eq!(
+        decode(&black_webp(13_000, 13_000)).unwrap_err().to_string(),
+        "the WebP file is truncated: 28 bytes cannot hold 13000×13000 pixels"
+    );
+}
+
+/// A grey progressive JPEG whose scans, all but empty, each give the first bits of every block.
+fn jpeg_of_scans(side: u16, scans: usize, length: usize) -> Vec<u8> {
+    let mut bytes = b"\xff\xd8\xff\xdb\0\x43\0".to_vec();
+    bytes.extend([1; 64]);
+    bytes.extend(b"\xff\xc2\0\x0b\x08");
+    bytes.extend(side.to_be_bytes());
+    bytes.extend(side.to_be_bytes());
+    bytes.extend(b"\x01\x01\x11\0");
+    // One code, `0`, for a difference of no bits.
+    bytes.extend(b"\xff\xc4\0\x14\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+    for _ in 0..scans {
+        bytes.extend(b"\xff\xda\0\x08\x01\x01\0\0\0\0\0");
+    }
+    bytes.resize(length.max(bytes.len()), 0);
+    bytes.extend(b"\xff\xd9");
+    bytes
+}
+
+#[test]
+fn the_scans_of_a_large_jpeg_are_bounded() {
+    let grey = decode(&jpeg_of_scans(40, 90, 0)).unwrap();
+    assert!(grey.data().iter().all(|&sample| sample == 128));
+    assert_eq!(
+        decode(&jpeg_of_scans(8000, 17, 130_000))
+            .unwrap_err()
+            .to_string(),
+        "this kind of JPEG is not read: its scans pass over each block more than 16 times; \
+         save it again as a baseline JPEG"
+    );
+}
+
+/// `image` mirrored left to right.
+fn mirrored(image: &RgbImage) -> Vec<u8> {
+    let rows = image.data().chunks_exact(image.width() as usize * 3);
+    rows.flat_map(|row| row.chunks_exact(3).rev().flatten().copied())
+        .collect()
+}
+
+#[test]
+fn without_exif_the_pixels_are_as_stored() {
+    let file = fs::read(golden().join("modes/exif_2.jpg")).unwrap();
+    let stored = decode_then(&file, Exif::Ignore, |image| image).unwrap();
+    assert_eq!(mirrored(&stored), decode(&file).unwrap().data());
+    assert_ne!(stored.data(), decode(&file).unwrap().data());
+    for (name, size) in [
+        ("modes/exif_6.webp", (37, 27)),
+        ("images/11_exif6_400x300.jpg", (400, 300)),
+    ] {
+        let file = fs::read(golden().join(name)).unwrap();
+        let ignoring = Preprocessing {
+            exif: Exif::Ignore,
+            ..Preprocessing::clip_default(224)
+        };
+        let stored = ignoring.decode_then(&file, |image| image).unwrap();
+        assert_eq!((stored.width(), stored.height()), size, "{name}");
+        let turned = decode(&file).unwrap();
+        assert_eq!(
+            (turned.width(), turned.height()),
+            (size.1, size.0),
+            "{name}"
+        );
+        // Clockwise: the stored first row is the turned last column.
+        let last = turned.width() as usize - 1;
+        let column: Vec<u8> = (turned.data().chunks_exact(turned.width() as usize * 3))
+            .flat_map(|row| row[last * 3..].to_vec())
+            .collect();
+        assert_eq!(
+            &stored.data()[..stored.width() as usize * 3],
+            column,
+            "{name}"
+        );
+    }
 }
 
 #[test]

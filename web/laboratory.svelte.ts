@@ -9,16 +9,19 @@ import {
   HASH_DIGITS,
   type LinkState,
   readFragment,
+  type ReadLink,
   type View,
   writeFragment,
 } from "./link/link-state";
+import { readQuestion, writeQuestion } from "./link/question-file";
 import { type FetchWorker, Hub } from "./hub/hub.svelte";
 import { Shelf } from "./hub/shelf";
 import { messageOf } from "./message-of";
 import { Model } from "./model/model.svelte";
-import { isWeights, whatIsGiven } from "./model/model-files";
+import { isQuestion, isWeights, whatIsGiven } from "./model/model-files";
 import { Hierarchy } from "./hierarchy/hierarchy.svelte";
 import { keepPage } from "./offline/register";
+import { Patch } from "./patch/patch.svelte";
 import { MAX_CAPTIONS } from "./probe/caption-list";
 import { ModelComparison } from "./probe/model-comparison.svelte";
 import type { HandedImage } from "./probe/image";
@@ -39,6 +42,7 @@ export class Laboratory {
   readonly probe: Probe;
   readonly words: Words;
   readonly replayed: Replayed;
+  readonly patch: Patch;
   readonly comparison: ModelComparison;
   readonly hierarchy: Hierarchy;
   readonly compose: Compose;
@@ -72,6 +76,7 @@ export class Laboratory {
     const shelf = new Shelf((navigator as { storage?: StorageManager }).storage);
     this.hub = new Hub(startFetching, shelf, (model, file) => this.model.loadKept(model, file));
     this.model = new Model(this.#client, base, (hash) => this.hub.find(hash));
+    this.patch = new Patch(this.#client, this.model, () => this.hub.kept);
     this.probe = new Probe(this.#client, this.model);
     this.replayed = new Replayed(this.model);
     this.words = new Words(this.#client, this.model, this.probe);
@@ -109,8 +114,11 @@ export class Laboratory {
   }
 
   /** Takes up a link; ends when the model that it asks for is loaded, or was not. */
-  async openLink(fragment: string): Promise<void> {
-    const { state, problems } = readFragment(fragment);
+  openLink(fragment: string): Promise<void> {
+    return this.#open(readFragment(fragment));
+  }
+
+  async #open({ state, problems }: ReadLink): Promise<void> {
     this.linkProblems = problems;
     this.askedModel = state.model;
     this.view = state.view;
@@ -121,7 +129,9 @@ export class Laboratory {
     this.hierarchy.open(state);
     this.replayed.open(state.answer, state.model);
     void this.probe.open(state);
-    await this.model.open(state.model);
+    if (state.patch === null || !(await this.patch.open(state.patch))) {
+      await this.model.open(state.model);
+    }
   }
 
   dismissLinkProblem(problem: string): void {
@@ -130,30 +140,39 @@ export class Laboratory {
 
   /** The present question, without `#`. */
   get fragment(): string {
-    return this.#fragment(null);
+    return writeFragment(this.#state(null));
   }
 
   /** The present question with what is seen here, without `#`: another can compare. */
   get fragmentWithAnswer(): string {
-    const { answer } = this.probe;
-    if (this.view !== "probe" || answer === null) return this.fragment;
-    const { engine } = this.model.moved ?? answer.question.loaded.info;
-    return this.#fragment({ engine, cosines: cosinesAsked(answer.similarities.ranking) });
+    return writeFragment(this.#state(this.#answer));
   }
 
-  #fragment(answer: SentAnswer | null): string {
+  /** The present question with what is seen here, as the text of a file. */
+  get question(): string {
+    return writeQuestion(this.#state(this.#answer));
+  }
+
+  get #answer(): SentAnswer | null {
+    const { answer } = this.probe;
+    if (this.view !== "probe" || answer === null) return null;
+    const { engine } = this.model.moved ?? answer.question.loaded.info;
+    return { engine, cosines: cosinesAsked(answer.similarities.ranking) };
+  }
+
+  #state(answer: SentAnswer | null): LinkState {
     const sha256 = this.model.loaded?.info.sha256;
-    const state: LinkState = {
+    return {
       ...this.probe.link,
       view: this.view,
       ...(this.view === "benchmarks"
         ? { sets: this.benchmarks.sets, items: this.benchmarks.items }
         : {}),
       ...(this.view === "hierarchy" ? this.hierarchy.link : {}),
+      patch: this.patch.link,
       model: sha256?.slice(0, HASH_DIGITS) ?? this.askedModel,
       answer,
     };
-    return writeFragment(state);
   }
 
   /** Hash of the link's model where that is neither in use nor one that this page can load. */
@@ -168,14 +187,26 @@ export class Laboratory {
   take(files: File[]): void {
     const given = whatIsGiven(files);
     this.dropProblem = given.kind === "neither" ? given.message : null;
+    if (given.kind === "question") void this.openQuestion(given.file);
     if (given.kind === "photo") void this.probe.image.showPhoto(given.file);
     if (given.kind === "model") void this.model.loadOwn(given.files);
+  }
+
+  /** Takes up a question that was saved as a file. */
+  async openQuestion(file: File): Promise<void> {
+    try {
+      const read = await readQuestion(file);
+      this.dropProblem = null;
+      await this.#open(read);
+    } catch (error) {
+      this.dropProblem = messageOf(error);
+    }
   }
 
   /** Takes what was dropped or pasted in the view of benchmarks. */
   takeForBenchmarks(given: GivenFile[]): void {
     const files = given.map(({ file }) => file);
-    if (files.some(isWeights)) this.take(files);
+    if (files.some(isWeights) || files.some(isQuestion)) this.take(files);
     else void this.benchmarks.give(given);
   }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use cliprobe::clip::Checkpoint;
-use cliprobe::clip::checkpoint::{Overrides, Provenance};
+use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::model_file::write_gguf;
 use cliprobe::clip::tensors::ElementType;
 
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<()> {
         "{} is the model to convert; name another place with --out",
         args.out.display()
     );
-    let provenance = derived_from(&checkpoint)?;
+    let provenance = checkpoint.provenance_of_child()?;
     let bar = progress::bar("Converting", "tensors");
     let mut progress = |done: usize, all: usize| {
         bar.set_length(all as u64);
@@ -113,24 +113,4 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<()> {
     println!("{}: {}", args.out.display(), written.format);
     println!("sha256 {}", written.sha256()?);
     Ok(())
-}
-
-/// Where a model comes from that has the weights of `checkpoint`: its recipe is kept, and so is the hash
-/// of what that was made from.
-///
-/// # Errors
-/// When the checkpoint's files cannot be read.
-pub(crate) fn derived_from(checkpoint: &Checkpoint) -> Result<Provenance> {
-    let before = &checkpoint.provenance;
-    let recipe = match (&before.recipe, &before.parent_sha256) {
-        (Some(recipe), Some(parent)) if !recipe.contains(parent.as_str()) => {
-            Some(format!("{recipe} (from sha256 {parent})"))
-        }
-        (None, Some(parent)) => Some(format!("from sha256 {parent}")),
-        (recipe, _) => recipe.clone(),
-    };
-    Ok(Provenance {
-        parent_sha256: Some(checkpoint.sha256()?),
-        recipe,
-    })
 }

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use cliprobe::clip::preprocessing::Preprocessing;
 use cliprobe::engine::Embeddings;
 use cliprobe::facade::{self, Clip, Distinct, PreparedImage, prepare};
 use indicatif::ProgressBar;
@@ -14,7 +13,7 @@ use rayon::prelude::*;
 use safetensors::Dtype;
 use sha2::{Digest, Sha256};
 
-use crate::model::{DeviceArgs, ModelArgs};
+use crate::model::{DeviceArgs, ImageArgs, ModelArgs};
 use crate::tensor_file::{Tensor, write};
 use crate::{images, progress, texts};
 
@@ -41,6 +40,8 @@ pub(crate) struct EmbedArgs {
     #[arg(long, value_name = "F.safetensors")]
     out: PathBuf,
     #[command(flatten)]
+    image: ImageArgs,
+    #[command(flatten)]
     device: DeviceArgs,
     /// Images in a batch
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
@@ -55,6 +56,7 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
     }
     let files = images::expand(&args.images)?;
     let (checkpoint, clip) = args.model.load(args.device)?;
+    let clip = clip.with_exif(args.image.exif());
 
     let mut tensors = Vec::new();
     let mut metadata = vec![(
@@ -65,13 +67,7 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
     if !files.is_empty() {
         let bar = progress::bar("Images", "images");
         bar.set_length(files.len() as u64);
-        let images = embed_images(
-            &clip,
-            &checkpoint.preprocessing,
-            &files,
-            usize::from(args.batch),
-            &bar,
-        )?;
+        let images = embed_images(&clip, &files, usize::from(args.batch), &bar)?;
         bar.finish_and_clear();
         let rows;
         (kept, rows, skipped) = images::keep_readable(images::names(&files), images)?;
@@ -124,7 +120,6 @@ fn tensor(name: &'static str, rows: usize, embeddings: &Embeddings) -> Tensor {
 /// Embeds files, each distinct content once. The outer error is the engine's, the inner ones the files'.
 fn embed_images(
     clip: &Clip,
-    preprocessing: &Preprocessing,
     files: &[PathBuf],
     batch: usize,
     bar: &ProgressBar,
@@ -144,7 +139,7 @@ fn embed_images(
             .collect();
         let prepared: Vec<Result<PreparedImage>> = fresh
             .par_iter()
-            .map(|(_, bytes)| Ok(prepare(bytes, preprocessing)?))
+            .map(|(_, bytes)| Ok(prepare(bytes, clip.preprocessing())?))
             .collect();
         let mut failures: HashMap<[u8; 32], String> = HashMap::new();
         let (mut hashes, mut batch) = (Vec::new(), Vec::new());

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use cliprobe::clip::config::TextPooling;
+use cliprobe::clip::error::shown;
 use cliprobe::facade;
 use serde_json::json;
 
@@ -34,7 +35,10 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
         report["logit_scale"] = json!(checkpoint.logit_scale);
         report["tokenizer_vocabulary"] = json!(vocabulary);
         report["parent_sha256"] = json!(checkpoint.provenance.parent_sha256);
+        report["text_cleaning"] = json!(checkpoint.text_cleaning);
+        report["prefix"] = json!(checkpoint.prefix);
         report["recipe"] = json!(checkpoint.provenance.recipe);
+        report["trained_on"] = json!(checkpoint.provenance.trained_on);
         return print_json(&report);
     }
     let (text, vision) = (&config.text, &config.vision);
@@ -58,6 +62,10 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
         .map_or("not in the file".to_owned(), |s| {
             format!("{s} (ln; factor {:.2})", s.exp())
         });
+    let prefix = match checkpoint.prefix.as_str() {
+        "" => "no prefix before their names".to_owned(),
+        prefix => format!("their names stand behind {}", shown(prefix)),
+    };
     let rows = [
         ("name", checkpoint.name.clone()),
         ("format", checkpoint.format.to_string()),
@@ -68,6 +76,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
             format!("{:.2} M", checkpoint.parameters() as f64 / 1e6),
         ),
         ("tensors", types.join(", ")),
+        ("", prefix),
         ("embedding", format!("{} values", config.projection_dim)),
         ("logit scale", scale),
         ("text encoder", tower(&text.transformer)),
@@ -78,6 +87,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<()> {
                 text.vocab_size, text.context_length
             ),
         ),
+        ("captions", checkpoint.text_cleaning.summary().to_owned()),
         ("image encoder", tower(&vision.transformer)),
         (
             "",

@@ -16,6 +16,7 @@ mod compare;
 mod convert;
 mod embed;
 mod eval;
+mod hierarchy;
 mod html;
 mod hub;
 mod images;
@@ -29,6 +30,7 @@ mod probes;
 mod progress;
 mod quantity;
 mod quantize;
+mod replay;
 mod reproduce;
 mod score;
 mod serve;
@@ -67,6 +69,7 @@ enum Command {
     Compare(compare::CompareArgs),
     Probes(probes::ProbesArgs),
     Score(score::ScoreArgs),
+    Hierarchy(hierarchy::HierarchyArgs),
     Convert(convert::ConvertArgs),
     Quantize(quantize::QuantizeArgs),
     Patch(Box<patch::PatchArgs>),
@@ -124,6 +127,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Compare(args) => compare::run(&args),
         Command::Probes(args) => done(probes::run(&args)),
         Command::Score(args) => done(score::run(&args)),
+        Command::Hierarchy(args) => done(hierarchy::run(&args)),
         Command::Convert(args) => done(convert::run(&args)),
         Command::Quantize(args) => done(quantize::run(&args)),
         Command::Patch(args) => patch::run(&args),

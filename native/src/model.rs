@@ -10,6 +10,7 @@ use cliprobe::choice::EngineRequest;
 use cliprobe::clip::bytes::FileSet;
 use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::config::Activation;
+use cliprobe::clip::image::Exif;
 use cliprobe::clip::{Checkpoint, ClipError, architectures};
 use cliprobe::engine::gpu::{Arithmetic, TileChoice, Tuning};
 use cliprobe::facade::Clip;
@@ -39,6 +40,24 @@ pub(crate) struct OverrideArgs {
     /// Directory with tokenizer.json, or vocab.json and merges.txt, if the checkpoint has no tokenizer
     #[arg(long, value_name = "DIR")]
     tokenizer: Option<PathBuf>,
+}
+
+/// How images' files are read.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct ImageArgs {
+    /// Take pixels as they are stored, whatever EXIF says about an image's orientation, as OpenAI's code and open_clip do
+    #[arg(long)]
+    no_exif: bool,
+}
+
+impl ImageArgs {
+    pub(crate) fn exif(self) -> Exif {
+        if self.no_exif {
+            Exif::Ignore
+        } else {
+            Exif::Apply
+        }
+    }
 }
 
 /// Where to compute.

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use cliprobe::clip::image;
+use cliprobe::clip::preprocessing::Preprocessing;
 use rayon::prelude::*;
 use safetensors::Dtype;
 
 use crate::images;
-use crate::model::ModelArgs;
+use crate::model::{ImageArgs, ModelArgs};
 use crate::tensor_file::{Tensor, write};
 
 /// Write images as the image encoder receives them, to compare the preprocessing with that of other programs
@@ -28,17 +28,22 @@ pub(crate) struct PixelsArgs {
     /// File to write: cropped_u8 [n, 3, h, w] (u8, after resize and crop) and pixel_values [n, 3, h, w] (f32, normalised)
     #[arg(long, value_name = "F.safetensors")]
     out: PathBuf,
+    #[command(flatten)]
+    image: ImageArgs,
 }
 
 pub(crate) fn run(args: &PixelsArgs) -> Result<ExitCode> {
     let checkpoint = args.model.open()?;
     let files = images::expand(&args.images)?;
-    let preprocessing = &checkpoint.preprocessing;
+    let preprocessing = &Preprocessing {
+        exif: args.image.exif(),
+        ..checkpoint.preprocessing.clone()
+    };
     let results = files
         .par_iter()
         .map(|file| {
             let bytes = std::fs::read(file).context("cannot be read")?;
-            Ok(preprocessing.apply(&image::decode(&bytes)?)?)
+            Ok(preprocessing.decode_then(&bytes, |image| preprocessing.apply(&image))??)
         })
         .collect();
     let (kept, cropped, skipped) = images::keep_readable(images::names(&files), results)?;

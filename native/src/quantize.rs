@@ -10,7 +10,6 @@ use cliprobe::clip::checkpoint::Overrides;
 use cliprobe::clip::model_file::write_gguf;
 use cliprobe::clip::tensors::ElementType;
 
-use crate::convert::derived_from;
 use crate::model::ModelArgs;
 use crate::output::write_whole;
 use crate::{page_model, progress};
@@ -39,6 +38,10 @@ pub(crate) struct QuantizeArgs {
     /// How the weights were made, in words; stored in the file [default: the checkpoint's own recipe]
     #[arg(long, value_name = "TEXT")]
     recipe: Option<String>,
+    /// What kind of images the model has seen, to be kept in the file: drawings, photographs, or other words; the
+    /// page warns where drawings are compared with a photo [default: what the checkpoint says]
+    #[arg(long, value_name = "WORDS")]
+    trained_on: Option<String>,
     /// Also write the two files that the page needs: an entry in models.json (size and hash), and F.golden.json (the
     /// embeddings with which the page compares its own)
     #[arg(long)]
@@ -55,9 +58,12 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<()> {
     if let Some(name) = &args.name {
         checkpoint.name = name.clone();
     }
-    let mut provenance = derived_from(&checkpoint)?;
+    let mut provenance = checkpoint.provenance_of_child()?;
     if let Some(recipe) = &args.recipe {
         provenance.recipe = Some(recipe.clone());
+    }
+    if let Some(images) = &args.trained_on {
+        provenance.trained_on = Some(images.clone());
     }
     let bar = progress::bar("Quantising", "tensors");
     write_whole(&args.out, |file| {

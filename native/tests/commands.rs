@@ -21,6 +21,63 @@ fn inspect_says_what_the_checkpoint_is() {
     assert_eq!(report["format"], "Hugging Face");
     assert_eq!(report["config"]["vision"]["patch_size"], 16);
     assert_eq!(report["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(report["text_cleaning"], "none");
+    assert_eq!(report["prefix"], "");
+}
+
+/// What is named as preprocessing is also part of the key of the embedding cache.
+#[test]
+fn without_exif_images_stay_as_they_are_stored() {
+    let image = golden("images/11_exif6_400x300.jpg");
+    let image = image.to_str().unwrap();
+    let tiny = model(TINY);
+    let score = |options: &[&str]| {
+        let arguments = ["score", &tiny, "--image", image, "a cat", "--json"];
+        json(&[arguments.as_slice(), options].concat())
+    };
+    let (turned, stored) = (score(&[]), score(&["--no-exif"]));
+    assert_eq!(
+        (&turned["width"], &turned["height"]),
+        (&300.into(), &400.into())
+    );
+    assert_eq!(
+        (&stored["width"], &stored["height"]),
+        (&400.into(), &300.into())
+    );
+    assert_ne!(
+        turned["ranking"][0]["cosine"],
+        stored["ranking"][0]["cosine"]
+    );
+    let said = |report: &Value| {
+        report["model"]["preprocessing"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(
+        said(&stored),
+        format!("{}, EXIF orientation ignored", said(&turned))
+    );
+
+    let directory = tempfile::tempdir().unwrap();
+    let row = |command: &[&str], options: &[&str], tensor: &str| {
+        let out = directory.path().join("out.safetensors");
+        let arguments = [command, &["--out", out.to_str().unwrap()], options].concat();
+        assert!(cliprobe(&arguments).status.success());
+        let file = std::fs::read(out).unwrap();
+        let tensors = SafeTensors::deserialize(&file).unwrap();
+        tensors.tensor(tensor).unwrap().data().to_vec()
+    };
+    for (command, tensor) in [
+        (["pixels", &tiny, image].as_slice(), "cropped_u8"),
+        (&["embed", &tiny, "--images", image], "image_embeds"),
+    ] {
+        assert_ne!(
+            row(command, &[], tensor),
+            row(command, &["--no-exif"], tensor),
+            "{tensor}"
+        );
+    }
 }
 
 #[test]

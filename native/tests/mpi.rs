@@ -145,6 +145,7 @@ fn processes_together_train_as_one_on_the_joined_batch() {
                 .iter()
                 .zip(&of_one[&name])
                 .map(|(a, b)| (a - b).abs())
+                .inspect(|far| assert!(!far.is_nan(), "{name} has no number"))
                 .fold(0.0, f32::max);
             assert!(
                 far < 1e-3,

@@ -1,17 +1,6 @@
-import { AxeBuilder } from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
-
+import { violations } from "./axe";
 import { expect, test } from "./bench";
 import { offerSiblings } from "./siblings";
-
-async function violations(page: Page): Promise<string[]> {
-  const found = await new AxeBuilder({ page })
-    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  return found.violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`,
-  );
-}
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`axe finds nothing in ${colorScheme}`, async ({ bench, page }) => {
@@ -28,6 +17,56 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.getByText("All about this model").click();
     expect(await violations(page)).toEqual([]);
     await bench.view("Benchmarks");
+    expect(await violations(page)).toEqual([]);
+  });
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds nothing in edits, words and a replay in ${colorScheme}`, async ({
+    bench,
+    page,
+  }) => {
+    await page.emulateMedia({ colorScheme });
+    await bench.open(
+      "scene=1&caption=a+large+red+dog+and+a+small+blue+cat&model=0123456789ab&answer=cAAAA",
+    );
+    await page.getByText("Each number").click();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Make captions of caption 1", exact: true }).click();
+    await page.getByRole("button", { name: "Hard negatives" }).click();
+    await page.getByRole("button", { name: "Hard positives" }).click();
+    await expect(bench.ranked.getByText(/^hard positive: /).first()).toBeVisible();
+    const panel = page.getByRole("region", { name: "Which word matters" });
+    await panel.getByRole("button", { name: "Leave out each word" }).click();
+    await expect(panel.getByText(/Of \d+ other orders of its words/)).toBeVisible();
+    await panel.getByRole("button", { name: "Hide each patch" }).click();
+    await expect(panel.getByText(/The patch that matters most is in row \d+/)).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test(`axe finds nothing in problems of models, scenes and chains in ${colorScheme}`, async ({
+    bench,
+    page,
+  }) => {
+    await page.emulateMedia({ colorScheme });
+    const chain = ["an animal", "a cat", "a pink cat", "a pink cat inside a brown cup"]
+      .map((text) => `tier=${text.replaceAll(" ", "+")}`)
+      .join("&");
+    await bench.open(`scene=33&${chain}&against=a+vehicle&against=a+dog&against=a+blue+cat`);
+    await bench.view("Models");
+    await bench.openFiles("Open files…", [{ name: "bad.gguf", buffer: Buffer.from("GGUF? no") }]);
+    await expect(bench.alerts).toHaveText(/The model before is still in use/);
+    expect(await violations(page)).toEqual([]);
+    await bench.view("Hierarchy");
+    await expect(page.getByRole("table", { name: /order τ/ })).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+    await bench.view("Compose");
+    await bench.answered();
+    await page.getByLabel(/shall be$/).selectOption("riding");
+    await page.getByRole("button", { name: "Relate" }).click();
+    await expect(bench.alerts.filter({ hasText: "In this world no" })).toBeVisible();
+    await page.getByRole("button", { name: "Make the model fail" }).click();
+    await expect(page.getByText(/is false and wins|a true caption won/)).toBeVisible();
     expect(await violations(page)).toEqual([]);
   });
 }
@@ -77,6 +116,41 @@ test("the focus can be seen on every stop", async ({ bench, page }) => {
 
 test.describe("on a phone", () => {
   test.use({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+
+  test("the focus goes down each view, as it is read in one column", async ({ bench, page }) => {
+    await bench.open("scene=1&caption=a+dog&caption=a+cat");
+    for (const view of ["Probe", "Hierarchy", "Compose", "Benchmarks", "Models"] as const) {
+      await bench.view(view);
+      if (view === "Hierarchy" || view === "Compose") {
+        await expect(page.getByRole("main").getByRole("region").first()).toBeVisible();
+      }
+      let before = { html: "", top: 0 };
+      let stops = 0;
+      for (; stops < 80; stops += 1) {
+        await page.keyboard.press("Tab");
+        const focused = await page.evaluate(() => {
+          const element = document.activeElement;
+          if (element === null || element.closest("main") === null) return null;
+          const { top, bottom } = element.getBoundingClientRect();
+          // Things of a scene lie where they lie.
+          if (element.closest("[role='group'], svg") !== null) return "in an image";
+          return {
+            html: element.outerHTML.slice(0, 80),
+            top: top + scrollY,
+            bottom: bottom + scrollY,
+          };
+        });
+        if (focused === null) break;
+        if (focused === "in an image") continue;
+        expect(focused.bottom, `${focused.html} after ${before.html}`).toBeGreaterThan(before.top);
+        before = focused;
+      }
+      expect(stops, view).toBeGreaterThan(5);
+      await page.evaluate(() => {
+        scrollTo(0, 0);
+      });
+    }
+  });
 
   test("nothing sticks out, and buttons are large enough for a finger", async ({ bench, page }) => {
     const long = "antidisestablishmentarianism".repeat(6);

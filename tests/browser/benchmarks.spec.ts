@@ -221,7 +221,7 @@ test("several sets are run together, and a link names them all", async ({ bench,
   expect(found).toEqual(["sugarcrepe/swap_att", "sugarcrepe/swap_obj", "tableau/noun"]);
   expect(results.runs[0]?.encoding.images.distinct).toBe(22);
   await expect.poll(() => bench.fragment()).toContain("set=sugarcrepe/swap_att");
-  expect((await bench.fragment()).match(/set=/g)).toHaveLength(3);
+  expect(bench.fragment().match(/set=/g)).toHaveLength(3);
 });
 
 /** A tar archive as tar writes it: a header of 512 bytes before each file, two empty ones at the end. */

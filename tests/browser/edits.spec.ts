@@ -28,6 +28,33 @@ test("hard negatives, positives and generalisations come by key and by button", 
   await expect(bench.ranked.getByText(/^shuffled: /).first()).toBeVisible();
 });
 
+test("what was made of what travels in the link", async ({ bench, page }) => {
+  await bench.open("scene=1&caption=a+large+red+dog+and+a+small+blue+cat");
+  await bench.captions.first().focus();
+  await page.keyboard.press("Alt+n");
+  await page.keyboard.press("Alt+p");
+  await expect(bench.ranked.getByText(/^hard positive: /).first()).toBeVisible();
+  const tags = bench.ranked.getByText(/^hard (negative|positive): /);
+  await bench.answered();
+  const before = await tags.allTextContents();
+  const verdicts = await page.getByText(/original (right|wrong), augmented/).allTextContents();
+  await expect.poll(() => bench.fragment()).toMatch(/&mark=1\.[np]\.[a-z-]+\.0&/);
+  await expect.poll(async () => bench.fragment().split("mark=").length - 1).toBe(before.length);
+  const url = page.url();
+  await page.goto("about:blank");
+  await page.goto(url);
+  await bench.answered();
+  await expect(tags).toHaveText(before);
+  expect(await page.getByText(/original (right|wrong), augmented/).allTextContents()).toEqual(
+    verdicts,
+  );
+  // What is not there is said, and the rest is shown.
+  await bench.open("scene=1&caption=a+dog&mark=7.n.swap-objects.0");
+  await expect(bench.alerts).toHaveText(
+    /“mark” is of a caption that is not there; it was left out/,
+  );
+});
+
 test("the lexicon is fetched when it is first needed, and its absence is said", async ({
   bench,
   page,

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
+import { violations } from "./axe";
 import { type Bench, expect, test } from "./bench";
 import { COMMIT, give, HUB, playHub, status } from "./hub";
 
@@ -207,15 +207,6 @@ test("a suggestion is one click", async ({ bench, page }) => {
   );
   expect(hub.asked).toEqual(["/api/models/openai/clip-vit-base-patch32/revision/main"]);
 });
-
-async function violations(page: Page): Promise<string[]> {
-  const found = await new AxeBuilder({ page })
-    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  return found.violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`,
-  );
-}
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`axe finds nothing in what is kept, in ${colorScheme}`, async ({ bench, page }) => {

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+
 import { expect, GOLDEN_IMAGES, test } from "./bench";
 
 test("a copied link asks the same question and gets the same answer", async ({ bench, page }) => {
@@ -72,6 +74,10 @@ test("a small copy of a photo travels in the link when asked to", async ({ bench
   await expect.poll(() => bench.fragment()).toContain("copy=");
   const url = page.url();
   expect(url.length).toBeLessThan(33_000);
+  // How long it is stands there before it is copied.
+  await expect(
+    page.getByText(/^(With the image the|The) link will have [\d,]+ characters/),
+  ).toBeVisible();
 
   await page.goto("about:blank");
   await page.goto(url);
@@ -86,4 +92,69 @@ test("a link made with another model says so", async ({ bench, page }) => {
   await expect(
     page.getByText(/made with another model, which this page does not offer/),
   ).toBeVisible();
+});
+
+test("a question that is too long for a link travels as a file, and opens in every view", async ({
+  bench,
+  page,
+}) => {
+  await bench.open("scene=1&caption=a+red+dog");
+  const save = page.getByRole("button", { name: "Save as a file" });
+  await expect(save).toHaveCount(0);
+  await bench.add(
+    Array.from({ length: 10 }, (_, n) => `${n} ${"a red dog ".repeat(90)}`).join("\n"),
+  );
+  await expect(page.getByText(/link will have [\d,]+ characters: some programs cut/)).toBeVisible();
+  await expect(save).toHaveCount(0);
+  const long = Array.from({ length: 80 }, (_, n) => `${n} ${"a blue cat ".repeat(80)}`);
+  await bench.add(long.join("\n"));
+  await expect(page.getByText(/more than most programs take: save it as a file/)).toBeVisible();
+  await bench.answered();
+  const cosines = await bench.cosines();
+  const download = page.waitForEvent("download");
+  await save.click();
+  const path = await (await download).path();
+  expect((await download).suggestedFilename()).toBe("question.cliprobe.json");
+  const text = await readFile(path, "utf8");
+  expect(JSON.parse(text)).toMatchObject({ cliprobe: "question", version: 3 });
+
+  for (const view of ["Probe", "Hierarchy", "Compose", "Benchmarks", "Models"] as const) {
+    await bench.open("scene=2&caption=a+cat");
+    await bench.view(view);
+    const buffer = Buffer.from(text);
+    if (view === "Hierarchy") {
+      await bench.openFiles("Open a question…", [{ name: "question.cliprobe.json", buffer }]);
+    } else {
+      const transfer = await page.evaluateHandle((content) => {
+        const made = new DataTransfer();
+        made.items.add(new File([content], "question.cliprobe.json"));
+        return made;
+      }, text);
+      await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+    }
+    await expect(bench.captions).toHaveCount(91);
+    await bench.answered();
+    expect(await bench.cosines()).toEqual(cosines);
+  }
+  await expect(
+    page.getByRole("region", { name: "Replay of a link" }).getByRole("status"),
+  ).toHaveText(/^The same model as the sender’s\. All 91 cosines equal/);
+});
+
+test("a file that is no question is refused, and the question stays", async ({ bench }) => {
+  await bench.open("scene=1&caption=a+dog");
+  for (const [content, sentence] of [
+    ["{", /“a\.cliprobe\.json” is not a saved question: it is not JSON/],
+    ['{"cliprobe":"question","version":3,"values":{"scene":[4]}}', /“scene” in its “values”/],
+  ] as const) {
+    const buffer = Buffer.from(content);
+    await bench.openFiles("Open a question…", [{ name: "a.cliprobe.json", buffer }]);
+    await expect(bench.alerts).toHaveText(sentence);
+    expect(await bench.order()).toEqual(["a dog"]);
+  }
+  const newer = '{"cliprobe":"question","version":9,"values":{"caption":["a cat"],"new":["1"]}}';
+  const buffer = Buffer.from(newer);
+  await bench.openFiles("Open a question…", [{ name: "b.cliprobe.json", buffer }]);
+  await expect(bench.alerts).toHaveText(/newer version of this page/);
+  await expect.poll(() => bench.order()).toEqual(["a cat"]);
 });

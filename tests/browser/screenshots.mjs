@@ -36,6 +36,27 @@ const VIEWS = {
     fragment: "view=models",
     ready: (page) => page.getByText(/Verified on this device/),
   },
+  patch: {
+    fragment: "view=models",
+    ready: (page) => page.getByText(/Verified on this device/),
+    prepare: async (page) => {
+      const panel = page.getByRole("region", { name: "Between two models", exact: true });
+      await panel.getByLabel("A, at α = 0").selectOption("contrastive");
+      await panel.getByLabel("B, at α = 1").selectOption("hard-positives");
+      await panel.getByRole("button", { name: "Use the model between" }).click();
+      await panel.getByLabel("Questions of").selectOption("tableau/synonyms");
+      await panel.getByRole("button", { name: "Draw the curve" }).click();
+      await panel.getByText("6 of 6 points.").waitFor();
+      await page.getByRole("slider").fill("0.4");
+      const name = "Model: contrastive 0.4 hard-positives";
+      await page.getByRole("button", { name, exact: true }).waitFor();
+    },
+  },
+  embed: {
+    query: "?embed",
+    fragment: "scene=33",
+    ready: (page) => page.locator("ol .cosine").first(),
+  },
 };
 
 const LOOKS = {
@@ -56,12 +77,15 @@ const browser = await chromium.launch({
 for (const [look, options] of Object.entries(LOOKS)) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
-  for (const [view, { fragment, ready }] of Object.entries(VIEWS)) {
+  for (const [view, { query = "", fragment, ready, prepare }] of Object.entries(VIEWS)) {
     if (only.length > 0 && !only.includes(view)) continue;
     await page.goto("about:blank");
-    await page.goto(`${url}#${fragment}`);
+    await page.goto(`${url}${query}#${fragment}`);
     await ready(page).waitFor();
-    await page.getByText("verified on this device", { exact: true }).waitFor();
+    if (query === "") {
+      await page.getByText("verified on this device", { exact: true }).waitFor();
+    }
+    await prepare?.(page);
     await page.screenshot({ path: `${folder}/${view}-${look}.png`, fullPage: true });
   }
   await context.close();

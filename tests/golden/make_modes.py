@@ -184,6 +184,42 @@ def saved(image, **options):
     return buffer.getvalue()
 
 
+# What becomes of the intervals between restart markers: their numbers in the order of the file.
+RESTARTS = {
+    "lost_1": [*range(5), *range(6, 24)],
+    "lost_2": [*range(5), *range(7, 24)],
+    "lost_3": [*range(5), *range(8, 24)],
+    "lost_twice": [*range(3), *range(5, 11), *range(13, 24)],
+    "old_1": [*range(7), 6, *range(7, 24)],
+    "old_2": [*range(9), 7, 8, *range(9, 24)],
+    "none_after_6": [*range(7)],
+    "short": [*range(5), -5, *range(6, 24)],
+}
+
+
+def damaged_restarts(data, order):
+    """The intervals of a JPEG's only scan in another order, each behind its own marker. A
+    negative number is an interval whose second half is cut off."""
+    start = data.index(b"\xff\xda")
+    start += 2 + int.from_bytes(data[start + 2 : start + 4], "big")
+    scan, end = data[start:-2], data[-2:]
+    intervals = [b""]
+    at = 0
+    while at < len(scan):
+        if scan[at] == 0xFF and 0xD0 <= scan[at + 1] <= 0xD7:
+            intervals.append(scan[at : at + 2])
+            at += 2
+        else:
+            intervals[-1] += scan[at : at + 1]
+            at += 1
+    assert len(intervals) == 24
+    out = b""
+    for number in order:
+        interval = intervals[abs(number)]
+        out += interval if number >= 0 else interval[: 2 + (len(interval) - 2) // 2]
+    return data[:start] + out + end
+
+
 def with_orientation(orientation):
     tags = Image.Exif()
     tags[0x112] = orientation
@@ -198,6 +234,9 @@ def lossy_files():
             name = "444 422 420".split()[subsampling] + ("_progressive" if progressive else "")
             yield f"{name}.jpg", saved(small, format="JPEG", quality=90, subsampling=subsampling, progressive=progressive)
     yield "restart.jpg", saved(small, format="JPEG", quality=80, restart_marker_blocks=2)
+    many = saved(photo.resize((96, 64)), format="JPEG", quality=60, restart_marker_blocks=1)
+    for name, damage in RESTARTS.items():
+        yield f"restart_{name}.jpg", damaged_restarts(many, damage)
     yield "grey.jpg", saved(small.convert("L"), format="JPEG", quality=85)
     yield "narrow.jpg", saved(photo.resize((3, 37)), format="JPEG", quality=85)
     yield "dot.jpg", saved(photo.resize((1, 1)), format="JPEG", quality=85)

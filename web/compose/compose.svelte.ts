@@ -114,6 +114,27 @@ export class Compose {
     if (this.scene !== before) this.chosen += by;
   }
 
+  /** Places another thing so that the chosen one has the relation to it. */
+  async relate(relation: string, object: number): Promise<void> {
+    const { scene: before, chosen: subject } = this;
+    if (before === null) return;
+    this.problem = null;
+    try {
+      const found = await this.client.request("scene-relate", {
+        scene: JSON.stringify(before),
+        subject,
+        relation,
+        object,
+      });
+      // Edited meanwhile: what was found is of another scene.
+      if (this.scene !== before) return;
+      this.#edit(() => JSON.parse(found.scene) as SceneDescription);
+      this.chosen = found.subject;
+    } catch (error) {
+      if (!(error instanceof Crashed)) this.problem = messageOf(error);
+    }
+  }
+
   undo(): void {
     const scene = this.#past.at(-1);
     if (scene === undefined || this.scene === null) return;

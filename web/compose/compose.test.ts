@@ -108,3 +108,16 @@ test("a search can be stopped", async () => {
   await search;
   expect(compose.search?.running).toBe(false);
 });
+
+test("a thing is placed where the relation holds, as one step; what cannot be is said", async () => {
+  const { compose, probe } = await opened();
+  await compose.relate("above", 2);
+  expect(compose.scene?.things[2]?.y).toBe(800);
+  await vi.waitFor(() => {
+    expect(probe.link.scene).toContain('"y":800');
+  });
+  await compose.relate("on", 2);
+  expect(compose.problem).toBe("In this world no car is on a dog.");
+  compose.undo();
+  expect(compose.scene?.things[2]?.y).toBe(700);
+});

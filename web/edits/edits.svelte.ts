@@ -7,7 +7,7 @@ import type { Captions } from "../probe/captions.svelte";
 import type { Caption } from "../probe/caption-list";
 import type { EditGroup } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
-import { GROUPS, type MadeFrom } from "./marks";
+import { GROUPS, type MadeFrom, type Mark } from "./marks";
 
 export class Edits {
   /** What the last request did, in one sentence; for everyone to hear. */
@@ -28,6 +28,28 @@ export class Edits {
   /** What a caption was made of, and how; `null` of one that a person or a scene's grammar wrote. */
   madeFrom(text: string): MadeFrom | null {
     return this.#made.get(text) ?? null;
+  }
+
+  /** What a link says of these captions; `null` where none was made of another. */
+  marks(texts: readonly string[]): Mark[] | null {
+    const marks = texts.flatMap((text, at): Mark[] => {
+      const made = this.#made.get(text);
+      if (made === undefined) return [];
+      const { group, kind, of } = made;
+      const place = texts.indexOf(of);
+      return [{ at, group, kind, of: place < 0 ? of : place }];
+    });
+    return marks.length === 0 ? null : marks;
+  }
+
+  /** Takes up a link's marks of its captions. */
+  open(marks: readonly Mark[], texts: readonly string[]): void {
+    for (const { at, group, kind, of } of marks) {
+      const text = texts[at];
+      const original = typeof of === "string" ? of : texts[of];
+      if (text === undefined || original === undefined) continue;
+      this.#made.set(text, { text, group, kind, of: original });
+    }
   }
 
   /** Puts the edits of a group after their caption, but those that the list has already. */

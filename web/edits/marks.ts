@@ -7,6 +7,35 @@ export interface MadeFrom extends CaptionEdit {
   of: string;
 }
 
+/** As a link carries it: the caption by its place, counted from 0; what it was made of by place or in words. */
+export interface Mark {
+  at: number;
+  group: EditGroup;
+  kind: string;
+  of: number | string;
+}
+
+/** “3.n.swap-objects.0”, or “3.n.swap-objects.~a dog” where the original is not in the list. */
+export function writeMark({ at, group, kind, of }: Mark): string {
+  const letter = GROUPS[group].key.toLowerCase();
+  return `${at}.${letter}.${kind}.${typeof of === "number" ? of : `~${of}`}`;
+}
+
+/** Reads what {@link writeMark} wrote. Throws an `Error` that ends the sentence “… “mark” …”. */
+export function readMark(text: string): Mark {
+  const found = /^(\d{1,3})\.([a-z])\.([a-z0-9-]{1,40})\.(?:(\d{1,3})|~([^]{1,1000}))$/.exec(text);
+  const [, at, letter, kind = "", place, words = ""] = found ?? [];
+  const group = Object.entries(GROUPS).find(([, { key }]) => key.toLowerCase() === letter)?.[0];
+  if (at === undefined || group === undefined)
+    throw new Error("does not say how a caption was made");
+  return {
+    at: Number(at),
+    group: group as EditGroup,
+    kind,
+    of: place === undefined ? words : Number(place),
+  };
+}
+
 /** The groups as a person chooses among them, with the key that does it. */
 export const GROUPS: Record<EditGroup, { name: string; plural: string; key: string }> = {
   "hard-negative": { name: "hard negative", plural: "Hard negatives", key: "N" },

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { MAX_CAPTION_CHARACTERS, MAX_CAPTIONS } from "../probe/caption-list";
+import type { Mark } from "../edits/marks";
 import {
   emptyLinkState,
   HASH_DIGITS,
@@ -47,6 +48,9 @@ const linkState: fc.Arbitrary<LinkState> = fc
     levels: fc.option(fc.integer({ min: 2, max: 500 })),
     radius: fc.constantFrom("euclidean" as const, "cosine" as const),
     other: fc.option(hash),
+    patch: fc.option(
+      fc.record({ a: hash, b: hash, alpha: fc.constantFrom(0, 0.01, 0.4, 0.9999, 1) }),
+    ),
     answer: fc.option(
       fc.record({
         engine: fc.constantFrom("cpu" as const, "gpu" as const),
@@ -55,7 +59,21 @@ const linkState: fc.Arbitrary<LinkState> = fc
       }),
     ),
   })
-  .map(({ image, ...rest }) => ({ ...emptyLinkState(), ...image, ...rest }));
+  .map(({ image, ...rest }) => ({ ...emptyLinkState(), ...image, ...rest }))
+  .chain((state) => marksOf(state.captions ?? []).map((marks) => ({ ...state, marks })));
+
+/** Marks of some of these captions; `null` for none. */
+function marksOf(captions: string[]): fc.Arbitrary<Mark[] | null> {
+  if (captions.length === 0) return fc.constant(null);
+  const place = fc.integer({ min: 0, max: captions.length - 1 });
+  const mark: fc.Arbitrary<Mark> = fc.record({
+    at: place,
+    group: fc.constantFrom("hard-negative", "hard-positive", "generalisation", "order"),
+    kind: fc.constantFrom("swap-objects", "positive-passive", "shuffle-all"),
+    of: fc.oneof(place, caption),
+  });
+  return fc.option(fc.array(mark, { minLength: 1, maxLength: 5 }));
+}
 
 describe("a fragment", () => {
   test("reads back as what was written", () => {
@@ -105,7 +123,7 @@ describe("a fragment", () => {
 
   test("is short and legible for a plain question", () => {
     const state = { ...emptyLinkState(), scene: "7", captions: ["a red dog", "ein Hund"] };
-    expect(writeFragment(state)).toBe("v=2&view=probe&scene=7&caption=a+red+dog&caption=ein+Hund");
+    expect(writeFragment(state)).toBe("v=3&view=probe&scene=7&caption=a+red+dog&caption=ein+Hund");
   });
 
   test("tells an empty list of captions from none given", () => {
@@ -132,8 +150,15 @@ describe("a fragment", () => {
     ["copy=!!!", "copy"],
     ["copy=AAAA", "copy"],
     ["scene=1&photo=a.jpg", "photo"],
+    ["patch=0123456789ab-0123456789ab-2", "patch"],
+    ["patch=0123456789ab-0.5", "patch"],
+    ["caption=a&mark=0.x.swap.0", "mark"],
+    ["caption=a&mark=0.n.swap.1", "mark"],
+    ["caption=a&mark=%3Cb%3E", "mark"],
     [`caption=${"x".repeat(MAX_CAPTION_CHARACTERS + 1)}`, "caption"],
     ["caption=x&".repeat(MAX_CAPTIONS + 1), "caption"],
+    ["caption=x&".repeat(200_000), "caption"],
+    [`caption=${"x".repeat(2_000_000)}`, "caption"],
   ])("names the key that it cannot read: %.40s", (fragment, key) => {
     const { problems } = readFragment(`#${fragment}&unknown=1`);
     expect(problems).toHaveLength(1);
@@ -157,8 +182,26 @@ describe("a fragment", () => {
 });
 
 describe("the version of a link", () => {
+  test.each([
+    // What earlier pages wrote.
+    ["scene=7&caption=a+red+dog&softmax=1", { scene: "7", captions: ["a red dog"], softmax: true }],
+    [
+      "v=2&view=hierarchy&scene=7&levels=9&radius=cosine&b=0123456789ab",
+      { view: "hierarchy", scene: "7", levels: 9, radius: "cosine", other: "0123456789ab" },
+    ],
+    [
+      "v=2&view=benchmarks&set=tableau/noun&items=9",
+      { view: "benchmarks", sets: ["tableau/noun"], items: 9 },
+    ],
+  ])("opens as before: %s", (fragment, said) => {
+    expect(readFragment(fragment)).toEqual({
+      state: { ...emptyLinkState(), ...said },
+      problems: [],
+    });
+  });
+
   test("is written, and links without one still open", () => {
-    expect(writeFragment(emptyLinkState())).toMatch(/^v=2&/);
+    expect(writeFragment(emptyLinkState())).toMatch(/^v=3&/);
     expect(readFragment("scene=4&softmax=1")).toEqual({
       state: { ...emptyLinkState(), scene: "4", softmax: true },
       problems: [],
@@ -166,7 +209,7 @@ describe("the version of a link", () => {
   });
 
   test("of a newer page is said, and what is understood is taken", () => {
-    const { state, problems } = readFragment("v=3&scene=4&future=1");
+    const { state, problems } = readFragment("v=4&scene=4&future=1");
     expect(state.scene).toBe("4");
     expect(problems).toEqual([expect.stringMatching(/^This link was made by a newer version/)]);
     expect(readFragment("v=new").problems).toEqual([expect.stringMatching(/“v” is not a version/)]);

@@ -4,6 +4,7 @@
  * fragment never fails, it loses what cannot be read and says which key that was.
  */
 
+import { type Mark, readMark, writeMark } from "../edits/marks";
 import { MAX_CAPTION_CHARACTERS, MAX_CAPTIONS } from "../probe/caption-list";
 import { readAnswer, type SentAnswer, writeAnswer } from "../replay/replay";
 import { fromBase64Url, toBase64Url } from "./base64url";
@@ -19,8 +20,8 @@ const FORMER_VIEWS: Record<string, View> = { speed: "models" };
  * The version of what a link can say. A link without a version is of version 1. It grows when a
  * property is added, so that an older page can say that it does not understand all of a newer link.
  */
-export const LINK_VERSION = 2;
-const VERSION_KEY = "v";
+export const LINK_VERSION = 3;
+export const VERSION_KEY = "v";
 
 export interface LinkState {
   view: View;
@@ -34,6 +35,8 @@ export interface LinkState {
   copy: Uint8Array<ArrayBuffer> | null;
   /** `null` stands for the scene's own captions. */
   captions: string[] | null;
+  /** Which of `captions` were made of others, and how; `null` for none. */
+  marks: Mark[] | null;
   /** First digits of the model file's SHA-256. */
   model: string | null;
   softmax: boolean;
@@ -52,6 +55,8 @@ export interface LinkState {
   radius: "euclidean" | "cosine";
   /** First digits of the second model's SHA-256. */
   other: string | null;
+  /** The model lies between two others: first digits of their SHA-256, and how far, from 0 (A) to 1 (B). */
+  patch: { a: string; b: string; alpha: number } | null;
   /** What the sender saw, a cosine for each caption. */
   answer: SentAnswer | null;
 }
@@ -113,6 +118,15 @@ const TABLE: Table = {
     },
   },
   captions: texts("caption", MAX_CAPTIONS),
+  marks: {
+    key: "mark",
+    absent: null,
+    write: (marks) => (marks ?? []).map(writeMark),
+    read(values) {
+      if (values.length > MAX_CAPTIONS) throw new Error(`stands more than ${MAX_CAPTIONS} times`);
+      return values.map(readMark);
+    },
+  },
   model: optional("model", readHash),
   softmax: {
     key: "softmax",
@@ -177,6 +191,17 @@ const TABLE: Table = {
     },
   },
   other: optional("b", readHash),
+  patch: {
+    key: "patch",
+    absent: null,
+    write: (patch) => (patch === null ? [] : [`${patch.a}-${patch.b}-${patch.alpha}`]),
+    read(values) {
+      const found = /^([0-9a-f]{8,64})-([0-9a-f]{8,64})-([01]|0\.\d{1,4})$/.exec(only(values));
+      const [, a = "", b = "", alpha = ""] = found ?? [];
+      if (found === null) throw new Error("does not name two models and a number from 0 to 1");
+      return { a, b, alpha: Number(alpha) };
+    },
+  },
   answer: {
     key: "answer",
     absent: null,
@@ -200,10 +225,14 @@ export function emptyLinkState(): LinkState {
 
 /** The fragment for a state, without `#`; properties that are absent are not written. */
 export function writeFragment(state: LinkState): string {
-  const pairs = NAMES.flatMap((name) => written(name, state));
-  return [[VERSION_KEY, String(LINK_VERSION)], ...pairs]
+  return [[VERSION_KEY, String(LINK_VERSION)], ...writePairs(state)]
     .map(([key = "", value = ""]) => `${key}=${encode(value)}`)
     .join("&");
+}
+
+/** A state as keys with values, in the table's order; a key with several values comes several times. */
+export function writePairs(state: LinkState): [key: string, value: string][] {
+  return NAMES.flatMap((name) => written(name, state));
 }
 
 export interface ReadLink {
@@ -215,6 +244,11 @@ export interface ReadLink {
 /** Reads a fragment, with or without `#`. Unknown keys are dropped; nothing throws. */
 export function readFragment(fragment: string): ReadLink {
   const { values, problems } = decodePairs(fragment.replace(/^#/, ""));
+  return readValues(values, problems);
+}
+
+/** Reads values by key, the version among them; `problems` are those found before. */
+export function readValues(values: Map<string, string[]>, problems: string[] = []): ReadLink {
   const state = emptyLinkState();
   const version = values.get(VERSION_KEY)?.[0] ?? "1";
   if (!/^\d{1,4}$/.test(version)) {
@@ -235,6 +269,18 @@ export function readFragment(fragment: string): ReadLink {
   if (state.scene !== null && state.photo !== null) {
     Object.assign(state, { photo: null, hash: null, copy: null });
     problems.push(sentence("photo", "stands beside a scene, which was taken instead"));
+  }
+  const { captions, marks } = state;
+  if (marks !== null) {
+    const count = captions?.length ?? 0;
+    const isThere = (place: number) => place < count;
+    const good = marks.filter(
+      ({ at, of }) => isThere(at) && (typeof of === "string" || isThere(of)),
+    );
+    if (good.length < marks.length) {
+      problems.push(sentence("mark", "is of a caption that is not there"));
+    }
+    state.marks = good.length === 0 ? null : good;
   }
   return { state, problems };
 }
@@ -338,7 +384,11 @@ function decodePairs(fragment: string): { values: Map<string, string[]>; problem
     if (!known.has(key)) continue;
     const value = decode(rest.join("="));
     if (value === null) problems.push(sentence(key, "holds a broken percent code"));
-    else values.set(key, [...(values.get(key) ?? []), value]);
+    else {
+      const before = values.get(key);
+      if (before === undefined) values.set(key, [value]);
+      else before.push(value);
+    }
   }
   return { values, problems };
 }

@@ -20,7 +20,7 @@ test("a model is known by its weights or its configuration", () => {
 test("anything else is named in the refusal", () => {
   expect(whatIsGiven(files("paper.pdf"))).toEqual({
     kind: "neither",
-    message: "“paper.pdf” is neither an image nor a model file.",
+    message: "“paper.pdf” is neither an image, a model file nor a saved question.",
   });
   expect(whatIsGiven([]).kind).toBe("neither");
 });

@@ -1,5 +1,7 @@
 /** Tells model files from images, and reads what a drop holds. */
 
+import { QUESTION_FILE } from "../link/question-file";
+
 /** What a CLIP directory is read from; anything else in it would only take memory. */
 const MODEL_FILE = /\.(gguf|safetensors|json|txt|pt|bin)$/i;
 /** Files by which one recognises a model among others. */
@@ -11,7 +13,13 @@ export function isWeights(file: File): boolean {
   return /\.(gguf|safetensors|pt|bin)$/i.test(file.name);
 }
 
+/** Whether a file is a question that this page saved. */
+export function isQuestion(file: File): boolean {
+  return file.name.toLowerCase().endsWith(QUESTION_FILE);
+}
+
 export type Given =
+  | { kind: "question"; file: File }
   | { kind: "photo"; file: File }
   | { kind: "model"; files: File[] }
   /** One sentence. */
@@ -19,6 +27,8 @@ export type Given =
 
 /** What a person means by handing over these files. */
 export function whatIsGiven(files: File[]): Given {
+  const question = files.find(isQuestion);
+  if (question !== undefined) return { kind: "question", file: question };
   if (files.some((file) => MODEL_MARK.test(file.name))) {
     return { kind: "model", files: modelFiles(files) };
   }
@@ -28,7 +38,7 @@ export function whatIsGiven(files: File[]): Given {
   const message =
     first === undefined
       ? "Nothing was dropped that could be read as a file."
-      : `“${first.name}” is neither an image nor a model file.`;
+      : `“${first.name}” is neither an image, a model file nor a saved question.`;
   return { kind: "neither", message };
 }
 

@@ -5,7 +5,14 @@ import { messageOf } from "../message-of";
 import type { Arithmetic, EngineWish, LoadProgress, ModelInfo } from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
 import type { ModelList, OfferedModel } from "../worker/model-list";
-import type { LoadedModel, ModelChoice, OfferedChoice, Parity } from "../worker/protocol";
+import type {
+  BlendChoice,
+  FileChoice,
+  LoadedModel,
+  ModelChoice,
+  OfferedChoice,
+  Parity,
+} from "../worker/protocol";
 import { ARITHMETICS } from "./arithmetic";
 
 export type ParityCheck =
@@ -54,6 +61,8 @@ export class Model {
   /** Finds what was asked for last, to be tried again. */
   #wish: Wish = () => this.#find(null);
   #turn = 0;
+  /** The load that a person ended. */
+  #cancelled = 0;
 
   constructor(
     private readonly client: Client,
@@ -73,6 +82,31 @@ export class Model {
     return choice?.kind === "offered" ? choice.model : null;
   }
 
+  /** How the model that is being loaded, or else is in use, lies between two; `null` of another. */
+  get blend(): BlendChoice | null {
+    const choice = this.#next ?? this.#choice;
+    return choice?.kind === "blend" ? choice : null;
+  }
+
+  /** Where the model in use comes from; `null` of one between two others, and of none. */
+  get files(): FileChoice | null {
+    return this.#choice?.kind === "blend" ? null : this.#choice;
+  }
+
+  /** What to call the model that is being loaded. */
+  get nextName(): string {
+    const next = this.#next;
+    if (next === null) return "model";
+    switch (next.kind) {
+      case "own":
+        return ownName(next.files);
+      case "blend":
+        return next.name;
+      default:
+        return next.model.name;
+    }
+  }
+
   /** The server that the model in use was fetched from by name; `null` of another. */
   get fetchedFrom(): string | null {
     return this.#choice?.kind === "kept" ? this.#choice.model.host : null;
@@ -89,12 +123,18 @@ export class Model {
   }
 
   /**
-   * Whether the model in use was trained on Tableau's drawings alone. All models that come with the
-   * page were; of others their recipe says so, where the file holds one.
+   * Whether the model in use was trained on Tableau's drawings alone: as its file says, if it does.
+   * All models that come with the page were, and what lies between two of them; of others their
+   * recipe tells.
    */
   get sawOnlyDrawings(): boolean {
     if (this.loaded === null) return false;
-    const { sha256, provenance } = this.loaded.info;
+    const { sha256, provenance, trainedOn } = this.loaded.info;
+    if (trainedOn !== null) return trainedOn === "drawings";
+    const choice = this.#choice;
+    if (choice?.kind === "blend" && choice.a.kind === "offered" && choice.b.kind === "offered") {
+      return true;
+    }
     return this.offers(sha256) || /tableau/i.test(provenance ?? "");
   }
 
@@ -133,6 +173,32 @@ export class Model {
   /** Loads a model that was fetched by name. */
   loadKept(model: KeptModel, file: File): Promise<void> {
     return this.#load(() => ({ kind: "kept", model, file }));
+  }
+
+  /** Blends two models and loads what lies between them. */
+  loadBlend(choice: BlendChoice): Promise<void> {
+    return this.#load(() => choice);
+  }
+
+  /** Loads a model again that was in use before. */
+  loadFiles(choice: FileChoice): Promise<void> {
+    return this.#load(() => choice);
+  }
+
+  /** Ends what is being loaded, if it is not loaded by then; the model before stays in use. */
+  async cancelLoad(): Promise<void> {
+    if (!this.loading) return;
+    this.#cancelled = this.#turn;
+    await this.client.request("cancel-load", {}).catch(() => undefined);
+  }
+
+  /** A model of the page's list or one that was fetched by name, by the first digits of its hash. */
+  async find(hash: string): Promise<FileChoice | null> {
+    this.#list ??= await this.client.request("models", { base: this.base });
+    const named = this.#named(hash);
+    if (named !== undefined) return this.choiceOf(named);
+    const kept = await this.findKept(hash);
+    return kept === null ? null : { kind: "kept", ...kept };
   }
 
   /** Tries again what failed. */
@@ -190,12 +256,10 @@ export class Model {
     return choice === null ? this.#wish : () => choice;
   }
 
+  /** As {@link find}; the default where there is none. */
   async #find(hash: string | null): Promise<ModelChoice> {
-    const list = this.#list ?? (await this.client.request("models", { base: this.base }));
-    this.#list = list;
-    const named = this.#named(hash);
-    const kept = hash === null || named !== undefined ? null : await this.findKept(hash);
-    return kept === null ? this.choiceOf(named ?? list[0]) : { kind: "kept", ...kept };
+    const list = (this.#list ??= await this.client.request("models", { base: this.base }));
+    return (hash === null ? null : await this.find(hash)) ?? this.choiceOf(list[0]);
   }
 
   #named(hash: string | null): OfferedModel | undefined {
@@ -214,10 +278,11 @@ export class Model {
     try {
       const choice = await wish();
       if (turn !== this.#turn) return;
+      if (turn === this.#cancelled) throw new Error("The load was ended.");
       this.#next = choice;
       const loaded = await this.client.request(
         "load",
-        { choice, engine: this.engine, arithmetic: this.arithmetic },
+        { choice, engine: this.#engineFor(choice), arithmetic: this.arithmetic },
         (progress) => {
           if (turn === this.#turn) this.progress = progress;
         },
@@ -234,7 +299,7 @@ export class Model {
       if (turn !== this.#turn) return;
       this.#next = null;
       this.loading = false;
-      if (error instanceof Crashed) return;
+      if (error instanceof Crashed || turn === this.#cancelled) return;
       if (this.engine === "gpu" && this.loaded === null) {
         // Nobody asked for it on this visit, and without a model the page is of no use.
         this.engine = "auto";
@@ -247,6 +312,12 @@ export class Model {
       return;
     }
     await Promise.all([this.#verify(), this.countStored()]);
+  }
+
+  /** A slider's next place needs no new trial of the GPU where the place before lost it. */
+  #engineFor(choice: ModelChoice): EngineWish {
+    const isNext = choice.kind === "blend" && this.engine === "auto";
+    return isNext && this.loaded?.info.engine === "cpu" ? "cpu" : this.engine;
   }
 
   async #verify(): Promise<void> {

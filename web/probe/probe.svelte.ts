@@ -135,22 +135,27 @@ export class Probe {
   get link(): LinkState {
     const { current, copy } = this.image;
     const { texts } = this.captions;
-    const state = { ...emptyLinkState(), captions: texts, softmax: this.softmax };
+    const state = {
+      ...emptyLinkState(),
+      captions: texts,
+      marks: this.edits.marks(texts),
+      softmax: this.softmax,
+    };
     if (current === null) return state;
     if (current.kind !== "scene") {
       return { ...state, photo: current.name, hash: current.hash, copy };
     }
     const own = current.view.captions.map(({ text }) => text);
-    return {
-      ...state,
-      scene: current.view.seed,
-      captions: sameTexts(own, texts) ? null : texts,
-    };
+    const { seed: scene } = current.view;
+    return sameTexts(own, texts)
+      ? { ...state, scene, captions: null, marks: null }
+      : { ...state, scene };
   }
 
   /** Takes up the question of a link. */
   async open(link: LinkState): Promise<void> {
     this.softmax = link.softmax;
+    this.edits.open(link.marks ?? [], link.captions ?? []);
     if (link.photo === null) {
       await this.image.showScene(link.scene ?? SAMPLE_SEEDS[0], link.captions);
     } else {

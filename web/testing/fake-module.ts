@@ -61,6 +61,7 @@ export const fakeWords: SceneVocabulary = {
   colours: ["red", "blue", "green"],
   patterns: ["plain", "striped"],
   grounds: ["grass", "snow"],
+  relations: ["above", "on"],
   sizes: [
     { size: "small", least: 88, most: 104 },
     { size: "medium-sized", least: 130, most: 150 },
@@ -155,6 +156,7 @@ export const modelInfo: ModelInfo = {
   },
   knownTiles: {},
   provenance: null,
+  trainedOn: null,
 };
 
 class FakeClip implements SessionClip {
@@ -423,6 +425,15 @@ export interface FakeRecord {
   encodedImages: number;
   /** What was installed as one. */
   lexicons: string[];
+  /** α of each blend that was begun, and how many gave their memory back. */
+  blends: number[];
+  freedBlends: number;
+}
+
+/** What follows `GGUF` in the first file. */
+async function weightsOf(source: ModelSource): Promise<string> {
+  const [first] = Object.values(source as Record<string, Uint8Array<ArrayBuffer> | Blob>);
+  return (await new Blob([first ?? ""]).text()).replace(/^GGUF/, "");
 }
 
 /**
@@ -437,6 +448,8 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
     encodedTexts: [],
     encodedImages: 0,
     lexicons: [],
+    blends: [],
+    freedBlends: 0,
   };
   const module: ClipModule = {
     Clip: {
@@ -471,6 +484,30 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
     sceneJson: (seed) =>
       seed.startsWith("{") ? seed : JSON.stringify(fakeDescription(Number(seed))),
     sceneVocabulary: () => fakeWords,
+    relate(scene, subject, relation, object) {
+      if (relation === "on") throw new Error("in this world no car is on a dog");
+      const found = JSON.parse(scene) as SceneDescription;
+      const [one, other] = [found.things[subject], found.things[object]];
+      if (one !== undefined && other !== undefined) other.y = one.y + 200;
+      return { scene: JSON.stringify(found), subject, object };
+    },
+    Blend: {
+      async start(name, a, b, alpha) {
+        const [one, other] = [await weightsOf(a), await weightsOf(b)];
+        if (other.includes("?")) throw new Error("the weights of b cannot be blended");
+        record.blends.push(alpha);
+        // Of one model alone the weights are that model's, as in the module.
+        const parts = alpha === 0 ? [one] : alpha === 1 ? [other] : [one, `${alpha}`, other];
+        const pieces = ["GGUF", ...parts].map((part) => new TextEncoder().encode(part));
+        return {
+          plan: () => ({ type: "Q8_0", types: ["Q8_0", "Q8_0"], pieces: pieces.length + 1 }),
+          next: () => pieces.shift() ?? null,
+          free: () => {
+            record.freedBlends += 1;
+          },
+        };
+      },
+    },
     sha256: async (file) => (await sha256(new Uint8Array(await file.arrayBuffer()))) ?? "",
     cosines: (image, texts) => Float32Array.from(fakeCosines(image, texts)),
     radialMap(embeddings, root) {

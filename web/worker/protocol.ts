@@ -11,10 +11,12 @@ import type { HierarchyRequests } from "../hierarchy/requests";
 import type { KeptModel } from "../hub/shelf";
 import type {
   Arithmetic,
+  BlendPlan,
   CaptionEdit,
   EditGroup,
   EngineWish,
   LoadProgress,
+  Metric,
   ModelInfo,
   Ranked,
   SceneView,
@@ -40,13 +42,25 @@ export interface OfferedChoice {
   model: OfferedModel;
 }
 
-/** Where a model comes from. */
-export type ModelChoice =
+/** Where a model comes from whose weights are in files. */
+export type FileChoice =
   | OfferedChoice
   /** One GGUF file, or the files of a Hugging Face or OpenCLIP directory. */
   | { kind: "own"; files: File[] }
   /** A model that was fetched by name, and its file in the browser's store. */
   | { kind: "kept"; model: KeptModel; file: File };
+
+/** A model between two others: the weights `(1 − alpha) a + alpha b`. */
+export interface BlendChoice {
+  kind: "blend";
+  name: string;
+  a: FileChoice;
+  b: FileChoice;
+  alpha: number;
+}
+
+/** Where a model comes from. */
+export type ModelChoice = FileChoice | BlendChoice;
 
 /** What became of the browser's copy of a downloaded model. */
 export type Storage =
@@ -65,6 +79,8 @@ export interface LoadedModel {
   storage: Storage | null;
   /** Whether golden values came with it, for `verify`. */
   verifiable: boolean;
+  /** How it was blended of two; `null` of a model that was not. */
+  blended: BlendPlan | null;
 }
 
 /** A model's embeddings, computed here, against those that came with it. */
@@ -114,6 +130,15 @@ export interface Requests extends BenchmarkRequests, HierarchyRequests, ComposeR
     ask: { choice: ModelChoice; engine?: EngineWish; arithmetic?: Arithmetic };
     answer: LoadedModel;
   };
+  /** Ends what is being loaded; the model before stays. */
+  "cancel-load": { ask: object; answer: null };
+  /** What a model gets in the first `items` questions of a set of Tableau, beside the loaded one. */
+  "patch-point": {
+    ask: { choice: ModelChoice; set: string; items: number };
+    answer: Metric[];
+  };
+  /** Ends the point that is being computed. */
+  "cancel-patch-point": { ask: object; answer: null };
   /** Checks the loaded model against its golden values. */
   verify: { ask: object; answer: Parity };
   /** Embeds a photo, so that `rank` can name it by its key. */

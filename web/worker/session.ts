@@ -17,21 +17,25 @@ import type {
   LoadProgress,
   ModelInfo,
   ModelSource,
+  relate,
   sceneJson,
   sceneVocabulary,
   SceneView,
 } from "../wasm/cliprobe.js";
+import type { BlendModule } from "../patch/blend-files";
+import { measurePoint } from "../patch/measure-point";
 import { rowsOf } from "../rows";
 import { measure } from "../speed/measure";
 import { withoutPatches } from "../words/patches";
+import { messagesDelivered } from "./messages-delivered";
 import type { ModelStore } from "./model-store";
+import { type GoldenFile, ModelOpener, type OpenedModel } from "./open-model";
 import type {
   Answer,
   Ask,
   Call,
   ModelRanking,
   LoadedModel,
-  ModelChoice,
   Parity,
   ImageSource,
   RequestKind,
@@ -41,7 +45,7 @@ import { Recent } from "./recent";
 import type { SessionClip } from "./session-clip";
 
 /** What a session uses of the wasm module. */
-export interface ClipModule extends BenchmarkModule, HierarchyModule {
+export interface ClipModule extends BenchmarkModule, BlendModule, HierarchyModule {
   Clip: {
     load(source: ModelSource, options?: LoadOptions): Promise<SessionClip>;
   };
@@ -52,6 +56,7 @@ export interface ClipModule extends BenchmarkModule, HierarchyModule {
   scene(seed: string, size: number): SceneView;
   sceneJson: typeof sceneJson;
   sceneVocabulary: typeof sceneVocabulary;
+  relate: typeof relate;
 }
 
 /** Captions encoded between two looks at whether a newer ranking was asked for. */
@@ -66,22 +71,6 @@ interface CaptionEmbedding {
   truncated: boolean;
 }
 
-/** A model's files at hand, and what is known of them. */
-interface OpenedModel {
-  name: string | null;
-  source: ModelSource;
-  /** Of the file of weights, where it was checked. */
-  sha256: string | null;
-  golden: GoldenFile | null;
-  storage: LoadedModel["storage"];
-}
-
-/** Where the loaded model's golden values lie. */
-interface GoldenFile {
-  base: string;
-  file: string;
-}
-
 export class Session {
   #clip: SessionClip | null = null;
   #golden: GoldenFile | null = null;
@@ -93,11 +82,13 @@ export class Session {
   #turn: Promise<unknown> = Promise.resolve();
   #newestRanking = 0;
   #newestLoad = 0;
+  #newestPoint = 0;
   /** The newest question about the hierarchy, by model: the loaded one is “”. */
   readonly #newestHierarchy = new Map<string, number>();
   /** What other models than the loaded one embedded for the hierarchy, by SHA-256. */
   readonly #others = new Recent<Recent<Float32Array>>(REMEMBERED_MODELS);
   readonly #benchmarks: BenchmarkController;
+  readonly #opener: ModelOpener;
   /** An image of which patches are being hidden, as the model's image encoder is given it. */
   #prepared: { clip: SessionClip; pixels: Float32Array } | null = null;
   /** The module, once it has its lexicon. */
@@ -111,6 +102,7 @@ export class Session {
     private readonly fetchLexicon: () => Promise<string>,
   ) {
     this.#benchmarks = new BenchmarkController(module);
+    this.#opener = new ModelOpener(module, store);
   }
 
   /** Answers one call. Throws an `Error` whose message is one sentence for a person. */
@@ -122,11 +114,24 @@ export class Session {
         return this.module.then((module) => module.sceneJson(call.ask.seed));
       case "scene-words":
         return this.module.then((module) => module.sceneVocabulary());
+      case "scene-relate": {
+        const { scene, subject, relation, object } = call.ask;
+        return this.module.then((module) => module.relate(scene, subject, relation, object));
+      }
       case "models":
         return this.store.offered(call.ask.base);
       case "load":
         this.#newestLoad = call.id;
         return this.#load(call, onProgress);
+      case "cancel-load":
+        this.#newestLoad = call.id;
+        return Promise.resolve(null);
+      case "patch-point":
+        this.#newestPoint = call.id;
+        return this.#point(call, onProgress);
+      case "cancel-patch-point":
+        this.#newestPoint = call.id;
+        return Promise.resolve(null);
       case "compare":
         return this.#compare(call.ask, onProgress);
       case "verify":
@@ -193,14 +198,16 @@ export class Session {
     onProgress: (progress: LoadProgress) => void,
   ): Promise<LoadedModel> {
     const start = performance.now();
-    const opened = await this.#open(ask.choice, onProgress);
+    const wanted = () => id === this.#newestLoad;
+    const opened = await this.#opener.open(ask.choice, onProgress, wanted);
     return this.#inTurn(async () => {
-      if (id !== this.#newestLoad) throw new Error("Another model was asked for meanwhile.");
+      if (!wanted()) throw new Error("Another model was asked for meanwhile.");
       const { engine = "auto", arithmetic = "f32" } = ask;
-      await this.#take(opened, { engine, arithmetic, onProgress });
-      const { name, storage, golden } = opened;
+      await this.#take(opened, { engine, arithmetic, onProgress }, wanted);
+      const { name, storage, golden, blended } = opened;
       return {
         name,
+        blended,
         info: this.#loaded().info(),
         milliseconds: performance.now() - start,
         storage,
@@ -213,12 +220,17 @@ export class Session {
   async #take(
     { source, sha256, golden }: OpenedModel,
     wishes: Pick<LoadOptions, "engine" | "arithmetic" | "onProgress">,
+    wanted: () => boolean,
   ): Promise<void> {
     const { Clip } = await this.module;
     const knownTiles = await this.store.knownTiles();
     const options: LoadOptions = { ...wishes, knownTiles };
     if (sha256 !== null) options.sha256 = sha256;
     const clip = await Clip.load(source, options);
+    if (!wanted()) {
+      clip.free();
+      throw new Error("Another model was asked for meanwhile.");
+    }
     this.#clip?.free();
     this.#clip = clip;
     this.#golden = golden;
@@ -231,45 +243,11 @@ export class Session {
     }
   }
 
-  async #open(
-    choice: ModelChoice,
-    onProgress: (progress: LoadProgress) => void,
-  ): Promise<OpenedModel> {
-    if (choice.kind === "own") {
-      // By name, so that an error can say which file it is about.
-      const source = Object.fromEntries(choice.files.map((file) => [file.name, file]));
-      return { name: null, source, sha256: null, golden: null, storage: null };
-    }
-    const hash = (file: Blob) => this.module.then((module) => module.sha256(file));
-    if (choice.kind === "kept") {
-      const { model, file } = choice;
-      // As with the page's own models: other pages of this origin can write to its files.
-      if ((await hash(file)) !== model.sha256) {
-        throw new Error(
-          `The kept file of ${model.name} was changed: delete it and fetch it again.`,
-        );
-      }
-      const { name, sha256 } = model;
-      return {
-        name,
-        source: { [file.name]: file },
-        sha256,
-        golden: null,
-        storage: { kind: "found" },
-      };
-    }
-    const { base, model } = choice;
-    const { file, storage } = await this.store.model(base, model, hash, onProgress);
-    const golden = model.golden === undefined ? null : { base, file: model.golden };
-    const { name, sha256 } = model;
-    return { name, source: { [model.file]: file }, sha256, golden, storage };
-  }
-
   async #compare(
     { choice, image, captions }: Ask<"compare">,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<ModelRanking> {
-    const { source, sha256 } = await this.#open(choice, onProgress);
+    const { source, sha256 } = await this.#opener.open(choice, onProgress);
     return this.#inTurn(async () => {
       const module = await this.module;
       // Where several models are compared, their weights alone shall differ.
@@ -291,6 +269,36 @@ export class Session {
         clip.free();
       }
     });
+  }
+
+  /** The model in use stays, and answers in between. */
+  async #point(
+    { id, ask }: { id: number; ask: Ask<"patch-point"> },
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<Answer<"patch-point">> {
+    const wanted = () => id === this.#newestPoint;
+    const { source } = await this.#opener.open(ask.choice, onProgress, wanted);
+    const module = await this.module;
+    // On the CPU, as for every comparison: the weights alone shall differ.
+    const clip = await this.#inTurn(() => module.Clip.load(source, { engine: "cpu" }));
+    try {
+      return await measurePoint(
+        module,
+        clip,
+        ask,
+        (work) =>
+          this.#inTurn(async () => {
+            await messagesDelivered();
+            return work();
+          }),
+        wanted,
+        (loaded, total) => {
+          onProgress({ stage: "build", loaded, total });
+        },
+      );
+    } finally {
+      clip.free();
+    }
   }
 
   /** Takes a turn for each embedding: a ranking asked for meanwhile waits for one, not for all. */
@@ -441,7 +449,7 @@ export class Session {
         if (clip !== null) return work(clip);
         const { choice } = ask;
         if (choice === null || other === null) throw new Error("No model is named.");
-        return work(await other.load(module, () => this.#open(choice, onProgress)));
+        return work(await other.load(module, () => this.#opener.open(choice, onProgress)));
       });
     const embedder: Embedder = {
       texts: async (batch) => {
@@ -577,11 +585,6 @@ async function encodeCaptions(
       truncated: truncated[row] ?? false,
     },
   ]);
-}
-
-/** A macrotask later: messages that arrived meanwhile have been handled. */
-function messagesDelivered(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /** `Infinity` when the shapes differ: such values are never equal. */

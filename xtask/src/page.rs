@@ -78,7 +78,7 @@ pub(crate) fn test_in_browser(sh: &Shell, chromium: &Path) -> Result<()> {
 }
 
 /// A port that nothing listens on now, so that two checkouts can be tested at once.
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
         .local_addr()?
         .port())

@@ -2,18 +2,20 @@
 
 use std::{
     env,
-    path::PathBuf,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::ValueEnum;
 use xshell::Shell;
 
 use crate::{
-    page, tools,
+    package, page, tools,
     wasm::{self, Flavour, Warnings},
-    workspace::cargo,
+    workspace::{self, cargo},
 };
 
 /// One check. They run in this order.
@@ -39,6 +41,8 @@ pub(crate) enum Step {
     Page,
     /// Tests of the built page in Chromium
     Browser,
+    /// The npm package: built, packed, and used by a small application in Chromium
+    Package,
 }
 
 /// What the tests need besides Rust, found or installed before the first of them starts.
@@ -59,7 +63,8 @@ impl Tools {
             tools::node(sh)?;
         }
         let chromium = steps
-            .contains(&Step::Browser)
+            .iter()
+            .any(|step| matches!(step, Step::Browser | Step::Package))
             .then(|| tools::chromium(sh))
             .transpose()?;
         let mut found = Self {
@@ -76,17 +81,36 @@ impl Tools {
     }
 }
 
+impl Tools {
+    fn chromium(&self) -> &Path {
+        let found = self.chromium.as_deref();
+        found.expect("looked for before the first step that needs it")
+    }
+}
+
 impl Step {
     /// Takes seconds once built, so that it can run at every turn of the work.
     fn is_fast(self) -> bool {
-        !matches!(self, Self::Doc | Self::Page | Self::Browser)
+        !matches!(self, Self::Doc | Self::Page | Self::Browser | Self::Package)
     }
 
     fn needs_node(self) -> bool {
         matches!(
             self,
-            Self::Lint | Self::Check | Self::Unit | Self::Page | Self::Browser
+            Self::Lint | Self::Check | Self::Unit | Self::Page | Self::Browser | Self::Package
         )
+    }
+
+    /// The script of package.json that a check of the front-end's sources is. With `fast`, files that
+    /// have not changed since they were last linted are taken for good.
+    fn script(self, fast: bool) -> Option<&'static str> {
+        match self {
+            Self::Lint if fast => Some("lint:changed"),
+            Self::Lint => Some("lint"),
+            Self::Check => Some("check"),
+            Self::Unit => Some("test"),
+            _ => None,
+        }
     }
 
     /// The part of a step that compiles, where it can be told apart from the part that tests.
@@ -146,15 +170,13 @@ impl Step {
                 };
                 wasm::build(sh, flavour, Warnings::Denied)?;
             }
-            Self::Lint => page::npm_run(sh, "lint", &[])?,
-            Self::Check => page::npm_run(sh, "check", &[])?,
-            Self::Unit => page::npm_run(sh, "test", &[])?,
-            Self::Page => page::build(sh)?,
-            Self::Browser => {
-                let chromium = tools.chromium.as_deref();
-                let chromium = chromium.expect("looked for before the first step");
-                page::test_in_browser(sh, chromium)?;
+            Self::Lint | Self::Check | Self::Unit => {
+                let script = self.script(fast).context("a check of the front-end")?;
+                page::npm_run(sh, script, &[])?;
             }
+            Self::Page => page::build(sh)?,
+            Self::Browser => page::test_in_browser(sh, tools.chromium())?,
+            Self::Package => package::test(sh, tools.chromium())?,
         }
         Ok(())
     }
@@ -187,10 +209,11 @@ pub(crate) fn run(sh: &Shell, steps: &[Step], fast: bool) -> Result<()> {
     let tools = Tools::find(sh, &steps)?;
     let mut summary = vec![line("tools", begun.elapsed(), Duration::ZERO, "ok")];
     let mut outcome = Ok(());
+    let (front_end, steps): (Vec<Step>, Vec<Step>) = steps
+        .into_iter()
+        .partition(|step| fast && step.script(fast).is_some());
     for step in steps {
-        let name = step
-            .to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().to_owned());
+        let name = name_of(step);
         if outcome.is_err() {
             summary.push(format!("{name:8}        -         -  not run"));
             continue;
@@ -205,6 +228,22 @@ pub(crate) fn run(sh: &Shell, steps: &[Step], fast: bool) -> Result<()> {
         let words = if outcome.is_ok() { "ok" } else { "FAILED" };
         summary.push(line(&name, built, started.elapsed() - built, words));
     }
+    if outcome.is_ok() && !front_end.is_empty() {
+        println!("\n==== front-end");
+        let started = Instant::now();
+        outcome = side_by_side(&front_end);
+        let words = if outcome.is_ok() { "ok" } else { "FAILED" };
+        let name = front_end
+            .iter()
+            .map(|&step| name_of(step))
+            .collect::<Vec<_>>();
+        summary.push(line(
+            &name.join(", "),
+            Duration::ZERO,
+            started.elapsed(),
+            words,
+        ));
+    }
     println!(
         "\n==== summary\n{:8} {:>9} {:>9}\n{}\n{:8} {:8.1}s in all",
         "step",
@@ -218,6 +257,40 @@ pub(crate) fn run(sh: &Shell, steps: &[Step], fast: bool) -> Result<()> {
         println!("skipped: training by several processes (see the first lines)");
     }
     outcome
+}
+
+fn name_of(step: Step) -> String {
+    let value = step.to_possible_value();
+    value.map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+/// The front-end's checks, none of which needs another: they share the cores. Each one's output stands
+/// together.
+fn side_by_side(steps: &[Step]) -> Result<()> {
+    let run = |step: Step| -> Result<()> {
+        let script = step.script(true).context("a check of the front-end")?;
+        let output = Command::new("npm")
+            .args(["run", "--silent", script])
+            .current_dir(workspace::root())
+            .output()
+            .context("npm does not start")?;
+        print!("{}", String::from_utf8_lossy(&output.stdout));
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        ensure!(output.status.success(), "{} failed", name_of(step));
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let running: Vec<_> = steps
+            .iter()
+            .map(|&step| scope.spawn(move || run(step)))
+            .collect();
+        let ended = running.into_iter().map(|check| match check.join() {
+            Ok(outcome) => outcome,
+            Err(_) => Err(anyhow!("a check ended without an answer")),
+        });
+        // All of them end before the first failure is told.
+        ended.collect::<Vec<_>>().into_iter().collect()
+    })
 }
 
 fn line(name: &str, building: Duration, running: Duration, words: &str) -> String {

@@ -56,9 +56,14 @@ pub fn blend(
             format!("{coefficient} × {}", checkpoint.name)
         })
         .collect();
+    let mut seen = parts
+        .iter()
+        .map(|(part, _)| part.provenance.trained_on.as_ref());
+    let first = seen.next().flatten();
     let provenance = Provenance {
         parent_sha256: Some(base.sha256()?),
         recipe: Some(format!("weights blended: {}", words.join(" + "))),
+        trained_on: first.filter(|_| seen.all(|other| other == first)).cloned(),
     };
     let reader = Blend {
         name: name.to_owned(),
@@ -72,6 +77,22 @@ pub fn blend(
         provenance,
         Box::new(reader),
     ))
+}
+
+/// The type in which a blend is stored: the finer of the two models' own, so that rounding takes no
+/// more from it than it took from them.
+pub fn blended_type(a: &Checkpoint, b: &Checkpoint) -> ElementType {
+    const FINEST_FIRST: [ElementType; 6] = [
+        ElementType::F32,
+        ElementType::F16,
+        ElementType::Q8_0,
+        ElementType::Q6_K,
+        ElementType::Q4_K,
+        ElementType::Q4_0,
+    ];
+    let own = [a.matrix_type(), b.matrix_type()];
+    let finest = FINEST_FIRST.into_iter().find(|t| own.contains(t));
+    finest.unwrap_or(ElementType::F32)
 }
 
 /// What can be blended must mean the same by every weight.

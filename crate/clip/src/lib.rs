@@ -11,8 +11,10 @@ pub mod gguf;
 pub mod image;
 pub mod model_file;
 pub mod names;
+mod opener;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod pickle;
+pub mod pieces;
 pub mod preprocessing;
 pub mod safetensors;
 pub mod tensors;

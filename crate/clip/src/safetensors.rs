@@ -4,7 +4,9 @@
 //! The header is read without the data, so that a model needs little more memory than its
 //! tensors. The `safetensors` crate judges it: no gaps, no overlaps, sizes that fit the shapes.
 
-use std::collections::{BTreeMap, HashMap};
+#![deny(clippy::cast_possible_truncation)]
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use safetensors::SafeTensorError;
@@ -21,7 +23,16 @@ pub(super) const LARGEST_HEADER: u64 = 100_000_000;
 /// No tensor of a CLIP has more than four.
 const MOST_DIMENSIONS: usize = 16;
 
-/// Reads the header of a file: its tensors, which lie in source number `source_index`.
+/// What a header says.
+#[derive(Debug)]
+pub struct Contents {
+    /// The tensors.
+    pub tensors: BTreeMap<String, TensorEntry>,
+    /// What the file says of itself, such as `format`.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Reads the header of a file; its tensors lie in source number `source_index`.
 ///
 /// # Errors
 /// Anything that breaks the format, with the tensor's name or the offset: a truncated file, bytes
@@ -29,7 +40,7 @@ const MOST_DIMENSIONS: usize = 16;
 pub fn read_header(
     source: &Arc<dyn ByteSource>,
     source_index: usize,
-) -> Result<BTreeMap<String, TensorEntry>, ClipError> {
+) -> Result<Contents, ClipError> {
     read_header_of(source.as_ref(), source_index)
 }
 
@@ -37,7 +48,7 @@ pub fn read_header(
 pub(super) fn read_header_of(
     source: &dyn ByteSource,
     source_index: usize,
-) -> Result<BTreeMap<String, TensorEntry>, ClipError> {
+) -> Result<Contents, ClipError> {
     let file = source.name();
     let io = |e| ClipError::io(file, e);
     let wrong = |what: String| ClipError::malformed(file, 8, what);
@@ -67,7 +78,10 @@ pub(super) fn read_header_of(
     };
     let mut header = vec![0; bytes];
     source.read_at(8, &mut header).map_err(io)?;
-    let Header(mut tensors) = serde_json::from_slice(&header).map_err(|cause| ClipError::Json {
+    let Header {
+        mut tensors,
+        metadata: said,
+    } = serde_json::from_slice(&header).map_err(|cause| ClipError::Json {
         file: format!("the header of {file}"),
         cause,
     })?;
@@ -107,7 +121,7 @@ pub(super) fn read_header_of(
             ),
         ));
     }
-    Ok(tensors
+    let tensors = tensors
         .into_iter()
         .map(|(name, info)| {
             let entry = TensorEntry {
@@ -118,7 +132,11 @@ pub(super) fn read_header_of(
             };
             (name, entry)
         })
-        .collect())
+        .collect();
+    Ok(Contents {
+        tensors,
+        metadata: said,
+    })
 }
 
 fn element(dtype: Dtype) -> Result<ElementType, String> {
@@ -164,7 +182,10 @@ fn sentence(error: &SafeTensorError, tensors: &[(String, TensorInfo)]) -> String
 
 /// The header's tensors, in the order of the file. The crate's own type reads them into a map, where
 /// of two tensors of one name the first would vanish.
-struct Header(Vec<(String, TensorInfo)>);
+struct Header {
+    tensors: Vec<(String, TensorInfo)>,
+    metadata: BTreeMap<String, String>,
+}
 
 impl<'de> Deserialize<'de> for Header {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -178,7 +199,7 @@ impl<'de> Deserialize<'de> for Header {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header, A::Error> {
-                let mut tensors = Vec::new();
+                let (mut tensors, mut metadata) = (Vec::new(), BTreeMap::new());
                 let mut names = std::collections::BTreeSet::new();
                 while let Some(name) = map.next_key::<String>()? {
                     if !names.insert(name.clone()) {
@@ -188,12 +209,13 @@ impl<'de> Deserialize<'de> for Header {
                         )));
                     }
                     if name == "__metadata__" {
-                        map.next_value::<Option<HashMap<String, String>>>()?;
+                        let said = map.next_value::<Option<BTreeMap<String, String>>>()?;
+                        metadata = said.unwrap_or_default();
                     } else {
                         tensors.push((name, map.next_value()?));
                     }
                 }
-                Ok(Header(tensors))
+                Ok(Header { tensors, metadata })
             }
         }
 
@@ -207,7 +229,7 @@ mod tests {
     use super::*;
     use crate::bytes::MemorySource;
 
-    fn read(header: &str, data: usize) -> Result<BTreeMap<String, TensorEntry>, String> {
+    fn read(header: &str, data: usize) -> Result<Contents, String> {
         let mut file = (header.len() as u64).to_le_bytes().to_vec();
         file.extend(header.as_bytes());
         file.extend(vec![0; data]);
@@ -223,11 +245,16 @@ mod tests {
     fn a_file_in_order_is_read() {
         let metadata = r#""__metadata__": {"format": "pt"}"#;
         let (a, b) = (tensor("a", 16, 32), tensor("b", 0, 16));
-        let tensors = read(&format!("{{{metadata}, {a}, {b}}}"), 32).unwrap();
+        let contents = read(&format!("{{{metadata}, {a}, {b}}}"), 32).unwrap();
+        assert_eq!(contents.metadata["format"], "pt");
+        let tensors = contents.tensors;
         assert_eq!(tensors["a"].offset - tensors["b"].offset, 16);
         assert_eq!(tensors["a"].element, Ok(ElementType::F32));
         let whole = r#"{"ids": {"dtype": "I64", "shape": [1], "data_offsets": [0, 8]}}"#;
-        assert_eq!(read(whole, 8).unwrap()["ids"].element, Err("I64".into()));
+        assert_eq!(
+            read(whole, 8).unwrap().tensors["ids"].element,
+            Err("I64".into())
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::cpu::{CpuEngine, Model};
 #[cfg(feature = "gpu")]
 use crate::gpu::{GpuEngine, GpuError, GpuInfo};
 use crate::{Embeddings, Engine, EngineError, PackedTokens};
-use cliprobe_clip::image::{self, ImageError, RgbImage};
+use cliprobe_clip::image::{Exif, ImageError, RgbImage};
 use cliprobe_clip::preprocessing::Preprocessing;
 use cliprobe_clip::{Checkpoint, ClipConfig, ClipError, Tokenizer};
 
@@ -108,6 +108,12 @@ impl Clip {
     /// The tokenizer.
     pub fn tokenizer(&self) -> &Tokenizer {
         &self.tokenizer
+    }
+
+    /// The same, but for what is done with the EXIF orientation of images' files.
+    pub fn with_exif(mut self, exif: Exif) -> Self {
+        self.preprocessing.exif = exif;
+        self
     }
 
     /// What is done to an image before it is embedded.
@@ -230,7 +236,7 @@ pub fn description(
         "format": checkpoint.format,
         "activation": checkpoint.config.activation,
         "tensor_types": checkpoint.tensor_types(),
-        "preprocessing": checkpoint.preprocessing.summary(),
+        "preprocessing": clip.map_or(&checkpoint.preprocessing, Clip::preprocessing).summary(),
         "engine": clip.map_or("none", Clip::engine),
         "dtype": clip.map_or("f32", |clip| clip.engine.dtype()),
         "version": env!("CARGO_PKG_VERSION"),
@@ -244,12 +250,13 @@ pub fn description(
     Ok(description)
 }
 
-/// Decodes an image (PNG, JPEG, WebP, GIF) and preprocesses it.
+/// Decodes an image (PNG, JPEG, WebP, GIF) and preprocesses it. Threads that do so at once share a
+/// budget of memory (see [`cliprobe_clip::image::decode_then`]).
 ///
 /// # Errors
 /// An image that cannot be decoded.
 pub fn prepare(file: &[u8], preprocessing: &Preprocessing) -> Result<PreparedImage, ImageError> {
-    prepare_decoded(&image::decode(file)?, preprocessing)
+    preprocessing.decode_then(file, |image| prepare_decoded(&image, preprocessing))?
 }
 
 /// Preprocesses an image that is decoded already.

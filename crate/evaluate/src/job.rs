@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use cliprobe_clip::image::{self, RgbImage};
+use cliprobe_clip::image::{self, Exif, ImageError, RgbImage};
 use cliprobe_clip::{ClipError, preprocessing::Preprocessing};
 use cliprobe_engine::clip::{self as facade, Clip, PreparedImage, prepare_decoded};
-use cliprobe_probe::ProbeSet;
 use cliprobe_probe::results::{Encoded, Encoding};
+use cliprobe_probe::{CropBox, ProbeSet};
 use sha2::{Digest, Sha256};
 
 use crate::cache::{Cache, Key};
@@ -395,8 +395,12 @@ impl<'a> Source<'a> {
     ) -> Result<PreparedImage, String> {
         let prepared = match &self.content {
             Content::Decoded(drawn) => prepare_decoded(drawn, preprocessing),
-            Content::File { bytes, crop } => decode(bytes, *crop, unletterbox)
-                .and_then(|decoded| prepare_decoded(&decoded, preprocessing)),
+            Content::File { bytes, crop } => preprocessing
+                .decode_then(bytes, |image| {
+                    let shown = part(image, *crop, unletterbox)?;
+                    prepare_decoded(&shown, preprocessing)
+                })
+                .flatten(),
         };
         prepared.map_err(|error| error.to_string())
     }
@@ -408,16 +412,24 @@ impl<'a> Source<'a> {
 /// A file that cannot be decoded, or a part that is empty.
 pub fn decode(
     bytes: &[u8],
-    crop: Option<cliprobe_probe::CropBox>,
+    exif: Exif,
+    crop: Option<CropBox>,
     unletterbox: bool,
-) -> Result<RgbImage, image::ImageError> {
-    let mut decoded = image::decode(bytes)?;
+) -> Result<RgbImage, ImageError> {
+    image::decode_then(bytes, exif, |image| part(image, crop, unletterbox))?
+}
+
+fn part(
+    mut image: RgbImage,
+    crop: Option<CropBox>,
+    unletterbox: bool,
+) -> Result<RgbImage, ImageError> {
     if let Some(c) = crop {
-        decoded = decoded.crop(c.x, c.y, c.width, c.height)?;
+        image = image.crop(c.x, c.y, c.width, c.height)?;
     }
     Ok(if unletterbox {
-        decoded.without_letterbox()
+        image.without_letterbox()
     } else {
-        decoded
+        image
     })
 }

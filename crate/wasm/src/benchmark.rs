@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 
 use super::{WebClip, error, png, to_js};
+use cliprobe_clip::image::Exif;
 use cliprobe_evaluate::{Job, Memory, Model, Plan, Shown, decode, finish, score};
 use cliprobe_probe::published::published;
 use cliprobe_probe::results::{Results, SetResult, SourceFile};
@@ -553,7 +554,7 @@ impl WebBenchmark {
             Image::File { crop: None, .. } => bytes_of(&file).map_err(error)?,
             Image::File { name, crop } => {
                 let bytes = bytes_of(&file).map_err(error)?;
-                let part = decode(&bytes, *crop, false);
+                let part = decode(&bytes, Exif::Apply, *crop, false);
                 let part = part.map_err(|why| error(format!("{name}: {why}")))?;
                 png(&world::Image {
                     width: part.width(),

@@ -23,6 +23,7 @@ struct Vocabulary {
     colours: &'static [world::Colour],
     patterns: &'static [world::Pattern],
     grounds: &'static [world::Ground],
+    relations: Vec<world::Relation>,
     sizes: Vec<SizeRange>,
     most_things: usize,
 }
@@ -45,6 +46,11 @@ pub fn scene_vocabulary() -> Result<JsValue, JsError> {
         colours: world::Colour::ALL,
         patterns: world::Pattern::ALL,
         grounds: world::Ground::ALL,
+        relations: world::Relation::ALL
+            .iter()
+            .copied()
+            .filter(|relation| relation.converse().is_some())
+            .collect(),
         sizes: world::Size::ALL
             .iter()
             .map(|&size| {
@@ -53,5 +59,36 @@ pub fn scene_vocabulary() -> Result<JsValue, JsError> {
             })
             .collect(),
         most_things: world::MAX_THINGS,
+    })
+}
+
+#[derive(Serialize)]
+struct Related {
+    scene: String,
+    subject: usize,
+    object: usize,
+}
+
+/// Places a thing so that a relation holds. See `relate` in `types.ts`.
+///
+/// # Errors
+/// A text that is no scene, a word that is no relation, or two things that cannot be so related.
+#[wasm_bindgen(skip_typescript)]
+pub fn relate(
+    scene: &str,
+    subject: usize,
+    relation: &str,
+    object: usize,
+) -> Result<JsValue, JsError> {
+    let (_, probe) = scene_probe(scene.trim())?;
+    let found = world::Relation::ALL
+        .iter()
+        .find(|known| known.word() == relation)
+        .ok_or_else(|| error(format!("there is no relation {relation:?}")))?;
+    let related = world::related(&probe.scene, subject, *found, object).map_err(error)?;
+    to_js(&Related {
+        scene: serde_json::to_string(&related.scene).map_err(error)?,
+        subject: related.subject,
+        object: related.object,
     })
 }

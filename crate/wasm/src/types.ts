@@ -1,8 +1,8 @@
 /** How far loading a model has come. */
 export interface LoadProgress {
-  /** Fetching the file; reading its header; building the towers. */
-  stage: "download" | "read" | "build";
-  /** Bytes while downloading, tensors while building. */
+  /** Fetching the file; reading its header; building the towers; blending two models' weights. */
+  stage: "download" | "read" | "build" | "blend";
+  /** Bytes while downloading, else tensors. */
   loaded: number;
   /** Of how many, where that is known. */
   total: number | null;
@@ -123,6 +123,8 @@ export interface ModelInfo {
   knownTiles: Record<string, string>;
   /** How and from what the file was made, where it says. */
   provenance: string | null;
+  /** What kind of images it has seen, where the file says: `drawings`, `photographs`, or other words. */
+  trainedOn: string | null;
 }
 
 export interface TextEmbeddings {
@@ -208,6 +210,8 @@ export class Clip {
   encodeText(texts: string[]): Promise<TextEmbeddings>;
   /** Embeds an image from the bytes of a PNG, JPEG, WebP or GIF file. */
   encodeImage(file: Uint8Array): Promise<ImageEmbedding>;
+  /** Embeds an image from its pixels, four bytes each; alpha is dropped. */
+  encodeRgba(rgba: Uint8Array, width: number, height: number): Promise<ImageEmbedding>;
   /**
    * Embeds a batch of images that were prepared elsewhere: `3 × imageSize × imageSize` values each, as
    * the checkpoint's preprocessing gives them. Resolves to rows of `embeddingDim` values.
@@ -418,6 +422,43 @@ export class Benchmark {
   /** The metrics as `cliprobe eval --csv` writes them. */
   resultCsv(): string;
   /** Gives the memory back; the object cannot be used afterwards. */
+  free(): void;
+}
+
+/** A model between two others, as it is blended. */
+export interface BlendPlan {
+  /** Type of its weight matrices: the finer of the two models' own. */
+  type: WeightType;
+  /** Those of the two models. */
+  types: [a: WeightType, b: WeightType];
+  /** Pieces that {@link Blend.next} will give. */
+  pieces: number;
+}
+
+/**
+ * A model with the weights `(1 − α) a + α b`, as a GGUF file that is made piece by piece. It takes
+ * tokenizer and preprocessing from `a`. Weights are summed in double precision, then stored as
+ * {@link BlendPlan.type}: quantised weights are expanded, blended and quantised again.
+ */
+export class Blend {
+  private constructor();
+  /**
+   * Throws one sentence where architectures or vocabularies differ.
+   *
+   * @param name what to call the model
+   * @param alpha 0 is `a`, 1 is `b`
+   * @param hashes SHA-256 of the two files, where they were computed before
+   */
+  static start(
+    name: string,
+    a: ModelSource,
+    b: ModelSource,
+    alpha: number,
+    hashes?: { a?: string; b?: string },
+  ): Promise<Blend>;
+  plan(): BlendPlan;
+  /** The file's next bytes; null when it is whole. */
+  next(): Uint8Array<ArrayBuffer> | null;
   free(): void;
 }
 
@@ -680,6 +721,8 @@ export interface SceneVocabulary {
   colours: string[];
   patterns: string[];
   grounds: string[];
+  /** Those between two things. */
+  relations: string[];
   /** For each size the least and the largest radius. */
   sizes: { size: string; least: number; most: number }[];
   mostThings: number;
@@ -687,3 +730,18 @@ export interface SceneVocabulary {
 
 /** The words that scenes are made of. */
 export function sceneVocabulary(): SceneVocabulary;
+
+/**
+ * Places the second thing of a scene, given as JSON, so that the first has the relation to it; layers,
+ * and who holds what, change where it must be. Throws one sentence where it cannot be.
+ *
+ * @param subject the first thing, by index
+ * @param object the second, by index
+ * @returns the scene as JSON, and where its two things stand in it now
+ */
+export function relate(
+  scene: string,
+  subject: number,
+  relation: string,
+  object: number,
+): { scene: string; subject: number; object: number };

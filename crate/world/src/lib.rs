@@ -25,6 +25,7 @@ mod held_out;
 mod layout;
 mod mention;
 mod probe;
+mod relate;
 mod relation;
 mod sample;
 mod scene;
@@ -44,6 +45,7 @@ pub use probe::{
     Caption, CaptionKind, PageProbe, ProbeKind, Probes, SentencePart, WorldProbe, captions_to_ask,
     probes, sample_probe_for_page,
 };
+pub use relate::{RelateError, Related, related};
 pub use relation::Relation;
 pub use sample::{ArrangementWeights, SceneParams};
 pub use scene::{

@@ -228,7 +228,7 @@ fn checked_things<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Thing>, D::E
     Ok(things)
 }
 
-fn check(things: &[Thing]) -> Result<(), SceneError> {
+pub(super) fn check(things: &[Thing]) -> Result<(), SceneError> {
     if !(1..=MAX_THINGS).contains(&things.len()) {
         return Err(SceneError::Count {
             found: things.len(),

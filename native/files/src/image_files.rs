@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
-use cliprobe_clip::image::{self, ImageError, RgbImage};
 use cliprobe_evaluate::ImageFiles;
-use cliprobe_probe::{CropBox, ImageNames, is_image_name};
+use cliprobe_probe::{ImageNames, is_image_name};
 use walkdir::WalkDir;
 
 use crate::archive::{Member, is_apple_double, members};
@@ -152,23 +151,6 @@ impl ImageFiles for ImagesOnDisk {
     fn read(&self, file: usize) -> Result<Vec<u8>, String> {
         Self::read(self, file).map_err(|error| format!("{error:#}"))
     }
-}
-
-/// Decodes an image, as far as it is shown.
-pub fn decode(
-    bytes: &[u8],
-    crop: Option<CropBox>,
-    unletterbox: bool,
-) -> Result<RgbImage, ImageError> {
-    let mut image = image::decode(bytes)?;
-    if let Some(c) = crop {
-        image = image.crop(c.x, c.y, c.width, c.height)?;
-    }
-    Ok(if unletterbox {
-        image.without_letterbox()
-    } else {
-        image
-    })
 }
 
 /// Endings of images in formats that are not read.

@@ -20,7 +20,7 @@ use cliprobe::probe::ProbeSet;
 use cliprobe::probe::results::Run;
 use cliprobe::score::TieRule;
 
-use crate::model::{self, DeviceArgs};
+use crate::model::{self, DeviceArgs, ImageArgs};
 use cache::FileCache;
 use cliprobe_files::image_files::ImagesOnDisk;
 use progress::Bars;
@@ -40,6 +40,8 @@ pub(crate) struct BenchArgs {
     /// Crop the white bands that pad HierarCaps' images to squares
     #[arg(long)]
     pub(crate) unletterbox: bool,
+    #[command(flatten)]
+    pub(crate) image: ImageArgs,
     #[command(flatten)]
     device: DeviceArgs,
     /// Images in a batch
@@ -90,6 +92,7 @@ impl BenchArgs {
             images,
             ties: Ties::Authors,
             unletterbox: false,
+            image: ImageArgs::default(),
             device: DeviceArgs::CPU,
             batch: 16,
             cache: None,
@@ -159,7 +162,7 @@ impl<'a> Bench<'a> {
     pub(crate) fn ask(&self, checkpoint: &Rc<Checkpoint>) -> Result<Run> {
         let started = Instant::now();
         let args = self.args;
-        let clip = model::load(checkpoint, args.device)?;
+        let clip = model::load(checkpoint, args.device)?.with_exif(args.image.exif());
         let description = facade::description(checkpoint, Some(&clip))?;
         let dim = clip.config().projection_dim;
         let open = |kind: &str| -> Box<dyn Cache> {

@@ -141,7 +141,11 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
         written.push(write_text(path, &results.to_csv()));
     }
     if let Some(path) = &args.html {
-        let thumbnails = Thumbnails::new(&bench.files, args.bench.unletterbox);
+        let thumbnails = Thumbnails::new(
+            &bench.files,
+            args.bench.image.exif(),
+            args.bench.unletterbox,
+        );
         let failures = usize::from(args.failures);
         let page = html::report(&results, &questions.asked, &thumbnails, failures);
         written.push(write_text(path, &page));

@@ -446,6 +446,7 @@ impl Run {
         let provenance = Provenance {
             parent_sha256: self.begun_with.clone(),
             recipe: Some(provenance::sentence(&self.recipe, self.step())?),
+            ..Provenance::default()
         };
         let weights = &self.trainer.weights;
         export::write_directory(place, &self.spec, weights, average, &provenance, readers)

@@ -1,6 +1,8 @@
 //! GGUF (<https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>): reading and writing the
 //! container. What a CLIP model puts into it is in [`super::model_file`].
 
+#![deny(clippy::cast_possible_truncation)]
+
 mod read;
 mod write;
 
@@ -43,7 +45,7 @@ impl std::fmt::Display for Value {
 }
 
 const MAGIC: u32 = u32::from_le_bytes(*b"GGUF");
-const DEFAULT_ALIGNMENT: u64 = 32;
+pub(crate) const DEFAULT_ALIGNMENT: u64 = 32;
 
 /// Codes of metadata types.
 mod kind {

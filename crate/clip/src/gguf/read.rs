@@ -189,6 +189,10 @@ impl Cursor<'_> {
     }
 
     /// The next `n` bytes; the caller has bounded `n`.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "callers ask for less than the address space; the window is no longer"
+    )]
     fn take(&mut self, n: u64, field: &str) -> Result<&[u8], ClipError> {
         if n > self.left() {
             return Err(self.error(self.at, format!("the file ends inside the {field}")));

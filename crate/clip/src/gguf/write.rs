@@ -56,7 +56,9 @@ pub(crate) fn header(
         let bytes = tensor.element.tensor_bytes(tensor.shape);
         let bytes = bytes.ok_or_else(|| cannot("its rows are not whole blocks"))?;
         put_text(&mut header, tensor.name);
-        header.extend((tensor.shape.len() as u32).to_le_bytes());
+        let dimensions = u32::try_from(tensor.shape.len());
+        let dimensions = dimensions.map_err(|_| cannot("it has too many dimensions"))?;
+        header.extend(dimensions.to_le_bytes());
         for &d in tensor.shape.iter().rev() {
             header.extend((d as u64).to_le_bytes());
         }
@@ -69,6 +71,10 @@ pub(crate) fn header(
     pad(&mut header);
     Ok((header, offsets))
 }
+
+/// [`DEFAULT_ALIGNMENT`] in memory.
+#[expect(clippy::cast_possible_truncation, reason = "a constant, 32")]
+const ALIGNMENT: usize = DEFAULT_ALIGNMENT as usize;
 
 /// Writes a file of version 3.
 ///
@@ -105,15 +111,15 @@ fn write_all(sink: &mut dyn Write, header: &[u8], tensors: &[TensorToWrite]) -> 
     sink.write_all(header)?;
     for tensor in tensors {
         sink.write_all(&tensor.bytes)?;
-        let length = tensor.bytes.len() as u64;
-        let padding = length.next_multiple_of(DEFAULT_ALIGNMENT) - length;
-        sink.write_all(&[0; DEFAULT_ALIGNMENT as usize][..padding as usize])?;
+        let length = tensor.bytes.len();
+        let padding = length.next_multiple_of(ALIGNMENT) - length;
+        sink.write_all(&[0; ALIGNMENT][..padding])?;
     }
     sink.flush()
 }
 
 fn pad(bytes: &mut Vec<u8>) {
-    bytes.resize(bytes.len().next_multiple_of(DEFAULT_ALIGNMENT as usize), 0);
+    bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
 }
 
 fn put_text(out: &mut Vec<u8>, text: &str) {

@@ -1,11 +1,14 @@
 //! The first frame of a GIF on its canvas, as Pillow's `GifImagePlugin` composes it.
 
+#![deny(clippy::cast_possible_truncation)]
+
 use std::borrow::Cow;
 use std::num::NonZeroU64;
 
 use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 
-use super::{Format, ImageError, MAX_PIXELS, RgbImage, check_size, zeroed};
+use super::memory::reserve;
+use super::{Decoded, Format, ImageError, MAX_PIXELS, RgbImage, check_size, pixels, zeroed};
 
 /// A 12-bit LZW code stands for at most 4096 pixels.
 const PIXELS_PER_BYTE: u64 = 4096;
@@ -14,7 +17,10 @@ const PIXELS_PER_BYTE: u64 = 4096;
 const SCREEN_LENGTH: usize = 13;
 const PALETTE_FLAG: u8 = 0x80;
 
-pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
+/// What decoding holds at once, for each pixel of the canvas: an index and a colour.
+const BYTES_PER_PIXEL: u64 = 4;
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, ImageError> {
     let bytes = with_global_palette(bytes);
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
@@ -42,6 +48,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
     let canvas = (screen.0.max(left + size.0), screen.1.max(top + size.1));
     check_size(Format::Gif, &bytes, size, Some(PIXELS_PER_BYTE))?;
     check_size(Format::Gif, &bytes, canvas, Some(PIXELS_PER_BYTE))?;
+    let memory = reserve(canvas, pixels(canvas) * BYTES_PER_PIXEL)?;
 
     let mut indices = zeroed(size.0, size.1, 1)?;
     decoder.read_into_buffer(&mut indices).map_err(error)?;
@@ -71,7 +78,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
     if let Some(index) = transparent {
         image.whiten(colour(palette, index));
     }
-    Ok(image)
+    Ok(Decoded {
+        image,
+        orientation: None,
+        _memory: memory,
+    })
 }
 
 /// The colour of an index: black beyond the palette, grey without one.

@@ -6,14 +6,22 @@
 //! are exact; what is ours is all that they and Pillow do differently with them, and JPEG.
 
 mod crop;
+mod foreign;
 mod gif;
 mod jpeg;
+mod memory;
 mod orientation;
 mod png;
 mod resample;
 mod webp;
 
 use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use foreign::Foreign;
+use memory::WorkingSet;
+use orientation::Orientation;
 
 pub use resample::Resample;
 pub(crate) use resample::{Window, resample};
@@ -133,7 +141,15 @@ pub enum ImageError {
     /// No bytes at all.
     #[error("the image file is empty (0 bytes)")]
     Empty,
-    /// The first bytes belong to no format that is read here.
+    /// The first bytes belong to something else that people meet under an image's ending.
+    #[error("the file is {what}; {advice}")]
+    NotRead {
+        /// What it is, with its article.
+        what: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The first bytes belong to nothing that is known here.
     #[error("unknown image format (first bytes: {first_bytes}); PNG, JPEG, WebP and GIF are read")]
     UnknownFormat {
         /// Up to eight of them, in hexadecimal.
@@ -201,6 +217,17 @@ pub enum ImageError {
     },
 }
 
+/// What to do with an image's EXIF orientation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exif {
+    /// Turn the image upright, as people see it.
+    #[default]
+    Apply,
+    /// Take the pixels as they are stored, as OpenAI's code and open_clip do.
+    Ignore,
+}
+
 /// Decodes a PNG, JPEG, WebP or GIF to upright RGB, as Pillow does (see the [module](self)).
 ///
 /// An alpha channel is dropped; transparency given as one colour (PNG `tRNS` of grey and
@@ -211,22 +238,57 @@ pub enum ImageError {
 /// # Errors
 /// See [`ImageError`]. Size and plausibility are judged by the header, before decoding.
 pub fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
+    decode_then(bytes, Exif::Apply, |image| image)
+}
+
+/// As [`decode`], but `exif` says whether to turn the image, and the image is handed to `then`.
+///
+/// Decoders on several threads share a budget of memory, which this call holds until `then`
+/// returns. Resize there, and the memory of many threads stays bounded. `then` must decode no
+/// other image: it would wait for its own memory.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_then<T>(
+    bytes: &[u8],
+    exif: Exif,
+    then: impl FnOnce(RgbImage) -> T,
+) -> Result<T, ImageError> {
     if bytes.is_empty() {
         return Err(ImageError::Empty);
     }
-    match Format::of(bytes) {
+    let decoded = match Format::of(bytes) {
         Some(Format::Png) => png::decode(bytes),
         Some(Format::Jpeg) => jpeg::decode(bytes),
         Some(Format::WebP) => webp::decode(bytes),
         Some(Format::Gif) => gif::decode(bytes),
-        None => Err(ImageError::UnknownFormat {
+        None => return Err(unknown(bytes)),
+    }?;
+    Ok(then(match (exif, decoded.orientation) {
+        (Exif::Apply, Some(orientation)) => orientation.apply(decoded.image),
+        _ => decoded.image,
+    }))
+}
+
+/// An image as it is stored, and how it wants to be turned.
+struct Decoded {
+    image: RgbImage,
+    orientation: Option<Orientation>,
+    /// Held as long as the image is in use.
+    _memory: WorkingSet<'static>,
+}
+
+fn unknown(bytes: &[u8]) -> ImageError {
+    match foreign::recognise(bytes) {
+        Some(Foreign { what, advice }) => ImageError::NotRead { what, advice },
+        None => ImageError::UnknownFormat {
             first_bytes: bytes
                 .iter()
                 .take(8)
                 .map(|byte| format!("{byte:02x}"))
                 .collect::<Vec<_>>()
                 .join(" "),
-        }),
+        },
     }
 }
 
@@ -240,7 +302,7 @@ fn check_size(
     (width, height): (u32, u32),
     pixels_per_byte: Option<u64>,
 ) -> Result<(), ImageError> {
-    let pixels = u64::from(width) * u64::from(height);
+    let pixels = pixels((width, height));
     if pixels == 0 {
         return Err(ImageError::Corrupt {
             format,
@@ -261,6 +323,11 @@ fn check_size(
         });
     }
     Ok(())
+}
+
+/// Number of pixels of an image.
+fn pixels((width, height): (u32, u32)) -> u64 {
+    u64::from(width) * u64::from(height)
 }
 
 /// `count` zero bytes for each of `width × height` pixels, or an error where the machine has
@@ -294,8 +361,8 @@ mod tests {
             "the image file is empty (0 bytes)"
         );
         assert_eq!(
-            decode(b"BM\x36\x00").unwrap_err().to_string(),
-            "unknown image format (first bytes: 42 4d 36 00); PNG, JPEG, WebP and GIF are read"
+            decode(b"\x01\x02m\x00").unwrap_err().to_string(),
+            "unknown image format (first bytes: 01 02 6d 00); PNG, JPEG, WebP and GIF are read"
         );
         assert!(matches!(
             decode(b"\x89PNG\r\n\x1a\n"),

@@ -1,22 +1,33 @@
 //! PNG as Pillow's `PngImagePlugin` and `convert("RGB")` read it.
 
+#![deny(clippy::cast_possible_truncation)]
+
 use std::io::{Cursor, ErrorKind};
 
 use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Reader, Transformations};
 
+use super::memory::reserve;
 use super::orientation::Orientation;
-use super::{Format, ImageError, RgbImage, check_size, zeroed};
+use super::{Decoded, Format, ImageError, RgbImage, check_size, pixels, zeroed};
 
 /// Deflate cannot expand more than 1032-fold, and a byte holds eight 1-bit pixels.
 const PIXELS_PER_BYTE: u64 = 1032 * 8;
 
-pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
+/// What a text chunk may expand to: Pillow's `MAX_TEXT_CHUNK`, above which it refuses the image.
+const MAX_TEXT: usize = 1 << 20;
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, ImageError> {
     let mut decoder = Decoder::new(Cursor::new(bytes));
     decoder.set_transformations(Transformations::IDENTITY);
     decoder.set_ignore_iccp_chunk(true);
     let size = decoder.read_header_info().map_err(error)?.size();
     check_size(Format::Png, bytes, size, Some(PIXELS_PER_BYTE))?;
     let mut reader = decoder.read_info().map_err(error)?;
+    // The samples, and the image twice where it is turned.
+    let memory = reserve(
+        size,
+        pixels(size) * (reader.info().bytes_per_pixel() as u64 + 6),
+    )?;
 
     let samples = read_samples(&mut reader, bytes.len())?;
     // Metadata may follow the image; Pillow stops without complaint where it is broken.
@@ -31,9 +42,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
     if let Some(key) = colour_key(info) {
         image.whiten(key);
     }
-    Ok(match orientation(info) {
-        Some(orientation) => orientation.apply(image),
-        None => image,
+    Ok(Decoded {
+        image,
+        orientation: orientation(info)?,
+        _memory: memory,
     })
 }
 
@@ -166,33 +178,69 @@ fn colour_key(info: &Info<'_>) -> Option<[u8; 3]> {
 }
 
 /// `eXIf`, else the text chunk that ImageMagick writes instead, else XMP.
-fn orientation(info: &Info<'_>) -> Option<Orientation> {
-    let raw_profile = || {
-        let compressed = info.compressed_latin1_text.iter();
-        let text = compressed
-            .filter(|chunk| chunk.keyword == RAW_PROFILE)
-            .find_map(|chunk| chunk.get_text().ok())
-            .or_else(|| {
-                let plain = info.uncompressed_latin1_text.iter();
-                plain
-                    .filter(|chunk| chunk.keyword == RAW_PROFILE)
-                    .map(|chunk| chunk.text.clone())
-                    .next()
-            })?;
-        unhex(&text)
-    };
+///
+/// # Errors
+/// A text that is needed and expands beyond [`MAX_TEXT`]. Broken ones say nothing.
+fn orientation(info: &Info<'_>) -> Result<Option<Orientation>, ImageError> {
     let exif = match &info.exif_metadata {
         Some(exif) => Some(exif.to_vec()),
-        None => raw_profile(),
+        None => raw_profile(info)?.as_deref().and_then(unhex),
     };
-    let xmp = info
-        .utf8_text
-        .iter()
-        .filter(|chunk| chunk.keyword == "XML:com.adobe.xmp")
-        .find_map(|chunk| chunk.get_text().ok());
-    Orientation::read(exif.as_deref(), xmp.as_deref().map(str::as_bytes))
+    let mut xmp = None;
+    for chunk in &info.utf8_text {
+        if chunk.keyword == XMP && xmp.is_none() {
+            let mut chunk = chunk.clone();
+            if expanded(XMP, chunk.decompress_text_with_limit(MAX_TEXT))? {
+                xmp = chunk.get_text().ok();
+            }
+        }
+    }
+    Ok(Orientation::read(
+        exif.as_deref(),
+        xmp.as_deref().map(str::as_bytes),
+    ))
 }
 
+/// The text of the first raw profile that can be read, compressed ones first.
+fn raw_profile(info: &Info<'_>) -> Result<Option<String>, ImageError> {
+    for chunk in &info.compressed_latin1_text {
+        if chunk.keyword == RAW_PROFILE {
+            let mut chunk = chunk.clone();
+            if expanded(RAW_PROFILE, chunk.decompress_text_with_limit(MAX_TEXT))?
+                && let Ok(text) = chunk.get_text()
+            {
+                return Ok(Some(text));
+            }
+        }
+    }
+    let mut plain = info.uncompressed_latin1_text.iter();
+    Ok(plain
+        .find(|chunk| chunk.keyword == RAW_PROFILE)
+        .map(|chunk| chunk.text.clone()))
+}
+
+/// Whether a text came out; false for one that is broken.
+fn expanded(keyword: &str, result: Result<(), DecodingError>) -> Result<bool, ImageError> {
+    match result {
+        Ok(()) => Ok(true),
+        // The library tells the reason by its sentence alone; a test holds it to that.
+        Err(error) if error.to_string() == NO_SPACE => Err(too_long(keyword)),
+        Err(_) => Ok(false),
+    }
+}
+
+const NO_SPACE: &str = "Out of decompression space. Try with a larger limit.";
+
+fn too_long(keyword: &str) -> ImageError {
+    ImageError::Corrupt {
+        format: Format::Png,
+        detail: format!(
+            "its text \"{keyword}\" expands to more than {MAX_TEXT} bytes; save it again without metadata"
+        ),
+    }
+}
+
+const XMP: &str = "XML:com.adobe.xmp";
 const RAW_PROFILE: &str = "Raw profile type exif";
 
 /// The bytes of a raw profile: hexadecimal digits after three lines (empty, name, length).

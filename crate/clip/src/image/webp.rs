@@ -4,25 +4,42 @@
 //! `VP8L`, wherever it stands. It is handed to the decoder as a file of its own. That is
 //! also what libwebp's canvas gets: the first frame as it is, blended with nothing.
 
+#![deny(clippy::cast_possible_truncation)]
+
 use std::io::{Cursor, ErrorKind};
 
 use image_webp::{DecodingError, WebPDecoder};
 
+use super::memory::reserve;
 use super::orientation::Orientation;
-use super::{Format, ImageError, RgbImage, check_size, zeroed};
+use super::{Decoded, Format, ImageError, RgbImage, check_size, pixels, zeroed};
 
 /// A lossy macroblock of 256 pixels costs more than one and a half bits for its modes.
-/// Lossless WebP has no bound: one colour costs nothing at any size.
 const LOSSY_PIXELS_PER_BYTE: u64 = 2048;
 
-pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
+/// Lossless WebP has no bound: one colour costs nothing at any size. Beyond this many pixels a
+/// file must have a byte for each [`LOSSLESS_PIXELS_PER_BYTE`], which images that show anything
+/// have many times over.
+const LOSSLESS_FREE_PIXELS: u64 = 1 << 24;
+const LOSSLESS_PIXELS_PER_BYTE: u64 = 1 << 16;
+
+/// What decoding holds at once, for each pixel: the decoder's RGBA, the samples, and the image
+/// twice where it is turned or put on a canvas.
+const BYTES_PER_PIXEL: u64 = 4 + 4 + 6;
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, ImageError> {
     let container = Container::read(bytes)?;
     let mut decoder = WebPDecoder::new(Cursor::new(container.still())).map_err(error)?;
     let (width, height) = decoder.dimensions();
-    let bound = decoder.is_lossy().then_some(LOSSY_PIXELS_PER_BYTE);
-    check_size(Format::WebP, bytes, (width, height), bound)?;
     let canvas = container.canvas.unwrap_or((width, height));
-    check_size(Format::WebP, bytes, canvas, bound)?;
+    for size in [(width, height), canvas] {
+        let bound = if decoder.is_lossy() {
+            Some(LOSSY_PIXELS_PER_BYTE)
+        } else {
+            (pixels(size) > LOSSLESS_FREE_PIXELS).then_some(LOSSLESS_PIXELS_PER_BYTE)
+        };
+        check_size(Format::WebP, bytes, size, bound)?;
+    }
     let (left, top) = container.place;
     if left + width > canvas.0 || top + height > canvas.1 {
         return Err(corrupt(format!(
@@ -30,27 +47,33 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
             canvas.0, canvas.1
         )));
     }
+    let memory = reserve(canvas, pixels(canvas) * BYTES_PER_PIXEL)?;
 
     let channels = if decoder.has_alpha() { 4 } else { 3 };
     let mut samples = zeroed(width, height, channels)?;
     decoder.read_image(&mut samples).map_err(error)?;
-    let mut data = zeroed(canvas.0, canvas.1, 3)?;
-    let rows = samples.chunks_exact(width as usize * channels);
-    for (y, row) in (top as usize..).zip(rows) {
-        let at = (y * canvas.0 as usize + left as usize) * 3;
-        let pixels = data[at..].chunks_exact_mut(3);
-        for (pixel, stored) in pixels.zip(row.chunks_exact(channels)) {
-            pixel.copy_from_slice(&stored[..3]);
+    let data = if channels == 3 && canvas == (width, height) {
+        samples
+    } else {
+        let mut data = zeroed(canvas.0, canvas.1, 3)?;
+        let rows = samples.chunks_exact(width as usize * channels);
+        for (y, row) in (top as usize..).zip(rows) {
+            let at = (y * canvas.0 as usize + left as usize) * 3;
+            let pixels = data[at..].chunks_exact_mut(3);
+            for (pixel, stored) in pixels.zip(row.chunks_exact(channels)) {
+                pixel.copy_from_slice(&stored[..3]);
+            }
         }
-    }
-    let image = RgbImage {
-        width: canvas.0,
-        height: canvas.1,
-        data,
+        data
     };
-    Ok(match Orientation::read(container.exif, container.xmp) {
-        Some(orientation) => orientation.apply(image),
-        None => image,
+    Ok(Decoded {
+        image: RgbImage {
+            width: canvas.0,
+            height: canvas.1,
+            data,
+        },
+        orientation: Orientation::read(container.exif, container.xmp),
+        _memory: memory,
     })
 }
 
@@ -101,6 +124,10 @@ impl<'a> Container<'a> {
     }
 
     /// The bitstream as a file of the simple format.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a chunk's length was 32 bits in the file"
+    )]
     fn still(&self) -> Vec<u8> {
         let Chunk { name, body } = self.bitstream;
         let mut file = b"RIFF".to_vec();

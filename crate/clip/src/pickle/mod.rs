@@ -4,6 +4,8 @@
 //!
 //! No code of a file is run. See `machine.rs` for why this reader is our own.
 
+#![deny(clippy::cast_possible_truncation)]
+
 mod machine;
 mod state_dict;
 

@@ -84,6 +84,9 @@ pub(super) fn write_weights(
     if let Some(recipe) = &model.provenance.recipe {
         metadata["recipe"] = recipe.as_str().into();
     }
+    if let Some(images) = &model.provenance.trained_on {
+        metadata["trained_on"] = images.as_str().into();
+    }
     let mut header = json!({"__metadata__": metadata});
     let mut end = 0;
     for FileTensor { name, parts } in tensors {

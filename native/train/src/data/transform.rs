@@ -1,7 +1,7 @@
 //! From an image's file to what the image tower sees.
 
 use anyhow::{Context, Result};
-use cliprobe_clip::image::{self, RgbImage};
+use cliprobe_clip::image::{ImageError, RgbImage};
 use cliprobe_clip::preprocessing::{Preprocessing, Resize};
 use rand::Rng;
 
@@ -45,21 +45,21 @@ impl Transform {
     /// # Errors
     /// A file that is no image, or too large a one; `name` is its name.
     pub(super) fn pixels(&self, name: &str, file: &[u8], dice: &mut impl Rng) -> Result<Vec<f32>> {
-        let image = image::decode(file).with_context(|| name.to_owned())?;
+        self.preprocessing
+            .decode_then(file, |image| self.apply(image, dice))
+            .flatten()
+            .with_context(|| name.to_owned())
+    }
+
+    fn apply(&self, image: RgbImage, dice: &mut impl Rng) -> Result<Vec<f32>, ImageError> {
         let image = match self.crop {
             Crop::Evaluation => image,
             Crop::Random { scale } => {
                 let [x, y, width, height] = random_part(image.width(), image.height(), scale, dice);
-                image
-                    .crop(x as i32, y as i32, width, height)
-                    .with_context(|| name.to_owned())?
+                image.crop(x as i32, y as i32, width, height)?
             }
         };
-        self.apply(&image).with_context(|| name.to_owned())
-    }
-
-    fn apply(&self, image: &RgbImage) -> Result<Vec<f32>> {
-        let prepared = self.preprocessing.apply(image)?;
+        let prepared = self.preprocessing.apply(&image)?;
         Ok(prepared.pixel_values(&self.preprocessing))
     }
 }
@@ -147,7 +147,7 @@ mod tests {
         let model = Preprocessing::clip_default(32);
         let mut dice = dice([1]);
         let as_used = Transform::new(Crop::Evaluation, &model, 32);
-        let image = image::decode(file).unwrap();
+        let image = cliprobe_clip::image::decode(file).unwrap();
         let expected = model.apply(&image).unwrap().pixel_values(&model);
         assert!(as_used.pixels("a.png", file, &mut dice).unwrap() == expected);
 

@@ -1,6 +1,11 @@
 //! Components to RGB: libjpeg's choice of colour space (`jdapimin.c`) and arithmetic
 //! (`jdcolor.c`), then Pillow's for four components (`Convert.c`, `cmyk2rgb`).
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "samples are clamped to 8 bits"
+)]
+
 /// What a JPEG's components are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Colour {

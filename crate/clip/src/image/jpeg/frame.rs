@@ -3,13 +3,15 @@
 use super::idct::{Block, idct};
 use super::upsample::{Plane, Upsampling};
 use super::{corrupt, unsupported};
-use crate::image::{ImageError, zeroed};
+use crate::image::{ImageError, pixels, zeroed};
 
 /// Side of a block, in samples.
 const BLOCK: usize = 8;
 
 /// A frame header (T.81, B.2.2) and what its scans have given so far.
 pub(super) struct Frame {
+    /// Columns and rows.
+    pub(super) size: (u32, u32),
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) progressive: bool,
@@ -56,8 +58,8 @@ impl Frame {
         if specs.len() != usize::from(count) || !rest.is_empty() {
             return Err(corrupt("its frame header has the wrong length"));
         }
-        let height = usize::from(u16::from_be_bytes([h0, h1]));
-        let width = usize::from(u16::from_be_bytes([w0, w1]));
+        let size = [[w0, w1], [h0, h1]].map(u16::from_be_bytes);
+        let [width, height] = size.map(usize::from);
         let factors =
             |&[_, factors, _]: &[u8; 3]| (usize::from(factors >> 4), usize::from(factors & 15));
         let across = specs.iter().map(|spec| factors(spec).0).max().unwrap_or(1);
@@ -96,6 +98,7 @@ impl Frame {
             })
             .collect::<Result<_, _>>()?;
         Ok(Self {
+            size: (size[0].into(), size[1].into()),
             width,
             height,
             progressive,
@@ -113,12 +116,32 @@ impl Frame {
         )
     }
 
+    /// Blocks of all components, with those that pad the last MCUs.
+    pub(super) fn blocks(&self) -> u64 {
+        let (wide, high) = self.mcus();
+        let each: usize = self.components.iter().map(|c| c.across * c.down).sum();
+        (wide * high * each) as u64
+    }
+
+    /// Bytes that decoding holds at once: a sample of each component, for a progressive frame its
+    /// coefficient, and the image twice where it is turned.
+    pub(super) fn working_set(&self) -> u64 {
+        let each = if self.progressive { 3 } else { 1 };
+        let samples = (BLOCK * BLOCK) as u64;
+        self.blocks() * samples * each + 6 * pixels(self.size)
+    }
+
     /// Makes room for samples (grey until a scan says otherwise) and coefficients.
     pub(super) fn allocate(&mut self) -> Result<(), ImageError> {
         let (wide, high) = self.mcus();
         for component in &mut self.components {
             let (stride, rows) = (wide * component.across, high * component.down);
-            let samples = zeroed((stride * BLOCK) as u32, (rows * BLOCK) as u32, 1)?;
+            // Sides of 16 bits, filled up to whole MCUs.
+            let [wide, high] = [stride, rows].map(|blocks| u32::try_from(blocks * BLOCK));
+            let (Ok(wide), Ok(high)) = (wide, high) else {
+                return Err(corrupt("its size is beyond the format's"));
+            };
+            let samples = zeroed(wide, high, 1)?;
             component.blocks_stride = stride;
             component.plane.stride = stride * BLOCK;
             component.plane.samples = samples;

@@ -1,6 +1,11 @@
 //! Entropy-coded bits and the Huffman codes in them (ITU-T T.81, annex F), forgiving what
 //! libjpeg forgives: bits beyond the end are zero, a code that does not exist means 0.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "codes have at most 16 bits"
+)]
+
 /// Bits of one scan, from its first byte up to a marker.
 pub(super) struct Bits<'a> {
     bytes: &'a [u8],
@@ -38,6 +43,14 @@ impl<'a> Bits<'a> {
     /// Drops what is left of the bits read ahead and goes on at byte `at`.
     pub(super) fn restart(&mut self, at: usize) {
         *self = Self::new(self.bytes, at);
+    }
+
+    /// Drops what is left of the bits read ahead and stands at byte `at`, where a marker is or
+    /// the file ends: what is asked for from now on is not there.
+    pub(super) fn stand_at(&mut self, at: usize) {
+        let exhausted = self.exhausted;
+        self.restart(at);
+        self.exhausted = exhausted;
     }
 
     /// Reads ahead until 57 bits are there or a marker stands in the way.

@@ -1,6 +1,11 @@
 //! libjpeg's accurate integer inverse DCT (`jdctint.c`, `jpeg_idct_islow`), which is what
 //! Pillow's default decodes with: Loeffler, Ligtenberg and Moschytz's, in 13-bit fixed point.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "libjpeg keeps coefficients in 16 bits, and samples are clamped to 8"
+)]
+
 use std::num::Wrapping;
 
 /// A block's coefficients in natural order, row by row.

@@ -7,6 +7,8 @@
 //! thousandths of a cosine, this one is libjpeg's arithmetic in Rust: Huffman-coded baseline,
 //! extended and progressive frames of 8 bits, which is what cameras and the web produce.
 
+#![deny(clippy::cast_possible_truncation)]
+
 mod colour;
 mod frame;
 mod huffman;
@@ -19,14 +21,22 @@ use colour::Colour;
 use frame::Frame;
 use scan::{Scan, Tables, natural};
 
+use super::memory::{WorkingSet, reserve};
 use super::orientation::Orientation;
-use super::{Format, ImageError, RgbImage, check_size, zeroed};
+use super::{Decoded, Format, ImageError, RgbImage, check_size, zeroed};
 
 /// A block of 64 pixels costs at least one bit of one component.
 const PIXELS_PER_BYTE: u64 = 64 * 8;
 
-/// More scans than any encoder makes; each costs a pass over the image.
+/// More scans than any encoder makes.
 const MAX_SCANS: usize = 100;
+
+/// How often scans may pass over each block, on average. libjpeg's own progression takes six
+/// passes, mozjpeg's search for the smallest up to ten.
+const MAX_PASSES: u64 = 16;
+
+/// Blocks that scans may visit in any image: a second's work.
+const FREE_VISITS: u64 = 1 << 23;
 
 mod marker {
     pub(super) const TEMPORARY: u8 = 0x01;
@@ -48,7 +58,7 @@ mod marker {
     pub(super) const APP14: u8 = 0xee;
 }
 
-pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, ImageError> {
     let mut decoder = Decoder::default();
     let mut at = 0;
     loop {
@@ -100,6 +110,9 @@ struct Decoder {
     quantisation: [Option<[u16; 64]>; 4],
     tables: Tables,
     scans: usize,
+    /// Blocks that the scans so far passed over.
+    visits: u64,
+    memory: Option<WorkingSet<'static>>,
     jfif: bool,
     adobe_transform: Option<u8>,
     exif: Vec<u8>,
@@ -148,8 +161,7 @@ impl Decoder {
             _ => return Err(unsupported("it is hierarchical".to_owned())),
         }
         let frame = Frame::read(body, marker == marker::PROGRESSIVE)?;
-        let size = (frame.width as u32, frame.height as u32);
-        check_size(Format::Jpeg, bytes, size, Some(PIXELS_PER_BYTE))?;
+        check_size(Format::Jpeg, bytes, frame.size, Some(PIXELS_PER_BYTE))?;
         self.frame = Some(frame);
         Ok(())
     }
@@ -158,6 +170,7 @@ impl Decoder {
         let frame = (self.frame.as_mut())
             .ok_or_else(|| corrupt("its first scan comes before its frame"))?;
         if self.scans == 0 {
+            self.memory = Some(reserve(frame.size, frame.working_set())?);
             frame.allocate()?;
             if !frame.progressive {
                 self.tables.fill_with_standard()?;
@@ -168,6 +181,12 @@ impl Decoder {
             return Err(unsupported(format!("it has more than {MAX_SCANS} scans")));
         }
         let scan = Scan::read(body, frame)?;
+        self.visits += scan.blocks(frame);
+        if self.visits > FREE_VISITS.max(MAX_PASSES * frame.blocks()) {
+            return Err(unsupported(format!(
+                "its scans pass over each block more than {MAX_PASSES} times; save it again as a baseline JPEG"
+            )));
+        }
         for index in scan.components() {
             let component = &mut frame.components[index];
             if component.quantisation.is_none() {
@@ -225,8 +244,8 @@ impl Decoder {
     }
 
     /// The image, once all scans are in.
-    fn finish(self) -> Result<RgbImage, ImageError> {
-        let Some(mut frame) = self.frame.filter(|_| self.scans > 0) else {
+    fn finish(self) -> Result<Decoded, ImageError> {
+        let (Some(mut frame), Some(memory)) = (self.frame, self.memory) else {
             return Err(corrupt("it has no scan"));
         };
         frame.finish();
@@ -237,20 +256,20 @@ impl Decoder {
             .collect();
         let colour = Colour::of(&ids, self.jfif, self.adobe_transform);
         let mut rows = vec![vec![0; frame.width]; ids.len()];
-        let (width, height) = (frame.width as u32, frame.height as u32);
+        let (width, height) = frame.size;
         let mut data = zeroed(width, height, 3)?;
         for (y, out) in data.chunks_exact_mut(frame.width * 3).enumerate() {
             frame.row(y, &mut rows);
             colour.row(&rows, out);
         }
-        let image = RgbImage {
-            width,
-            height,
-            data,
-        };
-        Ok(match Orientation::read(Some(&self.exif), Some(&self.xmp)) {
-            Some(orientation) => orientation.apply(image),
-            None => image,
+        Ok(Decoded {
+            image: RgbImage {
+                width,
+                height,
+                data,
+            },
+            orientation: Orientation::read(Some(&self.exif), Some(&self.xmp)),
+            _memory: memory,
         })
     }
 }

@@ -1,6 +1,11 @@
 //! One scan's coefficients, sequential or progressive (T.81, F.2 and G.1.2–G.2), as
 //! libjpeg decodes them (`jdhuff.c`, `jdphuff.c`).
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "coefficients have 16 bits, as in libjpeg; larger ones wrap"
+)]
+
 use super::frame::Frame;
 use super::huffman::{Bits, Huffman};
 use super::idct::Block;
@@ -86,6 +91,29 @@ impl Scan {
     pub(super) fn components(&self) -> impl Iterator<Item = usize> {
         self.components.iter().map(|&(component, _, _)| component)
     }
+
+    /// MCUs across and down. A component on its own has no MCUs and no padding blocks.
+    fn mcus(&self, frame: &Frame) -> (usize, usize) {
+        match self.components[..] {
+            [(alone, _, _)] => {
+                let component = &frame.components[alone];
+                (component.blocks_wide, component.blocks_high)
+            }
+            _ => frame.mcus(),
+        }
+    }
+
+    /// How many blocks it passes over.
+    pub(super) fn blocks(&self, frame: &Frame) -> u64 {
+        let (wide, high) = self.mcus(frame);
+        let each: usize = match self.components[..] {
+            [_] => 1,
+            _ => (self.components())
+                .map(|at| frame.components[at].across * frame.components[at].down)
+                .sum(),
+        };
+        (wide * high * each) as u64
+    }
 }
 
 /// Code tables that may be redefined between scans.
@@ -165,13 +193,7 @@ pub(super) fn decode(
         .ok_or_else(|| corrupt("a scan uses a Huffman table that is not there"))?;
 
     let alone = scan.components.len() == 1;
-    let (wide, high) = if alone {
-        // A component on its own has no MCUs and no padding blocks.
-        let component = &frame.components[scan.components[0].0];
-        (component.blocks_wide, component.blocks_high)
-    } else {
-        frame.mcus()
-    };
+    let (wide, high) = scan.mcus(frame);
     let mut state = State {
         bits: Bits::new(bytes, at),
         dc: [0; 4],
@@ -222,6 +244,10 @@ type Codes<'a> = (Option<&'a Huffman>, Option<&'a Huffman>);
 /// Goes on behind the restart marker that is due. If it is not what comes next, libjpeg's
 /// `jpeg_resync_to_restart` decides: a marker just ahead of its turn is left standing (its
 /// predecessors are lost), an old one or nonsense is passed over, any other is taken.
+///
+/// Where a marker is left standing, the bits go on at that marker, as in libjpeg. The next
+/// restart therefore begins its search there: no byte is searched twice, however many
+/// restarts the header asks for.
 fn restart(state: &mut State<'_>, bytes: &[u8], due: u8) {
     state.dc = [0; 4];
     state.run = 0;
@@ -229,17 +255,15 @@ fn restart(state: &mut State<'_>, bytes: &[u8], due: u8) {
     while let Some((marker, after)) = next_marker(bytes, at) {
         match marker {
             0xd0..=0xd7 => match (marker - 0xd0).wrapping_sub(due) % 8 {
-                1 | 2 => break,
+                1 | 2 => return state.bits.stand_at(after - 2),
                 6 | 7 => at = after,
-                _ => {
-                    state.bits.restart(after);
-                    return;
-                }
+                _ => return state.bits.restart(after),
             },
             0x01..0xc0 => at = after,
-            _ => break,
+            _ => return state.bits.stand_at(after - 2),
         }
     }
+    state.bits.stand_at(bytes.len());
 }
 
 fn sequential_block(state: &mut State<'_>, slot: usize, codes: Codes<'_>, block: &mut Block) {
@@ -363,5 +387,34 @@ fn refine(coefficient: &mut i16, bit: i16, bits: &mut Bits<'_>) {
         } else {
             coefficient.wrapping_sub(bit)
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the search for a restart marker ends, the next one begins: the work of all restarts
+    /// together is one pass over the file.
+    #[test]
+    fn no_restart_searches_what_another_has_searched() {
+        // Old markers without end, as seen by the first restart; then one ahead of its turn.
+        let mut bytes = vec![0xff, 0xd7].repeat(1000);
+        let standing = bytes.len();
+        bytes.extend([0xff, 0xd1, 0x55]);
+        let mut state = State {
+            bits: Bits::new(&bytes, 0),
+            dc: [0; 4],
+            run: 3,
+        };
+        restart(&mut state, &bytes, 0);
+        assert_eq!((state.bits.position(), state.run), (standing, 0));
+        assert_eq!(state.bits.take(8), 0, "the bits are behind the marker");
+        assert_eq!(state.bits.position(), standing);
+        restart(&mut state, &bytes, 1);
+        assert_eq!(state.bits.position(), standing + 2);
+        assert_eq!(state.bits.take(8), 0x55);
+        restart(&mut state, &bytes, 2);
+        assert_eq!(state.bits.position(), bytes.len(), "nothing is left");
     }
 }

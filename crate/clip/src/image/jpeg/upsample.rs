@@ -1,6 +1,11 @@
 //! Chroma to full size as libjpeg-turbo's "fancy" upsampling does it (`jdsample.c`): a
 //! triangle filter for factors of two, whose roundings alternate, and repetition for others.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "a weighted mean of samples is a sample"
+)]
+
 /// One component's samples.
 pub(super) struct Plane {
     /// Rows of `stride` samples, at least `height` of them.

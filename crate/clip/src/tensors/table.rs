@@ -1,192 +1,13 @@
-//! Tensors as they lie in files, and reading them one at a time.
+//! Tensors of files at hand, read by their offsets.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use candle_core::quantized::GgmlDType;
-use half::{bf16, f16};
-use serde::{Deserialize, Serialize};
+use half::f16;
 
-use super::bytes::ByteSource;
-use super::error::{ClipError, shown};
-
-/// How the elements of a stored tensor are encoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[allow(non_camel_case_types)] // ggml's own names
-pub enum ElementType {
-    /// IEEE double precision.
-    F64,
-    /// IEEE single precision.
-    F32,
-    /// IEEE half precision.
-    F16,
-    /// The upper half of single precision.
-    BF16,
-    /// Blocks of 32: an f16 scale and 8-bit values.
-    Q8_0,
-    /// Blocks of 32: an f16 scale and 4-bit values.
-    Q4_0,
-    /// Blocks of 256: two f16 scales, eight 6-bit scales and offsets, 4-bit values.
-    Q4_K,
-    /// Blocks of 256: an f16 scale, sixteen 8-bit scales, 6-bit values.
-    Q6_K,
-}
-
-impl ElementType {
-    /// Every type that GGUF files are written in, with the name that files and flags use.
-    pub const GGUF: [Self; 6] = [
-        Self::F32,
-        Self::F16,
-        Self::Q8_0,
-        Self::Q4_0,
-        Self::Q4_K,
-        Self::Q6_K,
-    ];
-
-    /// The usual name, e.g. `Q8_0`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::F64 => "F64",
-            Self::F32 => "F32",
-            Self::F16 => "F16",
-            Self::BF16 => "BF16",
-            Self::Q8_0 => "Q8_0",
-            Self::Q4_0 => "Q4_0",
-            Self::Q4_K => "Q4_K",
-            Self::Q6_K => "Q6_K",
-        }
-    }
-
-    /// The type of a name, in any case.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::F64, Self::BF16]
-            .into_iter()
-            .chain(Self::GGUF)
-            .find(|t| t.name().eq_ignore_ascii_case(name))
-    }
-
-    /// Elements of a block; 1 for plain floats. The last dimension is a multiple of it.
-    pub fn block_elements(self) -> usize {
-        match self {
-            Self::Q8_0 | Self::Q4_0 => 32,
-            Self::Q4_K | Self::Q6_K => 256,
-            _ => 1,
-        }
-    }
-
-    /// Bytes of a block.
-    pub fn block_bytes(self) -> usize {
-        match self {
-            Self::F64 => 8,
-            Self::F32 => 4,
-            Self::F16 | Self::BF16 => 2,
-            Self::Q8_0 => 34,
-            Self::Q4_0 => 18,
-            Self::Q4_K => 144,
-            Self::Q6_K => 210,
-        }
-    }
-
-    /// Bytes of a tensor of this shape, or `None` where rows are not whole blocks or the number overflows.
-    pub fn tensor_bytes(self, shape: &[usize]) -> Option<u64> {
-        let elements = shape
-            .iter()
-            .try_fold(1u64, |n, &d| n.checked_mul(d as u64))?;
-        let row = shape.last().copied().unwrap_or(1);
-        if row % self.block_elements() != 0 {
-            return None;
-        }
-        (elements / self.block_elements() as u64).checked_mul(self.block_bytes() as u64)
-    }
-
-    /// Whether the elements come in blocks.
-    pub fn is_quantized(self) -> bool {
-        self.block_elements() > 1
-    }
-
-    /// candle's name, for the types that GGUF knows.
-    pub fn ggml(self) -> Option<GgmlDType> {
-        Some(match self {
-            Self::F32 => GgmlDType::F32,
-            Self::F16 => GgmlDType::F16,
-            Self::BF16 => GgmlDType::BF16,
-            Self::Q8_0 => GgmlDType::Q8_0,
-            Self::Q4_0 => GgmlDType::Q4_0,
-            Self::Q4_K => GgmlDType::Q4K,
-            Self::Q6_K => GgmlDType::Q6K,
-            Self::F64 => return None,
-        })
-    }
-
-    /// Where the f16 scales of a block lie.
-    fn scale_offsets(self) -> &'static [usize] {
-        match self {
-            Self::Q8_0 | Self::Q4_0 | Self::F16 => &[0],
-            Self::Q4_K => &[0, 2],
-            Self::Q6_K => &[208],
-            Self::F64 | Self::F32 | Self::BF16 => &[],
-        }
-    }
-}
-
-impl std::fmt::Display for ElementType {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// One tensor of a file's table.
-#[derive(Clone, Debug)]
-pub struct TensorEntry {
-    /// Row-major shape.
-    pub shape: Vec<usize>,
-    /// The element type, or the file's name of one that is not supported (integer buffers, say).
-    pub element: Result<ElementType, String>,
-    /// Which of the table's sources holds it.
-    pub source: usize,
-    /// Byte offset in that source.
-    pub offset: u64,
-}
-
-/// Values of one tensor, read.
-#[derive(Clone, Debug)]
-pub enum StoredTensor {
-    /// Expanded to f32.
-    Float(Vec<f32>),
-    /// Blocks as they lie in the file.
-    Blocks {
-        /// Their type: a quantised one, or F16.
-        element: ElementType,
-        /// The bytes.
-        bytes: Vec<u8>,
-    },
-}
-
-/// Reads tensors by the names of a file.
-pub trait TensorReader: Send + Sync {
-    /// The file's name, for messages.
-    fn file(&self) -> &str;
-
-    /// Names, shapes and types.
-    fn entries(&self) -> &BTreeMap<String, TensorEntry>;
-
-    /// Reads rows `rows.start..rows.end` of the first dimension (all of a scalar).
-    ///
-    /// # Errors
-    /// A missing tensor, an unsupported type, a value that is not finite, or the source's error.
-    fn read(
-        &self,
-        name: &str,
-        rows: Option<std::ops::Range<usize>>,
-    ) -> Result<StoredTensor, ClipError>;
-
-    /// SHA-256 of the bytes that hold the weights, as hexadecimal; of several files, that of
-    /// their hashes in the order of their names.
-    ///
-    /// # Errors
-    /// The source's.
-    fn sha256(&self) -> Result<String, ClipError>;
-}
+use super::{ElementType, StoredTensor, TensorEntry, TensorReader, check_finite, expand};
+use crate::bytes::ByteSource;
+use crate::error::{ClipError, shown};
 
 /// Tensors that lie uncompressed in byte sources: safetensors, GGUF and PyTorch's archives.
 ///
@@ -194,6 +15,7 @@ pub trait TensorReader: Send + Sync {
 pub struct TensorTable {
     sources: Vec<Arc<dyn ByteSource>>,
     entries: BTreeMap<String, TensorEntry>,
+    metadata: BTreeMap<String, String>,
 }
 
 impl TensorTable {
@@ -232,7 +54,16 @@ impl TensorTable {
                 ));
             }
         }
-        Ok(Self { sources, entries })
+        Ok(Self {
+            sources,
+            entries,
+            metadata: BTreeMap::new(),
+        })
+    }
+
+    /// The same, with what the file says of itself.
+    pub fn saying(self, metadata: BTreeMap<String, String>) -> Self {
+        Self { metadata, ..self }
     }
 }
 
@@ -246,6 +77,10 @@ impl TensorReader for TensorTable {
 
     fn entries(&self) -> &BTreeMap<String, TensorEntry> {
         &self.entries
+    }
+
+    fn metadata(&self) -> Option<&BTreeMap<String, String>> {
+        Some(&self.metadata)
     }
 
     fn read(
@@ -351,123 +186,6 @@ fn memory(file: &str, name: &str, bytes: u64) -> Result<usize, ClipError> {
         })
 }
 
-impl StoredTensor {
-    /// The values as f32.
-    ///
-    /// # Errors
-    /// candle's, for blocks that do not fit the shape.
-    pub fn into_f32(self, shape: &[usize]) -> Result<Vec<f32>, ClipError> {
-        match self {
-            Self::Float(values) => Ok(values),
-            Self::Blocks {
-                element: ElementType::F16,
-                bytes,
-            } => {
-                let mut values = Vec::with_capacity(bytes.len() / 2);
-                expand(ElementType::F16, &bytes, &mut values);
-                Ok(values)
-            }
-            Self::Blocks { element, bytes } => {
-                let blocks = quantized(element, &bytes, shape)?;
-                Ok(blocks
-                    .dequantize(&candle_core::Device::Cpu)?
-                    .flatten_all()?
-                    .to_vec1()?)
-            }
-        }
-    }
-}
-
-/// Blocks as candle's quantised tensor.
-///
-/// # Errors
-/// A number of bytes that is not the shape's, a type that GGUF does not have.
-pub fn quantized(
-    element: ElementType,
-    bytes: &[u8],
-    shape: &[usize],
-) -> candle_core::Result<candle_core::quantized::QTensor> {
-    // candle reads as many blocks as the shape says, whatever the length of the slice.
-    if element.tensor_bytes(shape) != Some(bytes.len() as u64) {
-        return Err(candle_core::Error::Msg(format!(
-            "{} bytes are not a tensor of shape {shape:?} and type {element}",
-            bytes.len()
-        )));
-    }
-    let dtype = element
-        .ggml()
-        .ok_or_else(|| candle_core::Error::Msg(format!("{element} is no GGUF type")))?;
-    // candle takes the bytes for blocks where they lie; its blocks want even addresses, and no
-    // type of ggml's wants more than this.
-    let aligned: Vec<u64>;
-    let bytes = if bytes.as_ptr().cast::<u64>().is_aligned() {
-        bytes
-    } else {
-        aligned = bytes
-            .chunks(8)
-            .map(|part| {
-                let mut word = [0; 8];
-                word[..part.len()].copy_from_slice(part);
-                u64::from_ne_bytes(word)
-            })
-            .collect();
-        &bytemuck::cast_slice(&aligned)[..bytes.len()]
-    };
-    candle_core::quantized::ggml_file::qtensor_from_ggml(
-        dtype,
-        bytes,
-        shape.to_vec(),
-        &candle_core::Device::Cpu,
-    )
-}
-
-pub(super) fn expand(element: ElementType, bytes: &[u8], values: &mut Vec<f32>) {
-    // `as_chunks` leaves no remainder: lengths are whole elements.
-    match element {
-        ElementType::F32 => {
-            values.extend(bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)))
-        }
-        ElementType::F64 => values.extend(
-            bytes
-                .as_chunks()
-                .0
-                .iter()
-                .map(|&b| f64::from_le_bytes(b) as f32),
-        ),
-        ElementType::F16 => values.extend(
-            bytes
-                .as_chunks()
-                .0
-                .iter()
-                .map(|&b| f16::from_le_bytes(b).to_f32()),
-        ),
-        ElementType::BF16 => values.extend(
-            bytes
-                .as_chunks()
-                .0
-                .iter()
-                .map(|&b| bf16::from_le_bytes(b).to_f32()),
-        ),
-        _ => {}
-    }
-}
-
-pub(super) fn check_finite(file: &str, name: &str, values: &[f32]) -> Result<(), ClipError> {
-    // Branch-free first: x · 0 is NaN for exactly the values that are not finite.
-    if values.iter().map(|x| x * 0.0).sum::<f32>() == 0.0 {
-        return Ok(());
-    }
-    match values.iter().position(|x| !x.is_finite()) {
-        None => Ok(()),
-        Some(index) => Err(ClipError::NonFinite {
-            file: file.into(),
-            name: name.into(),
-            value: values[index],
-            index,
-        }),
-    }
-}
-
 fn check_scales(
     file: &str,
     name: &str,
@@ -519,7 +237,7 @@ fn source_sha256(source: &dyn ByteSource) -> Result<String, ClipError> {
     Ok(hex(&hasher.finalize()))
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -529,22 +247,8 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::quantized;
     use super::*;
-
-    #[test]
-    fn sizes_agree_with_ggml() {
-        for element in ElementType::GGUF {
-            let ggml = element.ggml().expect("a GGUF type");
-            assert_eq!(element.block_bytes(), ggml.type_size(), "{element}");
-            assert_eq!(element.block_elements(), ggml.block_size(), "{element}");
-        }
-        assert_eq!(ElementType::Q4_K.tensor_bytes(&[3, 128]), None);
-        assert_eq!(ElementType::F32.tensor_bytes(&[]), Some(4));
-        assert_eq!(
-            ElementType::F32.tensor_bytes(&[usize::MAX, usize::MAX]),
-            None
-        );
-    }
 
     /// A table of one tensor in a file that holds nothing else.
     fn table(
