@@ -42,10 +42,10 @@ pub(crate) struct OverrideArgs {
     tokenizer: Option<PathBuf>,
 }
 
-/// How images' files are read.
+/// How image files are read.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct ImageArgs {
-    /// Take pixels as they are stored, whatever EXIF says about an image's orientation, as OpenAI's code and open_clip do
+    /// Ignore the orientation that EXIF gives, as OpenAI's code and open_clip do; by default images are turned upright
     #[arg(long)]
     no_exif: bool,
 }

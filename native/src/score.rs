@@ -36,11 +36,11 @@ pub(crate) struct ScoreArgs {
     /// Captions from a file: one a line, or a JSON array of strings; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "captions")]
     file: Option<PathBuf>,
-    /// Ask the question of one of the page's links, or of a .cliprobe.json file, again. Where it brought numbers,
-    /// each is compared, within 2e-5 on the CPU (1e-4 for each side on a GPU); the exit code is 1 where one differs
+    /// Repeat the question of a link from the page, or of a .cliprobe.json file. If it has numbers, each is compared,
+    /// with a tolerance of 2e-5 (on the CPU; 1e-4 for each side that ran on a GPU). The exit code is 1 if one differs
     #[arg(long, value_name = "URL|FILE", conflicts_with_all = ["captions", "file", "softmax"])]
     link: Option<String>,
-    /// Folder with the page's models and their list, in which a link's model is looked for by its SHA-256
+    /// Folder with the page's models and their list; the model of a link is found there by its SHA-256
     #[arg(long, value_name = "DIR", default_value = "models", requires = "link")]
     models: PathBuf,
     /// Also print probabilities: the softmax over these captions of cosine times logit scale (CLIP's logits)

@@ -18,11 +18,12 @@ use crate::output::{print_json, write_text};
 use candidates::Candidates;
 use measure::{Measured, measure};
 
-/// Walk between the root, the empty text's embedding, and an image over candidate texts
+/// Find the candidate texts between the root (the embedding of the empty text) and an image
 ///
-/// Two traversals: in each of --levels growing balls around the root the candidate that is most like the image,
-/// by Euclidean distance (HierarCaps' evaluation) and by 1 − cosine (its qualitative chains); and the straight line
-/// from the image to the root (MERU). The HTML file has a radial map, with the same directions as in the page.
+/// There are two traversals. The first takes --levels growing balls around the root, and in each the candidate that
+/// is most similar to the image; the radius is the Euclidean distance (as in HierarCaps' evaluation) or 1 − cosine (as
+/// in its qualitative chains). The second follows the straight line from the image to the root (MERU). The HTML file has
+/// a radial map with the same directions as the page's.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cliprobe hierarchy models/default.gguf --image scene.png --candidates tableau
@@ -41,11 +42,11 @@ pub(crate) struct HierarchyArgs {
     /// Image (PNG, JPEG, WebP, GIF)
     #[arg(long, value_name = "FILE")]
     image: PathBuf,
-    /// Texts to look among: one a line, a JSON array of strings, or HierarCaps' hierarcaps_test.csv, whose row for
-    /// this image, by its file name, is then the truth; the word tableau takes the chains of 100 scenes of Tableau
+    /// Candidate texts: one a line, a JSON array of strings, or HierarCaps' hierarcaps_test.csv, whose row with this
+    /// image's file name is then the ground truth; the word tableau takes the chains of 100 scenes of Tableau
     #[arg(long, value_name = "FILE|tableau")]
     candidates: PathBuf,
-    /// Id of the row of HierarCaps' table that is about the image [default: by the image's file name]
+    /// Id of the image's row in HierarCaps' table [default: the row with the image's file name]
     #[arg(long, value_name = "ID")]
     row: Option<String>,
     /// Number of balls around the root, and of points on the straight line
@@ -61,7 +62,7 @@ pub(crate) struct HierarchyArgs {
     json: bool,
 }
 
-/// What is asked, of however many models.
+/// The question, for one model or several.
 struct Question<'a> {
     image: String,
     candidates: &'a Candidates,
@@ -121,7 +122,7 @@ pub(crate) fn run(args: &HierarchyArgs) -> Result<()> {
     Ok(())
 }
 
-/// Two models of one name are called by their paths.
+/// Models that have the same name are told apart by their paths.
 fn tell_apart(answers: &mut [Measured], args: &HierarchyArgs) {
     if let ([a, b], Some(against)) = (answers, &args.against)
         && a.name == b.name

@@ -41,7 +41,7 @@ pub(crate) struct Replay<'a> {
 struct Row {
     caption: String,
     cosine: f32,
-    /// None where the link brought no numbers, as are the next two.
+    /// `None` if the link has no numbers; so are the next two.
     sender: Option<f64>,
     difference: Option<f64>,
     within: Option<bool>,
