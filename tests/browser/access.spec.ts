@@ -62,7 +62,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     expect(await violations(page)).toEqual([]);
     await bench.view("Compose");
     await bench.answered();
-    await page.getByLabel(/shall be$/).selectOption("riding");
+    await page.getByLabel(/^The .* shall be/).selectOption("riding");
     await page.getByRole("button", { name: "Relate" }).click();
     await expect(bench.alerts.filter({ hasText: "In this world no" })).toBeVisible();
     await page.getByRole("button", { name: "Make the model fail" }).click();
