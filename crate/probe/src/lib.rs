@@ -81,6 +81,14 @@ pub enum ProbeError {
         /// What is wrong with it.
         message: String,
     },
+    /// A folder is no data set, or an incomplete one.
+    #[error("{set}: {message}")]
+    Folder {
+        /// The folder.
+        set: String,
+        /// What is wrong.
+        message: String,
+    },
     /// There is nothing to ask.
     #[error("{set}: there are no items in it")]
     Empty {

@@ -189,5 +189,6 @@ pub fn relative(path: &Path, folder: &Path) -> String {
 /// asked about together stay apart.
 pub fn slashed(path: &Path) -> String {
     let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
-    parts.join("/")
+    // The root is a part by itself, and a slash.
+    parts.join("/").replacen("//", "/", 1)
 }
