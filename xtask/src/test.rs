@@ -88,21 +88,13 @@ impl Tools {
 impl Step {
     /// Takes seconds once built, so that it can run at every turn of the work.
     fn is_fast(self) -> bool {
-        !matches!(
-            self,
-            Self::Doc | Self::Page | Self::Browser | Self::Package
-        )
+        !matches!(self, Self::Doc | Self::Page | Self::Browser | Self::Package)
     }
 
     fn needs_node(self) -> bool {
         matches!(
             self,
-            Self::Lint
-                | Self::Check
-                | Self::Unit
-                | Self::Page
-                | Self::Browser
-                | Self::Package
+            Self::Lint | Self::Check | Self::Unit | Self::Page | Self::Browser | Self::Package
         )
     }
 
