@@ -36,7 +36,9 @@ export function fetchModel(
     };
     worker.onerror = ({ message }) => {
       end();
-      reject(new LoadError(messageOf(`the converter stopped: ${message || "it could not be started"}`)));
+      reject(
+        new LoadError(messageOf(`the converter stopped: ${message || "it could not be started"}`)),
+      );
     };
     worker.postMessage(order);
   });

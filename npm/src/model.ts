@@ -67,7 +67,10 @@ async function filesOf(
     return { files: { [file.name]: file }, sha256 };
   }
   if (source instanceof Blob) {
-    return { files: { [source instanceof File ? source.name : "model.gguf"]: source }, sha256: null };
+    return {
+      files: { [source instanceof File ? source.name : "model.gguf"]: source },
+      sha256: null,
+    };
   }
   if (source instanceof ArrayBuffer) {
     return { files: { "model.gguf": new Uint8Array(source) }, sha256: null };

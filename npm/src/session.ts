@@ -1,6 +1,10 @@
 /** The worker's part: one model, and an answer to each call. Knows nothing of messages. */
 
-import { type Embedder, type HierarchyModule, measureHierarchy } from "../../web/hierarchy/measure.js";
+import {
+  type Embedder,
+  type HierarchyModule,
+  measureHierarchy,
+} from "../../web/hierarchy/measure.js";
 import type {
   CaptionEdit,
   Clip,
@@ -123,7 +127,10 @@ export class ModelSession {
     return { data, dim, truncated, tokenCounts };
   }
 
-  async #encodeImages(id: number, { images }: Ask<"encode-image">): Promise<Answer<"encode-image">> {
+  async #encodeImages(
+    id: number,
+    { images }: Ask<"encode-image">,
+  ): Promise<Answer<"encode-image">> {
     const dim = this.#loaded().info().embeddingDim;
     const data = new Float32Array(images.length * dim);
     for (const [index, image] of images.entries()) {

@@ -43,12 +43,7 @@ export type {
  * Hugging Face or OpenCLIP directory by name.
  */
 export type ModelSource =
-  | string
-  | URL
-  | Blob
-  | ArrayBuffer
-  | Uint8Array
-  | Record<string, Blob | Uint8Array>;
+  string | URL | Blob | ArrayBuffer | Uint8Array | Record<string, Blob | Uint8Array>;
 
 /** How far loading, or a long question, has come. */
 export interface Progress {

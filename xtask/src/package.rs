@@ -33,6 +33,8 @@ pub(crate) fn test(sh: &Shell, chromium: &Path) -> Result<()> {
 /// Builds `npm/dist` and packs it.
 fn pack(sh: &Shell) -> Result<PathBuf> {
     page::npm_run(sh, "build:package", &[])?;
+    // Its documentation has to be makeable of the same types.
+    page::npm_run(sh, "docs", &[])?;
     let folder = workspace::target_dir().join("npm");
     let _ = fs::remove_dir_all(&folder); // of an earlier version
     fs::create_dir_all(&folder)?;

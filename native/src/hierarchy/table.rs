@@ -12,9 +12,9 @@ const COLUMNS: usize = 100;
 pub(super) fn print(question: &Question<'_>, answers: &[Measured]) {
     println!(
         "{}: {} texts from {}, {} levels",
-        fit(&question.image, 40),
+        fit(&question.image, 32),
         question.candidates.texts.len(),
-        fit(&question.candidates.source, 30),
+        fit(&question.candidates.source, 38),
         question.levels
     );
     for answer in answers {

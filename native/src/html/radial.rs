@@ -17,6 +17,12 @@ const RINGS: f64 = 5.0;
 /// The thumbnail's longer side.
 const THUMBNAIL: f64 = 48.0;
 
+/// Between a dot and its text; a line's height, and what is below and above its middle; a letter's width.
+const GAP: f64 = 10.0;
+const LINE: f64 = 14.0;
+const MIDDLE: f64 = 4.0;
+const LETTER: f64 = 6.5;
+
 /// Where something stands.
 #[derive(Clone, Copy)]
 pub(crate) struct Polar {
@@ -79,13 +85,15 @@ pub(crate) fn radial(
                 line.edge x1=(number(x1)) y1=(number(y1)) x2=(number(x2)) y2=(number(y2))
                     style={ "stroke: color-mix(in oklab, var(--right), var(--wrong) " (percent(edge.angle)) "%)" } {}
             }
-            @for dot in dots {
-                @if let Some(label) = &dot.label {
-                    @let (x, y) = place(dot.at);
-                    circle.dot cx=(number(x)) cy=(number(y)) r="4" { title { (dot.title) } }
-                    text.label x=(number(x + if x > 0.0 { -7.0 } else { 7.0 })) y=(number(y - 5.0))
-                        text-anchor=(if x > 0.0 { "end" } else { "start" }) { (label) }
-                }
+            @for dot in dots.iter().filter(|dot| dot.label.is_some()) {
+                @let (x, y) = place(dot.at);
+                circle.dot cx=(number(x)) cy=(number(y)) r="4" { title { (dot.title) } }
+            }
+            @for label in labels(dots.iter().filter_map(|dot| Some((place(dot.at), dot.label.as_deref()?)))) {
+                line.leader x1=(number(label.of.0)) y1=(number(label.of.1))
+                    x2=(number(label.x)) y2=(number(label.y - MIDDLE)) {}
+                text.label x=(number(label.x)) y=(number(label.y))
+                    text-anchor=(if label.leftwards { "end" } else { "start" }) { (label.text) }
             }
             circle.dot.image cx=(number(image_x)) cy=(number(image_y)) r="5" { title { "the image" } }
             image href=(thumbnail.address) width=(number(width)) height=(number(height))
@@ -93,6 +101,60 @@ pub(crate) fn radial(
                 y=(number((rim_y - height / 2.0).clamp(-HALF, HALF - height))) {}
         }
     }
+}
+
+/// A text beside its dot.
+struct Label<'a> {
+    /// The dot's place.
+    of: (f64, f64),
+    /// Where the text begins, or ends where it goes leftwards; the line that it stands on.
+    x: f64,
+    y: f64,
+    leftwards: bool,
+    text: &'a str,
+}
+
+impl Label<'_> {
+    fn sides(&self) -> (f64, f64) {
+        let width = LETTER * self.text.chars().count() as f64;
+        if self.leftwards {
+            (self.x - width, self.x)
+        } else {
+            (self.x, self.x + width)
+        }
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        let ((left, right), (others_left, others_right)) = (self.sides(), other.sides());
+        left < others_right && others_left < right && (self.y - other.y).abs() < LINE
+    }
+}
+
+/// Texts go towards the middle of the drawing, where there is room; one that would cover another goes
+/// below it.
+fn labels<'a>(dots: impl Iterator<Item = ((f64, f64), &'a str)>) -> Vec<Label<'a>> {
+    let mut wanted: Vec<Label<'a>> = dots
+        .map(|(of, text)| {
+            let leftwards = of.0 > 0.0;
+            Label {
+                of,
+                x: of.0 + if leftwards { -GAP } else { GAP },
+                y: of.1 + MIDDLE,
+                leftwards,
+                text,
+            }
+        })
+        .collect();
+    wanted.sort_by(|a, b| a.y.total_cmp(&b.y));
+    let mut placed: Vec<Label<'a>> = Vec::new();
+    for mut label in wanted {
+        // Each push goes below a text that is placed, so it ends.
+        while let Some(other) = placed.iter().find(|other| label.covers(other)) {
+            label.y = other.y + LINE;
+        }
+        placed.push(label);
+    }
+    placed
 }
 
 fn spot(distance: f64, direction: f64) -> (f64, f64) {
@@ -130,6 +192,7 @@ fn percent(angle: f64) -> u32 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -139,6 +202,21 @@ mod tests {
         assert_eq!(written(1.3), ["0.5", "1"]);
         assert_eq!(written(0.95), ["0.2", "0.4", "0.6", "0.8"]);
         assert_eq!(written(0.0), Vec::<String>::new());
+    }
+
+    #[test]
+    fn texts_do_not_cover_one_another() {
+        let dots = [(-10.0, 0.0), (-12.0, 1.0), (-11.0, 5.0), (-300.0, 2.0)];
+        let found = labels(
+            dots.into_iter()
+                .zip(["a cat", "a rabbit", "a fruit", "far"]),
+        );
+        assert_eq!(found.len(), 4);
+        for (index, label) in found.iter().enumerate() {
+            assert!(found[..index].iter().all(|other| !label.covers(other)));
+        }
+        let far = found.iter().find(|label| label.text == "far").unwrap();
+        assert_eq!(far.y, 2.0 + MIDDLE);
     }
 
     #[test]

@@ -216,7 +216,7 @@ fn a_folder_holds_one_export() {
         &["--format", "csv", "--from", "2251799813685247"],
     );
     assert!(
-        sentence.contains("14 scenes from 2251799813685247 on go beyond"),
+        sentence.contains("14 scenes from 2251799813685247 on exceed the split"),
         "{sentence}"
     );
     assert!(!folder.path().join("two").exists());

@@ -91,5 +91,5 @@ fn a_cache_that_cannot_be_written_costs_no_evaluation() {
         &in_the_way,
     ]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("embeddings are not kept"));
+    assert!(text(&output.stderr).contains("embeddings are not stored"));
 }

@@ -156,7 +156,7 @@ fn what_cannot_be_answered_is_named() {
         &default_model(),
         &["sugarcrepe/swap_att", "--json", &json, "--html", &html],
     );
-    assert!(table.contains("3 of 5 items scored"), "{table}");
+    assert!(table.contains("only 3 of 5 items are scored"), "{table}");
     assert!(
         table.contains("1 texts are longer than the context"),
         "{table}"
