@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(value("tableau", Some("accuracy")).unwrap(), 0.75);
         let missing = value("tableau/noun", Some("accuracy")).unwrap_err();
         assert!(
-            missing.to_string().contains("there are top-1, top-5"),
+            missing.to_string().contains("it measures top-1, top-5"),
             "{missing}"
         );
         let missing = value("aro", None).unwrap_err();

@@ -123,7 +123,7 @@ fn tables_are_read_with_open_clips_columns() {
     }
     let rows: String = IMAGES
         .iter()
-        .map(|name| format!("sub/{name}\ta image, {name}\n"))
+        .map(|name| format!("sub/{name}\tan image, {name}\n"))
         .collect();
     folder.write("t.tsv", format!("filepath\ttitle\n{rows}"));
     let sources = folder.open("table.path = 'FOLDER/t.tsv'", 3).unwrap();
