@@ -1,9 +1,8 @@
 /** The golden links, which the command's own reader is held to as well (`native/src/replay/link.rs`). */
 
-import { readFileSync } from "node:fs";
-
 import { expect, test } from "vitest";
 
+import goldenText from "../../tests/golden/links.json?raw";
 import { fromBase64Url } from "./base64url";
 import { type LinkState, readFragment, writeFragment } from "./link-state";
 import { readQuestion } from "./question-file";
@@ -14,7 +13,7 @@ type Said = Pick<
   "scene" | "photo" | "hash" | "captions" | "model" | "patch" | "answer"
 > & { copy: string | null };
 
-const golden = JSON.parse(readFileSync("tests/golden/links.json", "utf8")) as {
+const golden = JSON.parse(goldenText) as {
   read: { link: string; says: Said }[];
   files: { file: object; says: Said }[];
   refused: { link: string; key: string }[];
