@@ -16,6 +16,8 @@ export default defineConfig(
     "native",
     "xtask",
     "test-results",
+    "npm/dist",
+    "tests/consumer/main.ts", // of the installed package, whose types are built later
   ]),
   js.configs.recommended,
   typescript.configs.strictTypeChecked,
@@ -24,7 +26,12 @@ export default defineConfig(
     languageOptions: {
       globals: globals.browser,
       parserOptions: {
-        project: ["tsconfig.json", "tsconfig.node.json", "tsconfig.service-worker.json"],
+        project: [
+          "tsconfig.json",
+          "tsconfig.node.json",
+          "tsconfig.service-worker.json",
+          "npm/tsconfig.json",
+        ],
         tsconfigRootDir: import.meta.dirname,
         extraFileExtensions: [".svelte"],
       },
@@ -40,11 +47,11 @@ export default defineConfig(
   },
   // Plain scripts have no types to check by.
   {
-    files: ["*.config.js", "tests/browser/*.mjs"],
+    files: ["*.config.js", "npm/*.mjs", "tests/browser/*.mjs"],
     extends: [typescript.configs.disableTypeChecked],
   },
   {
-    files: ["*.config.ts", "*.config.js", "tests/browser/**"],
+    files: ["*.config.ts", "*.config.js", "npm/*.mjs", "tests/browser/**", "tests/consumer/*.ts"],
     languageOptions: { globals: globals.node },
   },
 );

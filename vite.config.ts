@@ -124,5 +124,5 @@ export default defineConfig({
   },
   server: { headers: ISOLATION_HEADERS },
   preview: { headers: ISOLATION_HEADERS },
-  test: { include: ["web/**/*.test.ts"], environment: "node" },
+  test: { include: ["web/**/*.test.ts", "npm/src/**/*.test.ts"], environment: "node" },
 });

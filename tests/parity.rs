@@ -15,7 +15,7 @@ use cliprobe_engine::clip::Clip;
 #[path = "golden_values.rs"]
 mod golden_values;
 
-use golden_values::{Golden, as_gguf, golden, largest_difference, least, ready};
+use golden_values::{Golden, as_gguf, golden, largest_difference, least};
 
 /// Largest difference of a normalised embedding's element from the reference.
 const TOLERANCE: f32 = 1e-5;
@@ -113,6 +113,7 @@ fn gguf_of_full_precision() {
         let provenance = Provenance {
             parent_sha256: Some(parent.sha256().unwrap()),
             recipe: Some("test".into()),
+            trained_on: Some("drawings".into()),
         };
         let mut file = std::fs::File::create(&path).unwrap();
         write_gguf(

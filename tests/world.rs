@@ -1,4 +1,4 @@
-//! The synthetic world: what it says is so, by a judge that reads only the English.
+//! The generated world: what it says is so, by a judge that reads only the English.
 #![allow(clippy::unwrap_used)]
 
 #[path = "world/reader.rs"]

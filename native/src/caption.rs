@@ -18,8 +18,8 @@ use crate::texts;
 
 /// Make hard negatives, hard positives and generalisations of captions
 ///
-/// The same captions and seed give the same edits. A caption that cannot be edited is listed with the reason;
-/// the exit code is then 3, or 1 if no caption could be edited.
+/// The same captions and seed give the same edits. Captions that cannot be edited are listed with the reason. The
+/// exit code is then 3, or 1 if no caption could be edited.
 #[derive(Debug, Args)]
 pub(crate) struct CaptionArgs {
     #[command(subcommand)]
@@ -42,8 +42,8 @@ struct Captions {
     /// Captions from a file: one a line, or a JSON array of strings; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "texts")]
     file: Option<PathBuf>,
-    /// Print a JSON array of {text, edits, not_editable}; an edit is {text, kind, replaced},
-    /// replaced lists {start, end, with}: bytes of the original and what stands there now
+    /// Print a JSON array of {text, edits, not_editable}. An edit is {text, kind, replaced}; replaced lists
+    /// {start, end, with}: a range of bytes in the original, and the text that replaces it
     #[arg(long)]
     json: bool,
 }
@@ -61,7 +61,7 @@ struct Draw {
     all: bool,
 }
 
-/// Make hard negatives: captions that differ little and are false
+/// Make hard negatives: false captions that differ little from the true one
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cliprobe caption negatives \"A man riding a brown horse\" --all
@@ -76,7 +76,7 @@ struct NegativesArgs {
     draw: Draw,
 }
 
-/// Make hard positives: captions that say the same in other words
+/// Make hard positives: captions with the same meaning in other words
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   cliprobe caption positives \"A man and a woman on a couch\"")]
@@ -90,7 +90,7 @@ struct PositivesArgs {
     draw: Draw,
 }
 
-/// Make a chain of more and more general captions, ending with the kind of the main thing
+/// Make a chain of ever more general captions, down to the kind of the main thing
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   cliprobe caption general \"A black dog running on a beach\"")]
@@ -101,15 +101,15 @@ struct GeneralArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Negative {
-    /// CLoVe's REPLACE: a thing, attribute or relation becomes another
+    /// Replace a thing, an attribute or a relation (after CLoVe's REPLACE)
     Replace,
-    /// Two phrases, nouns, verbs, adverbs or adjectives change places, where that makes sense
+    /// Swap two phrases, nouns, verbs, adverbs or adjectives, if the result makes sense
     Swap,
-    /// Two things in a relation change places
+    /// Swap two things in a relation
     SwapObjects,
-    /// Attributes of two things change places
+    /// Swap attributes of two things
     SwapAttributes,
-    /// NegCLIP's swaps as published: nearly every caption has some, and few of them read well
+    /// NegCLIP's swaps as published: possible for nearly every caption, but few of them read well
     Negclip,
     /// ARO's four perturbations of word order
     Order,
@@ -130,9 +130,9 @@ impl Negative {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Positive {
-    /// What stands around "and" changes places
+    /// Swap what stands before and after "and"
     Swap,
-    /// A word becomes its synonym (Kamath et al.'s list)
+    /// Replace a word by a synonym (from the list of Kamath et al.)
     Replace,
 }
 
@@ -145,11 +145,11 @@ impl Positive {
     }
 }
 
-/// What became of one caption.
+/// The result for one caption.
 struct Edited {
     text: String,
     edits: Vec<Edit>,
-    /// By the kind's name on the command line; a chain of generalisations has none.
+    /// The kind, by its name on the command line; a chain of generalisations has no kind.
     not_editable: Vec<(String, NotEditable)>,
 }
 

@@ -12,8 +12,9 @@ use crate::output::write_whole;
 
 /// Make an Order set: every caption with four perturbations of its word order
 ///
-/// ARO's authors make theirs anew at every run, and what comes out depends on the versions of spaCy, NLTK
-/// and NumPy. A file made here stays as it is; name it coco_order.json or flickr30k_order.json and `cliprobe eval aro` finds it.
+/// ARO's authors make their perturbations anew in every run, and the result depends on the versions of spaCy, NLTK
+/// and NumPy. A file made here is fixed by its seed. Name it coco_order.json or flickr30k_order.json, so that
+/// `cliprobe eval aro` finds it.
 #[derive(Debug, Args)]
 pub(crate) struct OrderArgs {
     /// Images with their captions: Karpathy's JSON, whole or of one split, or a table with the

@@ -16,8 +16,8 @@ use crate::progress;
 
 /// Write a model in another form: a Hugging Face or OpenCLIP directory, or one GGUF file
 ///
-/// Weights are written in f32, so that a GGUF file of smaller types becomes larger and no more exact.
-/// `cliprobe quantize` writes GGUF files of smaller types.
+/// Weights are written in f32. A quantised GGUF file therefore becomes larger, but not more exact. `cliprobe
+/// quantize` writes GGUF files of smaller types.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cliprobe convert model.gguf --out my-clip
@@ -25,10 +25,10 @@ use crate::progress;
 pub(crate) struct ConvertArgs {
     #[command(flatten)]
     model: ModelArgs,
-    /// Directory to write, or file where the format is gguf
+    /// Directory to write; for the format gguf, the file
     #[arg(long, short, value_name = "DIR|F.gguf")]
     out: PathBuf,
-    /// Format to write [default: gguf where the name of --out ends in .gguf, else hf]
+    /// Format to write [default: gguf if the name of --out ends in .gguf, else hf]
     #[arg(long, value_enum)]
     format: Option<Format>,
 }
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<()> {
     }
     ensure!(
         !args.model.is_at(&args.out),
-        "{} is the model that is read; name another place with --out",
+        "{} is the model to convert; name another place with --out",
         args.out.display()
     );
     let provenance = checkpoint.provenance_of_child()?;

@@ -19,9 +19,9 @@ use crate::{images, progress, texts};
 
 /// Compute the embeddings of images and captions
 ///
-/// Writes a safetensors file with image_embeds and text_embeds: f32, one row an image or caption, each of
-/// length 1. The file's metadata has JSON arrays: `images` (file names) and `texts` in the order of the rows,
-/// and `skipped` (images that could not be read, and why). The exit code is 3 if images were skipped.
+/// Writes a safetensors file with image_embeds and text_embeds: f32, one row of length 1 for each image or caption.
+/// The metadata has three JSON arrays: `images` (file names) and `texts`, in the order of the rows, and `skipped`
+/// (images that could not be read, and why). The exit code is 3 if images were skipped.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cliprobe embed openai/clip-vit-base-patch32 --images photos --out photos.safetensors
@@ -91,7 +91,7 @@ pub(crate) fn run(args: &EmbedArgs) -> Result<ExitCode> {
         let cut = encoded.truncated.iter().filter(|&&t| t).count();
         if cut > 0 {
             eprintln!(
-                "{cut} of {} texts are longer than the context; their ends were not seen",
+                "{cut} of {} texts are longer than the context and were cut",
                 texts.len()
             );
         }
@@ -137,9 +137,10 @@ fn embed_images(
             .map(|&i| readable[i])
             .filter(|(hash, _)| !known.contains_key(hash))
             .collect();
+        let preprocessing = clip.preprocessing();
         let prepared: Vec<Result<PreparedImage>> = fresh
             .par_iter()
-            .map(|(_, bytes)| Ok(prepare(bytes, clip.preprocessing())?))
+            .map(|(_, bytes)| Ok(prepare(bytes, preprocessing)?))
             .collect();
         let mut failures: HashMap<[u8; 32], String> = HashMap::new();
         let (mut hashes, mut batch) = (Vec::new(), Vec::new());

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hf_hub::api::sync::{ApiBuilder, ApiRepo};
 use hf_hub::{Cache, Repo, RepoType};
 
-/// Where OpenCLIP and timm write such a name, they put this before it.
+/// The prefix that OpenCLIP and timm write before such a name.
 const PREFIX: &str = "hf-hub:";
 
 /// A model's name, `organisation/model` or `organisation/model@revision`.
@@ -77,7 +77,7 @@ pub(crate) fn locate(path: &Path) -> Result<PathBuf> {
     }
     ensure!(
         !is_on("HF_HUB_OFFLINE"),
-        "{name} is neither a path nor in {}, and HF_HUB_OFFLINE forbids to fetch it",
+        "{name} is neither a path nor a model in {}; HF_HUB_OFFLINE forbids to download it",
         cache.path().display()
     );
     fetch(cache, &name).with_context(|| {
@@ -146,7 +146,7 @@ const FORMS: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// What goes with either, where it is there.
+/// Files that belong to either form, if the model has them.
 const BESIDE: [&str; 5] = [
     "preprocessor_config.json",
     "tokenizer.json",

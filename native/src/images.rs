@@ -49,7 +49,7 @@ pub(crate) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What lies in a directory beside the images that are read.
+/// The files of a directory that are not read as images.
 #[derive(Default)]
 struct Others {
     folders: usize,
@@ -107,7 +107,7 @@ pub(crate) struct Skipped {
     why: String,
 }
 
-/// What a command exits with when its result lacks some of the images.
+/// The exit code of a command whose result lacks some of the images.
 const SOME_SKIPPED: u8 = 3;
 
 /// Splits results into those of readable images, with their names, and the others, which are named on

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::model::ModelArgs;
 use crate::output::print_json;
 
-/// Show what a checkpoint holds: architecture, activation, tensor types, preprocessing, origin
+/// Show the architecture, activation, tensor types, preprocessing and origin of a checkpoint
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   cliprobe inspect laion/CLIP-ViT-B-32-laion2B-s34B-b79K")]

@@ -9,12 +9,14 @@ mod console; // first: its macros are for all that follow
 
 use cliprobe_files::{model_directory, python_list};
 
+mod bench;
 mod caption;
 mod caption_order;
 mod compare;
 mod convert;
 mod embed;
 mod eval;
+mod hierarchy;
 mod html;
 mod hub;
 mod images;
@@ -28,6 +30,7 @@ mod probes;
 mod progress;
 mod quantity;
 mod quantize;
+mod replay;
 mod reproduce;
 mod score;
 mod serve;
@@ -38,10 +41,10 @@ mod tokens;
 mod train;
 mod world;
 
-/// A laboratory for one question: does this CLIP understand how words combine?
+/// Test what a CLIP model understands of language: how words combine, and which words are more general
 ///
-/// Exit codes: 0 done; 1 failed, and a sentence on standard error says why; 2 wrong usage; 3 done, but inputs that
-/// could not be read were skipped and named.
+/// Exit codes: 0: done. 1: failed; a sentence on standard error says why. 2: wrong usage. 3: done, but some inputs
+/// could not be read; they were skipped and named.
 #[derive(Debug, Parser)]
 #[command(
     name = "cliprobe",
@@ -66,6 +69,7 @@ enum Command {
     Compare(compare::CompareArgs),
     Probes(probes::ProbesArgs),
     Score(score::ScoreArgs),
+    Hierarchy(hierarchy::HierarchyArgs),
     Convert(convert::ConvertArgs),
     Quantize(quantize::QuantizeArgs),
     Patch(Box<patch::PatchArgs>),
@@ -123,6 +127,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Compare(args) => compare::run(&args),
         Command::Probes(args) => done(probes::run(&args)),
         Command::Score(args) => done(score::run(&args)),
+        Command::Hierarchy(args) => done(hierarchy::run(&args)),
         Command::Convert(args) => done(convert::run(&args)),
         Command::Quantize(args) => done(quantize::run(&args)),
         Command::Patch(args) => patch::run(&args),

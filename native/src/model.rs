@@ -28,24 +28,24 @@ pub(crate) struct ModelArgs {
     overrides: OverrideArgs,
 }
 
-/// What a person says about a checkpoint that it does not say itself.
+/// Facts about a checkpoint that its files do not state.
 #[derive(Debug, Args)]
 pub(crate) struct OverrideArgs {
     /// Architecture of a bare state dict: a JSON file in Hugging Face's or OpenCLIP's form, or a name such as ViT-B-32
     #[arg(long, value_name = "FILE|NAME")]
     config: Option<String>,
-    /// Activation function of the weights, where the checkpoint does not say
+    /// Activation function of the model, if the checkpoint does not say
     #[arg(long, value_enum)]
     activation: Option<ActivationArg>,
-    /// Directory with tokenizer.json, or vocab.json and merges.txt, where the checkpoint has none
+    /// Directory with tokenizer.json, or vocab.json and merges.txt, if the checkpoint has no tokenizer
     #[arg(long, value_name = "DIR")]
     tokenizer: Option<PathBuf>,
 }
 
-/// How images' files are read.
+/// How image files are read.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct ImageArgs {
-    /// Take pixels as they are stored, whatever EXIF says about an image's orientation, as OpenAI's code and open_clip do
+    /// Ignore the orientation that EXIF gives, as OpenAI's code and open_clip do; by default images are turned upright
     #[arg(long)]
     no_exif: bool,
 }
@@ -63,7 +63,7 @@ impl ImageArgs {
 /// Where to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum DeviceArg {
-    /// The GPU, if there is one and a trial shows that it is correct and faster; else the CPU
+    /// The GPU if a trial shows that it is correct and faster, else the CPU
     Auto,
     /// The CPU, on all cores; RAYON_NUM_THREADS limits them
     Cpu,
@@ -74,22 +74,22 @@ enum DeviceArg {
 /// How to come to the tiles of the GPU's matrix products.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum TilesArg {
-    /// Those stored for this GPU; if there are none, a short benchmark finds them
+    /// The sizes stored for this GPU; if there are none, those that a short benchmark finds
     Known,
-    /// A benchmark finds them, whatever is stored
+    /// Those that a new benchmark finds
     Anew,
-    /// Fixed ones, the same on every GPU
+    /// Fixed sizes, the same on every GPU
     Standard,
 }
 
 /// The numbers that the GPU computes matrix products in; sums of more than eight are f32 always.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ArithmeticArg {
-    /// As the CPU, but for the order of summation
+    /// f32, as on the CPU except for the order of summation
     F32,
-    /// Half precision, if the GPU has it: less exact
+    /// Half precision, if the GPU supports it; less exact
     F16,
-    /// 8-bit products, for Q8_0 weights only: less exact again
+    /// 8-bit products, for Q8_0 weights only; less exact than half precision
     Int8,
 }
 
@@ -187,7 +187,7 @@ pub(crate) fn load(checkpoint: &Rc<Checkpoint>, device: DeviceArgs) -> Result<Cl
         tile_memory::write(&tuning.known);
     }
     if let Some(why) = &choice.why_f32 {
-        bail!("{why}; take --gpu-arithmetic f32");
+        bail!("{why}; use --gpu-arithmetic f32");
     }
     if let (DeviceArg::Gpu, Some(why)) = (device.device, &choice.why_cpu) {
         eprintln!("on the CPU: {why}");

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use cliprobe::clip::Checkpoint;
@@ -111,6 +111,14 @@ pub(crate) fn write_beside(
     write_whole(&golden, |file| Ok(writeln!(file, "{values}")?))?;
     let models = serde_json::to_string_pretty(&placed(models, entry))?;
     write_whole(&list, |file| Ok(writeln!(file, "{models}")?))
+}
+
+/// The file of the model in a folder's list whose SHA-256 begins so; none where there is no such model,
+/// or no list.
+pub(crate) fn file_of(folder: &Path, sha256: &str) -> Result<Option<PathBuf>> {
+    let models = read_list(&folder.join(LIST))?;
+    let found = models.iter().find(|model| model.sha256.starts_with(sha256));
+    Ok(found.map(|model| folder.join(&model.file)))
 }
 
 fn read_list(list: &Path) -> Result<Vec<PageModel>> {

@@ -13,9 +13,9 @@ use crate::images;
 use crate::model::{ImageArgs, ModelArgs};
 use crate::tensor_file::{Tensor, write};
 
-/// Write images as the image encoder gets them, to compare preprocessing with another program's
+/// Write images as the image encoder receives them, to compare the preprocessing with that of other programs
 ///
-/// Images that cannot be read are named and left out; the exit code is then 3.
+/// Images that cannot be read are skipped and named; the exit code is then 3.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   cliprobe pixels openai/clip-vit-base-patch32 photo.jpg --out pixels.safetensors")]

@@ -6,21 +6,21 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use cliprobe::probe::write_json;
 
-use crate::eval::questions::{QuestionArgs, collect};
+use crate::bench::questions::{QuestionArgs, collect};
 use crate::output::write_whole;
 
 /// Write a benchmark's questions as a probe file
 ///
-/// A probe file is one JSON document that `cliprobe eval` and the page read, with images by name, by
-/// part, or as scenes of the synthetic world. docs/benchmarks.md describes it, for writing one's own.
+/// A probe file is one JSON document that `cliprobe eval` and the page read. An image in it is a file name, a part
+/// of a file, or a scene of the generated world. docs/benchmarks.md describes the format, so that you can write your own.
 #[derive(Debug, Args)]
 pub(crate) struct ProbesArgs {
-    /// What to ask
+    /// Benchmarks, sets or folders to write
     #[arg(value_name = "BENCH", required = true)]
     benchmarks: Vec<String>,
     #[command(flatten)]
     questions: QuestionArgs,
-    /// File to write, or folder where there are several sets; standard output where not given
+    /// File to write, or folder if there are several sets [default: standard output]
     #[arg(long, value_name = "FILE|DIR")]
     out: Option<PathBuf>,
 }
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &ProbesArgs) -> Result<()> {
             }
         }
         (asked, None) => bail!(
-            "{} sets do not fit into one file; give a folder with --out",
+            "a probe file holds one set, but these are {}; name a folder with --out",
             asked.len()
         ),
     }

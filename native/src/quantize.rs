@@ -14,11 +14,11 @@ use crate::model::ModelArgs;
 use crate::output::write_whole;
 use crate::{page_model, progress};
 
-/// Write a checkpoint as one GGUF file, quantised if wanted, for the page or this command
+/// Write a checkpoint as one GGUF file, quantised or not, for the page and for this command
 ///
-/// The type is that of the weight matrices. Biases, layer norms and position embeddings stay F32, the patch
-/// embedding is F16, the token embedding and the output projections are at least Q8_0. A matrix whose rows do
-/// not divide into blocks of the type becomes Q8_0 or F16. `cliprobe convert` writes other forms.
+/// --type is the type of the weight matrices. Biases, layer norms and position embeddings stay F32, the patch
+/// embedding is F16, and the token embedding and the output projections are at least Q8_0. A matrix becomes Q8_0 or
+/// F16 if its rows cannot be divided into blocks of the type. `cliprobe convert` writes other forms.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   cliprobe quantize openai/clip-vit-base-patch32 --type Q8_0 --out clip-q8.gguf")]
@@ -35,15 +35,15 @@ pub(crate) struct QuantizeArgs {
     /// Name to give the model in the file [default: the checkpoint's]
     #[arg(long)]
     name: Option<String>,
-    /// How the weights were made, in words, to be kept in the file [default: the checkpoint's own recipe]
+    /// How the weights were made, in words; stored in the file [default: the checkpoint's own recipe]
     #[arg(long, value_name = "TEXT")]
     recipe: Option<String>,
     /// What kind of images the model has seen, to be kept in the file: drawings, photographs, or other words; the
     /// page warns where drawings are compared with a photo [default: what the checkpoint says]
     #[arg(long, value_name = "WORDS")]
     trained_on: Option<String>,
-    /// Also write what the page needs: an entry in models.json (size and hash), and F.golden.json (embeddings
-    /// that the page compares its own with)
+    /// Also write the two files that the page needs: an entry in models.json (size and hash), and F.golden.json (the
+    /// embeddings with which the page compares its own)
     #[arg(long)]
     page: bool,
     /// What the model is, for the page's visitors [default: what models.json says of F.gguf already]

@@ -1,6 +1,7 @@
-//! `cliprobe score`: an image and captions in, a ranking out.
+//! `cliprobe score`: an image and captions in, a ranking out; or the question of a link, asked again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -8,26 +9,40 @@ use cliprobe::facade;
 use cliprobe::score::{cosine, rank, softmax};
 use serde_json::json;
 
-use crate::model::{DeviceArgs, ImageArgs, ModelArgs};
+use crate::model::{DeviceArgs, ImageArgs, OverrideArgs, load};
 use crate::output::print_json;
+use crate::replay::Replay;
 use crate::texts;
 
 /// Rank captions for an image by their cosine similarity
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  cliprobe score openai/clip-vit-base-patch32 --image cat.jpg \"a cat on a table\" \"a table on a cat\"")]
+#[command(after_help = "Examples:
+  cliprobe score openai/clip-vit-base-patch32 --image cat.jpg \"a cat on a table\" \"a table on a cat\"
+  cliprobe score --link 'https://…/#v=3&scene=7&…'      # a link of the page: are the numbers the same here?
+  cliprobe score my.gguf --link question.cliprobe.json  # a question that the page saved, of another model")]
 pub(crate) struct ScoreArgs {
+    /// Checkpoint: a Hugging Face or OpenCLIP directory, a GGUF file, a state dict, or the name of a model on the
+    /// Hugging Face hub [default with --link: the page's model that the link was made with]
+    #[arg(value_name = "MODEL", required_unless_present = "link")]
+    model: Option<PathBuf>,
     #[command(flatten)]
-    model: ModelArgs,
+    overrides: OverrideArgs,
     /// Image (PNG, JPEG, WebP, GIF)
-    #[arg(long, value_name = "FILE")]
-    image: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "link")]
+    image: Option<PathBuf>,
     /// Captions
-    #[arg(value_name = "CAPTION", required_unless_present = "file")]
+    #[arg(value_name = "CAPTION", required_unless_present_any = ["file", "link"])]
     captions: Vec<String>,
     /// Captions from a file: one a line, or a JSON array of strings; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "captions")]
     file: Option<PathBuf>,
+    /// Repeat the question of a link from the page, or of a .cliprobe.json file. If it has numbers, each is compared,
+    /// with a tolerance of 2e-5 (on the CPU; 1e-4 for each side that ran on a GPU). The exit code is 1 if one differs
+    #[arg(long, value_name = "URL|FILE", conflicts_with_all = ["captions", "file", "softmax"])]
+    link: Option<String>,
+    /// Folder with the page's models and their list; the model of a link is found there by its SHA-256
+    #[arg(long, value_name = "DIR", default_value = "models", requires = "link")]
+    models: PathBuf,
     /// Also print probabilities: the softmax over these captions of cosine times logit scale (CLIP's logits)
     #[arg(long)]
     softmax: bool,
@@ -41,6 +56,25 @@ pub(crate) struct ScoreArgs {
 }
 
 pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
+    if let Some(source) = &args.link {
+        return Replay {
+            source,
+            model: args.model.as_deref(),
+            overrides: &args.overrides,
+            models: &args.models,
+            image: args.image.as_deref(),
+            device: args.device,
+            json: args.json,
+        }
+        .run();
+    }
+    let (Some(model), Some(image)) = (&args.model, &args.image) else {
+        bail!("give a model and an image, or a link with --link"); // clap asks for them before
+    };
+    rank_image(args, model, image)
+}
+
+fn rank_image(args: &ScoreArgs, model: &Path, image_file: &Path) -> Result<()> {
     let captions = match &args.file {
         Some(file) => texts::read(file)?,
         None => args.captions.clone(),
@@ -48,12 +82,13 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
     if captions.is_empty() {
         bail!("there are no captions in the file");
     }
-    let file = std::fs::read(&args.image).with_context(|| args.image.display().to_string())?;
-    let (checkpoint, clip) = args.model.load(args.device)?;
+    let file = std::fs::read(image_file).with_context(|| image_file.display().to_string())?;
+    let checkpoint = Rc::new(args.overrides.open(model)?);
+    let clip = load(&checkpoint, args.device)?;
     let clip = clip.with_exif(args.read.exif());
     let prepared = clip
         .prepare(&file)
-        .with_context(|| args.image.display().to_string())?;
+        .with_context(|| image_file.display().to_string())?;
     let image = pollster::block_on(clip.encode_prepared(std::slice::from_ref(&prepared)))?;
     let encoded = pollster::block_on(clip.encode_texts(&captions, &mut |_| {}))?;
     let cosines: Vec<f32> = encoded
@@ -87,7 +122,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
             })
             .collect();
         return print_json(&json!({
-            "image": args.image.display().to_string(),
+            "image": image_file.display().to_string(),
             "width": prepared.width,
             "height": prepared.height,
             "ranking": ranking,

@@ -10,7 +10,7 @@ use crate::model::ModelArgs;
 use crate::output::print_json;
 use crate::{console, texts};
 
-/// Show how captions are tokenised, and which are truncated
+/// Show the tokens of captions, and which captions are truncated
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   cliprobe tokens openai/clip-vit-base-patch32 \"a photo of a cat\"")]

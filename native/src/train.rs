@@ -22,10 +22,10 @@ use crate::hub;
 use evaluator::BenchEvaluator;
 use progress::Progress;
 
-/// What a program returns that an interrupt ended: 128 + SIGINT.
+/// The exit code of a program that an interrupt ended: 128 + SIGINT.
 const INTERRUPTED: u8 = 130;
 
-/// Train a CLIP from nothing or from a checkpoint, as a recipe says
+/// Train a CLIP model as a recipe says, from random weights or from a checkpoint
 ///
 /// `cliprobe train --init table > recipe.toml` writes a commented recipe to begin with.
 #[derive(Debug, clap::Args)]
@@ -33,23 +33,23 @@ pub(crate) struct TrainArgs {
     /// The recipe, a TOML file such as models/experiment/contrastive-1.toml
     #[arg(required_unless_present = "init")]
     recipe: Option<PathBuf>,
-    /// Print a commented recipe for this kind of data, and end
+    /// Print a commented recipe for this kind of data
     #[arg(long, value_name = "DATA", value_parser = TEMPLATES, conflicts_with = "recipe")]
     init: Option<String>,
-    /// Directory of the run [default: runs/ and the recipe's name]
+    /// Directory of the run [default: runs/NAME, with the name of the recipe]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Continue from the newest checkpoint of the run directory
     #[arg(long)]
     resume: bool,
-    /// Stop after this step; the schedule stays the recipe's, so the run can be resumed
+    /// Stop after this step. The learning rate still follows the recipe's schedule, so that the run can be resumed
     #[arg(long, value_name = "N")]
     steps: Option<u64>,
-    /// Threads to compute with [default: one a core]
+    /// Number of threads that compute [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-    /// What the encoders compute on: auto (a CUDA device if this program and the machine have one,
-    /// else the CPU), cpu, cuda, or cuda:N, counted from 0
+    /// Where the encoders are computed: cpu, cuda, cuda:N (counted from 0), or auto: a CUDA device if this program
+    /// supports CUDA and the machine has one, else the CPU
     #[arg(long, default_value = "auto")]
     device: DeviceWish,
 }
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let Some(recipe) = &args.recipe else {
-        bail!("name a recipe");
+        bail!("name a recipe, or print one to begin with by `cliprobe train --init table`");
     };
     // First of all, for it wants to be the only thread, and joining may start others.
     let threads = set_threads(args.threads)?;
@@ -147,12 +147,12 @@ fn with_flags(error: anyhow::Error) -> anyhow::Error {
     anyhow::anyhow!("{error:#} ({advice})")
 }
 
-/// What a person should know before the run.
+/// Notes to print before the run.
 fn notes(args: &TrainArgs, recipe: &Recipe) -> Vec<String> {
     let beyond = args.steps.filter(|steps| *steps > recipe.steps);
     let beyond = beyond.map(|steps| {
         format!(
-            "--steps {steps} is more than the recipe's {}, with which the run ends.",
+            "--steps {steps} is more than the {} steps of the recipe; the run ends with the recipe's last step.",
             recipe.steps
         )
     });

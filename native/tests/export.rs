@@ -2,6 +2,8 @@
 //! give the same answers and scores for both, to the last digit of every similarity.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use std::fs;
 use std::path::Path;
 
@@ -11,6 +13,8 @@ use cliprobe::facade::draw_scene;
 use cliprobe::probe::{Image, Probes, read_vg_attribution, tableau};
 use cliprobe::world::{Combination, ProbeKind};
 use serde_json::Value;
+
+use common::{argument, golden, succeeds};
 
 /// The exported set as the evaluator calls it, Tableau's own, and whether the authors' average is
 /// Tableau's too.
@@ -39,20 +43,13 @@ const ITEMS: &str = "6";
 
 /// Looks at 224 pixels, which is what is exported.
 fn model() -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let model = root.join("tests/golden/tiny_a_quickgelu");
-    model.to_str().unwrap().to_owned()
-}
-
-fn cliprobe(arguments: &[&str]) {
-    let mut command = Command::cargo_bin("cliprobe").unwrap();
-    command.args(arguments).assert().success();
+    argument(&golden("tiny_a_quickgelu"))
 }
 
 fn export(out: &Path, options: &[&str]) {
     let out = out.to_str().unwrap();
     let common = ["world", "export", "--out", out];
-    cliprobe(&[&common[..], options].concat());
+    succeeds(&[&common[..], options].concat());
 }
 
 /// The sets of one evaluation.
@@ -64,7 +61,7 @@ fn evaluate(folder: &Path, sets: &[String]) -> Vec<Value> {
     arguments.extend(["--model", &model, "--no-cache", "--tableau-items", ITEMS]);
     arguments.extend(["--data", folder.to_str().unwrap()]);
     arguments.extend(["--json", json.to_str().unwrap()]);
-    cliprobe(&arguments);
+    succeeds(&arguments);
     let results: Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
     results["runs"][0]["sets"].as_array().unwrap().clone()
 }

@@ -2,47 +2,18 @@
 //! pretended fine-tuning.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
-use assert_cmd::Command;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 use tempfile::TempDir;
 
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../tests/golden")
-        .join(name)
-}
-
-fn cliprobe(arguments: &[&str]) -> Output {
-    Command::cargo_bin("cliprobe")
-        .unwrap()
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn succeeds(arguments: &[&str]) -> (String, String) {
-    let output = cliprobe(arguments);
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let stderr = text(output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {stderr}");
-    (text(output.stdout), stderr)
-}
-
-/// The sentence with which a command fails.
-fn refusal(arguments: &[&str]) -> String {
-    let output = cliprobe(arguments);
-    let sentence = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {sentence}");
-    assert_eq!(sentence.trim_end().lines().count(), 1, "{sentence}");
-    sentence
-}
+use common::{cliprobe, ends_with, golden, only_refusal as refusal};
 
 type Weights = BTreeMap<String, Vec<f32>>;
 
@@ -100,7 +71,7 @@ impl Models {
     /// Patches into a directory and reads what is in it.
     fn patched(&self, name: &str, arguments: &[&str]) -> Weights {
         let out = self.path(name);
-        succeeds(&[&["patch"], arguments, &["-o", &out]].concat());
+        ends_with(0, &[&["patch"], arguments, &["-o", &out]].concat());
         weights(Path::new(&out))
     }
 }
@@ -195,7 +166,7 @@ fn the_result_is_a_whole_checkpoint_in_either_form() {
     let directory = models.path("patched");
     let file = models.path("patched.gguf");
     for out in [&directory, &file] {
-        let (said, _) = succeeds(&["patch", models.base(), models.tuned(), "-o", out]);
+        let (said, _) = ends_with(0, &["patch", models.base(), models.tuned(), "-o", out]);
         assert!(
             said.contains("0.4 × tiny_a_quickgelu + 0.6 × tuned"),
             "{said}"
@@ -210,22 +181,25 @@ fn the_result_is_a_whole_checkpoint_in_either_form() {
         assert!(Path::new(&directory).join(name).is_file(), "{name}");
     }
     let inspected = |path: &str| -> Value {
-        serde_json::from_str(&succeeds(&["inspect", path, "--json"]).0).unwrap()
+        serde_json::from_str(&ends_with(0, &["inspect", path, "--json"]).0).unwrap()
     };
     let (a, b) = (inspected(&directory), inspected(&file));
     assert_eq!(a["config"], b["config"]);
     assert_eq!(a["config"], inspected(models.base())["config"]);
     // What is written twice is the same to the last byte.
     let again = models.path("again");
-    succeeds(&[
-        "patch",
-        models.base(),
-        models.tuned(),
-        "--name",
-        "patched",
-        "-o",
-        &again,
-    ]);
+    ends_with(
+        0,
+        &[
+            "patch",
+            models.base(),
+            models.tuned(),
+            "--name",
+            "patched",
+            "-o",
+            &again,
+        ],
+    );
     let bytes = |directory: &str| fs::read(Path::new(directory).join("model.safetensors")).unwrap();
     assert!(bytes(&directory) == bytes(&again));
 }
@@ -256,7 +230,7 @@ fn what_cannot_be_blended_is_refused_by_one_sentence() {
 
     let sentence = refusal(&["patch", models.base(), models.tuned(), "-o", models.tuned()]);
     assert!(
-        sentence.contains("one of the models that are read"),
+        sentence.contains("one of the models to patch"),
         "{sentence}"
     );
 
@@ -336,7 +310,7 @@ fn a_sweep_is_evaluated_written_drawn_and_goes_on_from_what_was_kept() {
         "--cache",
         &cache,
     ];
-    let (table, progress) = succeeds(&sweep);
+    let (table, progress) = ends_with(0, &sweep);
     assert_eq!(table.lines().count(), 5, "{table}");
     let marked = table.lines().find(|line| line.contains('←')).unwrap();
     assert!(marked.trim_start().starts_with("0.6"), "{table}");
@@ -354,18 +328,21 @@ fn a_sweep_is_evaluated_written_drawn_and_goes_on_from_what_was_kept() {
     // Both ends say what the evaluator says of the two models.
     for (model, point) in [(models.base(), &points[0]), (models.tuned(), &points[3])] {
         let alone = models.path("alone.json");
-        succeeds(&[
-            "eval",
-            "tableau/swap_attribute",
-            "tableau/noun",
-            "--tableau-items",
-            "8",
-            "--model",
-            model,
-            "--no-cache",
-            "--json",
-            &alone,
-        ]);
+        ends_with(
+            0,
+            &[
+                "eval",
+                "tableau/swap_attribute",
+                "tableau/noun",
+                "--tableau-items",
+                "8",
+                "--model",
+                model,
+                "--no-cache",
+                "--json",
+                &alone,
+            ],
+        );
         let alone: Value = serde_json::from_str(&fs::read_to_string(&alone).unwrap()).unwrap();
         for place in 0..2 {
             assert_eq!(
@@ -378,7 +355,7 @@ fn a_sweep_is_evaluated_written_drawn_and_goes_on_from_what_was_kept() {
     assert!(drawing.starts_with("<svg") && drawing.trim_end().ends_with("</svg>"));
     assert!(drawing.contains("α = 0.6") && drawing.contains("composition"));
 
-    let (again, progress) = succeeds(&sweep);
+    let (again, progress) = ends_with(0, &sweep);
     assert_eq!(
         progress.matches(" 0 embeddings computed").count(),
         4,

@@ -2,21 +2,18 @@
 //! alone: fine-tune, patch, evaluate, quantise, score.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use assert_cmd::Command;
 use serde_json::Value;
 
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../tests/golden")
-        .join(name)
-}
+use common::{argument, golden, succeeds};
 
 /// A small random CLIP in Hugging Face's form.
 fn base() -> String {
-    golden("tiny_a_quickgelu").to_str().unwrap().to_owned()
+    argument(&golden("tiny_a_quickgelu"))
 }
 
 /// Data that is not part of this repository.
@@ -29,18 +26,6 @@ fn shared(name: &str) -> Option<PathBuf> {
         return None;
     }
     Some(path)
-}
-
-/// Runs a command that must succeed; returns what it prints.
-fn cliprobe(arguments: &[&str]) -> String {
-    let output = Command::cargo_bin("cliprobe")
-        .unwrap()
-        .args(arguments)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {said}");
-    String::from_utf8(output.stdout).unwrap()
 }
 
 struct Workshop(tempfile::TempDir);
@@ -70,7 +55,7 @@ impl Workshop {
         let recipe = format!("start = '{start}'\n{head}{what}\n[optimizer]{tail}");
         let recipe = self.write("recipe.toml", &recipe);
         let run = self.path("run");
-        cliprobe(&["train", &recipe, "--out", &run]);
+        succeeds(&["train", &recipe, "--out", &run]);
         let log = fs::read_to_string(format!("{run}/log.jsonl")).unwrap();
         let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
         let lines: Vec<Value> = lines.collect();
@@ -83,18 +68,18 @@ impl Workshop {
     /// file of it, which ranks captions as the patched model does.
     fn finish(&self, questions: &[&str], image: &str) {
         let (patched, tuned) = (self.path("patched"), self.path("run/model"));
-        cliprobe(&["patch", &base(), &tuned, "-o", &patched]);
+        succeeds(&["patch", &base(), &tuned, "-o", &patched]);
 
         let results = self.path("results.json");
         let model = ["--model", &patched, "--no-cache", "--json", &results];
-        cliprobe(&[&["eval"], questions, &model].concat());
+        succeeds(&[&["eval"], questions, &model].concat());
         let results: Value = serde_json::from_str(&fs::read_to_string(&results).unwrap()).unwrap();
         let set = &results["runs"][0]["sets"][0];
         assert_eq!(set["items"], set["scored"]);
         assert!(!set["metrics"].as_array().unwrap().is_empty());
 
         let small = self.path("small.gguf");
-        cliprobe(&["quantize", &patched, "--type", "Q8_0", "--out", &small]);
+        succeeds(&["quantize", &patched, "--type", "Q8_0", "--out", &small]);
         let [of_patched, of_small] = [&patched, &small].map(|model| cosines(model, image));
         for (a, b) in of_patched.iter().zip(of_small) {
             assert!((a - b).abs() < 0.05, "{a} became {b}");
@@ -106,7 +91,7 @@ impl Workshop {
 fn cosines(model: &str, image: &str) -> [f64; 2] {
     let captions = ["a red cat", "a blue car"];
     let ask = ["score", model, "--image", image, "--json"];
-    let said = cliprobe(&[&ask[..], &captions].concat());
+    let said = succeeds(&[&ask[..], &captions].concat());
     let said: Value = serde_json::from_str(&said).unwrap();
     let ranking = said["ranking"].as_array().unwrap();
     captions.map(|caption| {

@@ -3,12 +3,15 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
+mod common;
+
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use common::argument;
+
 fn golden(name: &str) -> String {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
-    golden.join(name).to_str().unwrap().to_owned()
+    argument(&common::golden(name))
 }
 
 /// A command of each kind that prints on standard output. `FOLDER` is one for its files.

@@ -62,7 +62,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     expect(await violations(page)).toEqual([]);
     await bench.view("Compose");
     await bench.answered();
-    await page.getByLabel(/shall be$/).selectOption("riding");
+    await page.getByLabel(/^The .* shall be/).selectOption("riding");
     await page.getByRole("button", { name: "Relate" }).click();
     await expect(bench.alerts.filter({ hasText: "In this world no" })).toBeVisible();
     await page.getByRole("button", { name: "Make the model fail" }).click();
@@ -126,7 +126,7 @@ test.describe("on a phone", () => {
       }
       let before = { html: "", top: 0 };
       let stops = 0;
-      for (; stops < 80; stops += 1) {
+      for (let press = 0; press < 120; press += 1) {
         await page.keyboard.press("Tab");
         const focused = await page.evaluate(() => {
           const element = document.activeElement;
@@ -140,7 +140,10 @@ test.describe("on a phone", () => {
             bottom: bottom + scrollY,
           };
         });
+        // The head of the page comes before, its foot after.
+        if (focused === null && stops === 0) continue;
         if (focused === null) break;
+        stops += 1;
         if (focused === "in an image") continue;
         expect(focused.bottom, `${focused.html} after ${before.html}`).toBeGreaterThan(before.top);
         before = focused;

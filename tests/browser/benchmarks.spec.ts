@@ -295,7 +295,7 @@ test("class folders and webdatasets are classified", async ({ bench, page }, inf
   await choose("data/broken");
   await run(page);
   await expect(page.getByRole("alert")).toHaveText(
-    /fox is a class without an image: it has 1 \.bmp, which is not read/,
+    /the class fox has no image: it has 1 \.bmp, which is not read/,
   );
 });
 

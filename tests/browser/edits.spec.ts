@@ -39,7 +39,7 @@ test("what was made of what travels in the link", async ({ bench, page }) => {
   const before = await tags.allTextContents();
   const verdicts = await page.getByText(/original (right|wrong), augmented/).allTextContents();
   await expect.poll(() => bench.fragment()).toMatch(/&mark=1\.[np]\.[a-z-]+\.0&/);
-  await expect.poll(async () => bench.fragment().split("mark=").length - 1).toBe(before.length);
+  await expect.poll(() => bench.fragment().split("mark=").length - 1).toBe(before.length);
   const url = page.url();
   await page.goto("about:blank");
   await page.goto(url);

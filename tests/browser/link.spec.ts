@@ -118,27 +118,37 @@ test("a question that is too long for a link travels as a file, and opens in eve
   const text = await readFile(path, "utf8");
   expect(JSON.parse(text)).toMatchObject({ cliprobe: "question", version: 3 });
 
-  for (const view of ["Probe", "Hierarchy", "Compose", "Benchmarks", "Models"] as const) {
-    await bench.open("scene=2&caption=a+cat");
-    await bench.view(view);
-    const buffer = Buffer.from(text);
-    if (view === "Hierarchy") {
-      await bench.openFiles("Open a question…", [{ name: "question.cliprobe.json", buffer }]);
-    } else {
-      const transfer = await page.evaluateHandle((content) => {
-        const made = new DataTransfer();
-        made.items.add(new File([content], "question.cliprobe.json"));
-        return made;
-      }, text);
-      await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
-    }
-    await expect(bench.captions).toHaveCount(91);
-    await bench.answered();
-    expect(await bench.cosines()).toEqual(cosines);
-  }
+  await bench.open("scene=2&caption=a+cat");
+  const buffer = Buffer.from(text);
+  await bench.openFiles("Open a question…", [{ name: "question.cliprobe.json", buffer }]);
+  await expect(bench.captions).toHaveCount(91);
   await expect(
     page.getByRole("region", { name: "Replay of a link" }).getByRole("status"),
   ).toHaveText(/^The same model as the sender’s\. All 91 cosines equal/);
+  await bench.answered();
+  expect(await bench.cosines()).toEqual(cosines);
+});
+
+test("a saved question is dropped on any view", async ({ bench, page }) => {
+  const values = { scene: ["1"], caption: ["a red dog", "a blue cat", "a car"] };
+  const text = JSON.stringify({ cliprobe: "question", version: 3, values });
+  await bench.open("scene=2&caption=a+cat");
+  for (const view of ["Probe", "Hierarchy", "Compose", "Benchmarks", "Models"] as const) {
+    await bench.view(view);
+    const transfer = await page.evaluateHandle((content) => {
+      const made = new DataTransfer();
+      made.items.add(new File([content], "question.cliprobe.json"));
+      return made;
+    }, text);
+    await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+    await expect(bench.image).toHaveAttribute("alt", /scene 1/);
+    await expect(bench.captions).toHaveCount(3);
+    await bench.answered();
+    await page.evaluate(() => {
+      location.hash = "scene=2&caption=a+cat";
+    });
+    await expect(bench.captions).toHaveCount(1);
+  }
 });
 
 test("a file that is no question is refused, and the question stays", async ({ bench }) => {

@@ -2,9 +2,10 @@
 
 import type { Page } from "@playwright/test";
 
-/** The module's folder and the golden files', as a page of {@link openModule} fetches them. */
+export { GOLDEN } from "./golden";
+
+/** The module's folder, as a page of {@link openModule} fetches it. */
 export const MODULE = "web/wasm";
-export const GOLDEN = "tests/golden";
 
 /** Serves files of the repository under the page's own origin, on an empty page. */
 export async function openModule(page: Page): Promise<void> {

@@ -1,11 +1,11 @@
 /** The wasm module by itself, without the page, against the golden values of the two tiny models. */
 
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 
 import { expect, test } from "@playwright/test";
 
-import { GOLDEN, MODULE, openModule } from "./module";
+import { GOLDEN, readGolden } from "./golden";
+import { MODULE, openModule } from "./module";
 
 /** Largest difference of a normalised embedding's element from the reference. */
 const TOLERANCE = { cpu: 1e-5, gpu: 1e-4 };
@@ -27,31 +27,6 @@ const MODELS = [
     files: ["open_clip_config.json", "open_clip_model.safetensors", "vocab.json", "merges.txt"],
   },
 ];
-
-/** Reads the f32 tensors and the metadata of a safetensors file. */
-async function readGolden(model: string) {
-  const file = await readFile(`${GOLDEN}/${model}.safetensors`);
-  const length = Number(file.readBigUInt64LE(0));
-  const header = JSON.parse(file.toString("utf8", 8, 8 + length)) as Record<
-    string,
-    { data_offsets: [number, number] }
-  > & { __metadata__: Record<string, string> };
-  const tensor = (name: string): number[] => {
-    const [begin, end] = header[name]?.data_offsets ?? [0, 0];
-    const values: number[] = [];
-    for (let at = 8 + length + begin; at < 8 + length + end; at += 4) {
-      values.push(file.readFloatLE(at));
-    }
-    return values;
-  };
-  const list = (key: string) => JSON.parse(header.__metadata__[key] ?? "[]") as string[];
-  return {
-    captions: list("captions"),
-    images: list("images"),
-    text: tensor("text_embeds"),
-    image: tensor("image_embeds"),
-  };
-}
 
 /** On the GPU once for each model: the forms differ in reading alone, and SwiftShader is slow. */
 const CASES = [

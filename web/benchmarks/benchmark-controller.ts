@@ -1,6 +1,6 @@
 /** The worker's side of benchmarks: the files at hand, and the sets that are being run. */
 
-import type { Benchmark, BenchmarkInfo } from "../wasm/cliprobe.js";
+import type { Benchmark, BenchmarkInfo, SetChange } from "../wasm/cliprobe.js";
 import type { SessionClip } from "../worker/session-clip";
 import type { BenchmarkAnswer, BenchmarkCall, Encoded, SetChoice, FilesAtHand } from "./requests";
 import { type ArchiveModule, FileStore } from "./file-store";
@@ -17,6 +17,7 @@ export type BenchmarkSets = Pick<
   | "encodedImages"
   | "encodedTexts"
   | "answers"
+  | "forgetEmbeddings"
   | "fileOf"
   | "shown"
   | "resultJson"
@@ -26,6 +27,7 @@ export type BenchmarkSets = Pick<
   encodeImages(clip: SessionClip, files: (Uint8Array | string | null)[]): Promise<number>;
   encodeTexts(clip: SessionClip, count: number): Promise<void>;
   evaluate(clip: SessionClip): ReturnType<Benchmark["evaluate"]>;
+  compareWith(before: BenchmarkSets): SetChange[];
 };
 
 /** What benchmarks use of the wasm module. */
@@ -48,6 +50,7 @@ interface Open {
   /** Place of each image among the files at hand, −1 where it has none. */
   places: Int32Array;
   failed: number;
+  isScored: boolean;
   /** How many are embedded at a time, adapted to how long that takes. */
   batch: { images: number; texts: number };
 }
@@ -55,6 +58,8 @@ interface Open {
 export class BenchmarkController {
   readonly #files: FileStore;
   #open: Open | null = null;
+  /** The scored sets of the run before, for comparison. */
+  #before: BenchmarkSets | null = null;
 
   constructor(private readonly module: Promise<BenchmarkModule>) {
     this.#files = new FileStore(module);
@@ -79,7 +84,9 @@ export class BenchmarkController {
       case "benchmark-step":
         return this.#step(loaded(clip));
       case "benchmark-evaluate":
-        return this.#opened().sets.evaluate(loaded(clip));
+        return this.#evaluate(loaded(clip));
+      case "benchmark-compare":
+        return this.#before === null ? [] : this.#opened().sets.compareWith(this.#before);
       case "benchmark-answers": {
         const { set, filter, offset, limit } = call.ask;
         return this.#opened().sets.answers(set, filter, offset, limit);
@@ -114,14 +121,41 @@ export class BenchmarkController {
       for (const choice of choices) await this.#add(sets, choice);
       const places = sets.locate(this.#files.images);
       const info = sets.info();
-      this.#open?.sets.free();
+      this.#setAside();
       const { images, texts } = info;
-      this.#open = { sets, images, texts, places, failed: 0, batch: { images: 1, texts: 8 } };
+      this.#open = {
+        sets,
+        images,
+        texts,
+        places,
+        failed: 0,
+        isScored: false,
+        batch: { images: 1, texts: 8 },
+      };
       return info;
     } catch (error) {
       sets.free();
       throw error;
     }
+  }
+
+  /** Keeps the answers of the last scored run, and nothing else of what was open. */
+  #setAside(): void {
+    if (this.#open === null) return;
+    if (!this.#open.isScored) {
+      this.#open.sets.free();
+      return;
+    }
+    this.#before?.free();
+    this.#before = this.#open.sets;
+    this.#before.forgetEmbeddings();
+  }
+
+  #evaluate(clip: SessionClip): ReturnType<BenchmarkSets["evaluate"]> {
+    const open = this.#opened();
+    const overview = open.sets.evaluate(clip);
+    open.isScored = true;
+    return overview;
   }
 
   async #add(sets: BenchmarkSets, choice: SetChoice): Promise<void> {

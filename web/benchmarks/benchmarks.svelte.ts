@@ -2,7 +2,12 @@
 
 import { messageOf } from "../message-of";
 import type { Model } from "../model/model.svelte";
-import type { AnswerFilter, BenchmarkInfo, BenchmarkOverview } from "../wasm/cliprobe.js";
+import type {
+  AnswerFilter,
+  BenchmarkInfo,
+  BenchmarkOverview,
+  SetChange,
+} from "../wasm/cliprobe.js";
 import { type Client, Crashed } from "../worker/client";
 import type { LoadedModel } from "../worker/protocol";
 import { Answers } from "./answers.svelte";
@@ -31,6 +36,8 @@ export interface Result {
   overview: BenchmarkOverview;
   model: string;
   opened: BenchmarkInfo;
+  /** How the answers differ from those of another model's run before. */
+  changes: { before: string; sets: SetChange[] } | null;
 }
 
 export class Benchmarks {
@@ -239,9 +246,25 @@ export class Benchmarks {
     this.phase = "scoring";
     const overview = await this.client.request("benchmark-evaluate", {});
     if (turn !== this.#turn || this.opened === null) return;
-    this.result = { overview, model: this.model.name, opened: this.opened };
+    const changes = await this.#compared();
+    if (turn !== this.#turn) return;
+    this.result = { overview, model: this.model.name, opened: this.opened, changes };
     this.phase = "done";
     await this.look(0, "wrong");
+  }
+
+  /** The run before, where it was another model's on some of the same sets. */
+  async #compared(): Promise<Result["changes"]> {
+    const [before] = this.earlier;
+    if (before === undefined || before.model === this.model.name) return null;
+    try {
+      const sets = await this.client.request("benchmark-compare", {});
+      return sets.length === 0 ? null : { before: before.model, sets };
+    } catch (error) {
+      // Sets of one name that ask differently; the result stands without a comparison.
+      if (error instanceof Crashed) throw error;
+      return null;
+    }
   }
 
   /** The answers of a result are the worker's, and go with the next run. */

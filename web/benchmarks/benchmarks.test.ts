@@ -149,6 +149,22 @@ test("several sets are run together, and each can be looked at", async () => {
   expect(benchmarks.earlier).toEqual([]);
 });
 
+test("another model on the same set is compared with the one before", async () => {
+  const { benchmarks, model } = await ready();
+  benchmarks.choose([SET]);
+  benchmarks.items = 3;
+  await benchmarks.run();
+  expect(benchmarks.result?.changes).toBeNull();
+  await benchmarks.run();
+  // The same model: there is nothing to compare.
+  expect(benchmarks.result?.changes).toBeNull();
+  await model.loadOwn([new File(["GGUF"], "other.gguf")]);
+  benchmarks.choose(["tableau/noun", SET]);
+  await benchmarks.run();
+  expect(benchmarks.result?.changes?.before).toBe("fake");
+  expect(benchmarks.result?.changes?.sets.map(({ set }) => set)).toEqual([SET]);
+});
+
 test("of chosen sets whose files are forgotten the others stay", async () => {
   const { benchmarks } = await ready();
   await benchmarks.give([file("mine.json", "a.png")]);

@@ -1,7 +1,15 @@
 import { expect, test } from "vitest";
 
 import type { Metric } from "../wasm/cliprobe.js";
-import { againstChance, formatInterval, formatMargin, formatValue, isShare } from "./metric";
+import {
+  againstChance,
+  formatDifference,
+  formatInterval,
+  formatMargin,
+  formatP,
+  formatValue,
+  isShare,
+} from "./metric";
 
 const share: Metric = {
   name: "accuracy",
@@ -49,4 +57,18 @@ test("margins carry their sign", () => {
   expect(formatMargin(0.01234)).toBe("+0.0123");
   expect(formatMargin(-0.5)).toBe("−0.5000");
   expect(formatMargin(0)).toBe("0.0000");
+});
+
+test("differences are points with their sign, and small probabilities bounds", () => {
+  expect(formatDifference({ value: -0.052, interval: { low: -0.1, high: 0.0001 } })).toBe(
+    "−5.2 (−10.0 to 0.0)",
+  );
+  expect(formatDifference({ value: 0.5, interval: { low: 0.25, high: 0.75 } })).toBe(
+    "+50.0 (+25.0 to +75.0)",
+  );
+  expect([formatP(1), formatP(0.03125), formatP(0.00001)]).toEqual([
+    "1.0000",
+    "0.0313",
+    "< 0.0001",
+  ]);
 });

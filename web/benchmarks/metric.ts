@@ -1,6 +1,6 @@
 /** How metrics are written and drawn. */
 
-import type { Metric } from "../wasm/cliprobe.js";
+import type { MarkChange, Metric } from "../wasm/cliprobe.js";
 
 /** Whether it is a share of items, written in per cent. */
 export function isShare(metric: Metric): boolean {
@@ -35,6 +35,21 @@ export function formatMargin(margin: number): string {
   const digits = Math.abs(margin).toFixed(4);
   if (margin === 0 || Number(digits) === 0) return digits;
   return `${margin < 0 ? "−" : "+"}${digits}`;
+}
+
+/** A difference of shares in points, with its interval. */
+export function formatDifference({ value, interval }: MarkChange["difference"]): string {
+  const points = (share: number) => {
+    const digits = Math.abs(100 * share).toFixed(1);
+    if (Number(digits) === 0) return digits;
+    return `${share < 0 ? "−" : "+"}${digits}`;
+  };
+  return `${points(value)} (${points(interval.low)} to ${points(interval.high)})`;
+}
+
+/** A probability of a test: small ones by their bound. */
+export function formatP(p: number): string {
+  return p < 0.0001 ? "< 0.0001" : p.toFixed(4);
 }
 
 function minus(text: string): string {

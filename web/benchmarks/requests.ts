@@ -4,6 +4,7 @@ import type {
   AnswerFilter,
   BenchmarkInfo,
   BenchmarkOverview,
+  SetChange,
   ShownAnswer,
 } from "../wasm/cliprobe.js";
 import type { GivenFile } from "./given-files";
@@ -49,6 +50,8 @@ export interface BenchmarkRequests {
   "benchmark-step": { ask: object; answer: Encoded };
   /** Scores the open sets, once all of them are embedded. */
   "benchmark-evaluate": { ask: object; answer: BenchmarkOverview };
+  /** How the answers differ from those of the run before, where that was of the same sets. */
+  "benchmark-compare": { ask: object; answer: SetChange[] };
   /** Some answers to a scored set, the worst first; `set` is its place in the overview. */
   "benchmark-answers": {
     ask: { set: number; filter: AnswerFilter; offset: number; limit: number };

@@ -13,7 +13,7 @@ import type {
   traverse,
 } from "../wasm/cliprobe.js";
 import type { Ask } from "../worker/protocol";
-import type { EdgeKind, HierarchyAnswer, HierarchyAsk, TextRole } from "./requests";
+import type { EdgeKind, HierarchyAnswer, HierarchyQuestion, TextRole } from "./answer";
 
 /** What this uses of the wasm module. */
 export interface HierarchyModule {
@@ -40,7 +40,7 @@ const TEXTS_AT_A_TIME = 16;
 const FEWEST_FITTED = 3;
 
 /** The distinct texts of a question, candidates first, with every role that each plays. */
-export function textsOf(ask: HierarchyAsk): Map<string, TextRole[]> {
+export function textsOf(ask: HierarchyQuestion): Map<string, TextRole[]> {
   const roles = new Map<string, TextRole[]>();
   const add = (texts: string[], role: TextRole) => {
     for (const text of texts) {
@@ -61,7 +61,7 @@ export function textsOf(ask: HierarchyAsk): Map<string, TextRole[]> {
 export async function measureHierarchy(
   module: HierarchyModule,
   embedder: Embedder,
-  ask: HierarchyAsk,
+  ask: HierarchyQuestion & { image: object | null },
   wanted: () => boolean,
   onProgress: (embedded: number, all: number) => void,
 ): Promise<HierarchyAnswer | null> {

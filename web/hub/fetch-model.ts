@@ -5,7 +5,7 @@ import type { Conversion, ConversionPlan, ConversionSource } from "../wasm/clipr
 import { listAddress, type Listing, listRepository } from "./listing";
 import { host, Network, type Services } from "./network";
 import type { FetchProgress, Order } from "./protocol";
-import type { Draft, KeptModel, Shelf, Unfinished } from "./shelf";
+import type { Draft, KeptModel, ModelShelf, Unfinished } from "./shelf";
 
 /** What is used of the wasm module. */
 export interface ConversionModule {
@@ -29,10 +29,10 @@ const PUSHED_AT_ONCE = 1 << 20;
 export async function fetchModel(
   order: Order,
   module: ConversionModule,
-  shelf: Shelf,
+  shelf: ModelShelf,
   services: Services,
   onProgress: OnProgress,
-): Promise<KeptModel> {
+): Promise<{ model: KeptModel; file: File }> {
   const start = performance.now();
   const network = new Network(services);
   onProgress({ stage: "asking", loaded: 0, total: null });
@@ -43,7 +43,7 @@ export async function fetchModel(
       : await listRepository(network, endpoint, wish.id, wish.revision);
   const key = keyOf(order, listing);
   const kept = await shelf.find(key);
-  if (kept !== null) return kept;
+  if (kept !== null) return { model: kept, file: await shelf.file(key) };
   const gguf = listing.weights[0]?.name.toLowerCase().endsWith(".gguf") === true;
   const job = { order, listing, key, module, shelf, network, onProgress };
   const made = gguf ? await keepGguf(job) : await convert(job);
@@ -63,7 +63,7 @@ export async function fetchModel(
     note: listing.note,
   };
   await shelf.finish(model);
-  return model;
+  return { model, file };
 }
 
 interface Job {
@@ -71,7 +71,7 @@ interface Job {
   listing: Listing;
   key: string;
   module: ConversionModule;
-  shelf: Shelf;
+  shelf: ModelShelf;
   network: Network;
   onProgress: OnProgress;
 }

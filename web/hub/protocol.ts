@@ -11,6 +11,8 @@ export interface Order {
   type: WeightType;
   /** In place of what the configuration says. */
   activation: Exclude<ConversionSource["activation"], undefined> | null;
+  /** `false`: the model stays in memory, and the next order fetches it again. */
+  keep?: boolean;
 }
 
 export interface FetchProgress {
@@ -22,6 +24,6 @@ export interface FetchProgress {
 
 export type FetchReply =
   | { kind: "progress"; progress: FetchProgress }
-  | { kind: "done"; model: KeptModel }
+  | { kind: "done"; model: KeptModel; file: File }
   /** One sentence. */
   | { kind: "refused"; message: string };

@@ -59,6 +59,12 @@ interface SyncFile {
 
 const DIRECTORY = "cliprobe-models";
 
+/** What fetching a model needs of a shelf. */
+export type ModelShelf = Pick<
+  Shelf,
+  "find" | "file" | "remove" | "unfinished" | "makeSure" | "draft" | "finish"
+>;
+
 export class Shelf {
   /** @param storage the browser's; absent in insecure contexts, whatever the types say */
   constructor(private readonly storage: StorageManager | undefined) {}

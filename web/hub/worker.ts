@@ -6,6 +6,7 @@
 import init, { Conversion, safetensorsHeaderLength, sha256 } from "../wasm/cliprobe.js";
 import { fetchModel } from "./fetch-model";
 import type { FetchReply, Order } from "./protocol";
+import { MemoryShelf } from "./memory-shelf";
 import { Shelf } from "./shelf";
 
 const started = init();
@@ -17,7 +18,7 @@ self.addEventListener("message", (event: MessageEvent<Order>) => {
 async function serve(order: Order): Promise<void> {
   try {
     const { memory } = await started;
-    const model = await fetchModel(
+    const { model, file } = await fetchModel(
       order,
       {
         Conversion,
@@ -25,7 +26,9 @@ async function serve(order: Order): Promise<void> {
         sha256,
         heapBytes: () => memory.buffer.byteLength,
       },
-      new Shelf((navigator as { storage?: StorageManager }).storage),
+      order.keep === false
+        ? new MemoryShelf()
+        : new Shelf((navigator as { storage?: StorageManager }).storage),
       {
         fetch: fetch.bind(globalThis),
         wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
@@ -34,7 +37,7 @@ async function serve(order: Order): Promise<void> {
         reply({ kind: "progress", progress });
       },
     );
-    reply({ kind: "done", model });
+    reply({ kind: "done", model, file });
   } catch (error) {
     reply({ kind: "refused", message: error instanceof Error ? error.message : String(error) });
   }

@@ -50,8 +50,9 @@ export class Patch {
     const known: End[] = [...offered, ...this.kept()];
     if (loaded !== null && files?.kind === "own") known.push({ sha256: loaded.info.sha256, name });
     else if (this.#own !== null) known.push(this.#own.end);
-    const seen = new Set<string>();
-    return known.filter(({ sha256 }) => !seen.has(sha256) && seen.add(sha256));
+    return known.filter(
+      ({ sha256 }, at) => known.findIndex((other) => other.sha256 === sha256) === at,
+    );
   }
 
   /** Whether the model that is loading, or else is in use, lies between two. */

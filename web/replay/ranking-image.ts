@@ -61,7 +61,7 @@ export async function rankingImage(
   canvas.fillStyle = QUIET;
   const words = `${about.image} · ${about.model} · SHA-256 ${about.sha256.slice(0, 12)} · ${about.engine} · cliprobe`;
   canvas.fillText(words, MARGIN, height - MARGIN, WIDTH - 2 * MARGIN);
-  return (canvas.canvas as OffscreenCanvas).convertToBlob({ type: "image/png" });
+  return canvas.canvas.convertToBlob({ type: "image/png" });
 }
 
 function font(size: number): string {

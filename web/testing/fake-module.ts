@@ -16,6 +16,7 @@ import type {
   SceneDescription,
   SceneView,
   SceneVocabulary,
+  SetChange,
   ShownAnswer,
   TextEmbeddings,
 } from "../wasm/cliprobe.js";
@@ -402,6 +403,17 @@ class FakeBenchmark implements BenchmarkSets {
     return file;
   }
 
+  compareWith(before: BenchmarkSets): SetChange[] {
+    const others = before.info().sets.map(({ set }) => set);
+    return this.#sets
+      .filter(({ name }) => others.includes(name))
+      .map(({ name, names }) => ({ set: name, compared: names.length, warnings: [], marks: [] }));
+  }
+
+  forgetEmbeddings(): void {
+    this.#failed = [];
+  }
+
   resultJson(): string {
     return JSON.stringify({ sets: this.#sets.map(({ name }) => name) });
   }
@@ -492,7 +504,7 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
       return { scene: JSON.stringify(found), subject, object };
     },
     Blend: {
-      async start(name, a, b, alpha) {
+      async start(_name, a, b, alpha) {
         const [one, other] = [await weightsOf(a), await weightsOf(b)];
         if (other.includes("?")) throw new Error("the weights of b cannot be blended");
         record.blends.push(alpha);

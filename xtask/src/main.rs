@@ -1,6 +1,7 @@
 //! Tasks of this workspace: builds the wasm module and the page, serves them, runs every test.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // it speaks to a person
 
+mod package;
 mod page;
 mod sysroot;
 mod test;

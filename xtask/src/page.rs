@@ -78,7 +78,7 @@ pub(crate) fn test_in_browser(sh: &Shell, chromium: &Path) -> Result<()> {
 }
 
 /// A port that nothing listens on now, so that two checkouts can be tested at once.
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
         .local_addr()?
         .port())
@@ -100,10 +100,11 @@ pub(crate) fn serve(sh: &Shell, port: u16, model: Option<&Path>) -> Result<()> {
     // The shell stands in the workspace's root, the person perhaps elsewhere.
     let model = std::path::absolute(model)?;
     let port = port.to_string();
-    cmd!(
-        sh,
-        "cargo run --quiet --locked -p cliprobe-cli -- serve --root {dist} --port {port} --model {model}"
-    )
-    .run()?;
+    workspace::cargo(sh, &["run", "--quiet", "--locked", "-p", "cliprobe-cli"])
+        .args(["--", "serve", "--port", &port, "--root"])
+        .arg(dist)
+        .arg("--model")
+        .arg(model)
+        .run()?;
     Ok(())
 }

@@ -83,7 +83,7 @@ impl WasmToolchain {
             }
         };
         // The encoded form wins over RUSTFLAGS, which a person sets for the host's processor.
-        cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f".as_ref()))
+        workspace::as_called(cargo).env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f".as_ref()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     thread,
     time::{Duration, Instant},
@@ -10,12 +10,12 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::ValueEnum;
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
 use crate::{
-    page, tools,
+    package, page, tools,
     wasm::{self, Flavour, Warnings},
-    workspace,
+    workspace::{self, cargo},
 };
 
 /// One check. They run in this order.
@@ -41,6 +41,8 @@ pub(crate) enum Step {
     Page,
     /// Tests of the built page in Chromium
     Browser,
+    /// The npm package: built, packed, and used by a small application in Chromium
+    Package,
 }
 
 /// What the tests need besides Rust, found or installed before the first of them starts.
@@ -61,7 +63,8 @@ impl Tools {
             tools::node(sh)?;
         }
         let chromium = steps
-            .contains(&Step::Browser)
+            .iter()
+            .any(|step| matches!(step, Step::Browser | Step::Package))
             .then(|| tools::chromium(sh))
             .transpose()?;
         let mut found = Self {
@@ -78,16 +81,23 @@ impl Tools {
     }
 }
 
+impl Tools {
+    fn chromium(&self) -> &Path {
+        let found = self.chromium.as_deref();
+        found.expect("looked for before the first step that needs it")
+    }
+}
+
 impl Step {
     /// Takes seconds once built, so that it can run at every turn of the work.
     fn is_fast(self) -> bool {
-        !matches!(self, Self::Doc | Self::Page | Self::Browser)
+        !matches!(self, Self::Doc | Self::Page | Self::Browser | Self::Package)
     }
 
     fn needs_node(self) -> bool {
         matches!(
             self,
-            Self::Lint | Self::Check | Self::Unit | Self::Page | Self::Browser
+            Self::Lint | Self::Check | Self::Unit | Self::Page | Self::Browser | Self::Package
         )
     }
 
@@ -108,13 +118,17 @@ impl Step {
         match self {
             Self::Rust => {
                 let tests = rust_tests(tools, fast);
-                cmd!(sh, "cargo test {tests...} --no-run").run()?;
+                cargo(sh, &[&["test", "--no-run"][..], &tests].concat()).run()?;
             }
             // The command that serves the page, as the Rust tests build it: cargo unites the features
             // of all that is built at once, and another selection would compile most crates again.
             Self::Browser => {
                 let tests = rust_tests(tools, false);
-                cmd!(sh, "cargo test {tests...} --no-run --test serve").run()?;
+                cargo(
+                    sh,
+                    &[&["test", "--no-run", "--test", "serve"][..], &tests].concat(),
+                )
+                .run()?;
             }
             _ => {}
         }
@@ -123,14 +137,10 @@ impl Step {
 
     fn run(self, sh: &Shell, tools: &Tools, fast: bool) -> Result<()> {
         match self {
-            Self::Fmt => cmd!(sh, "cargo fmt --all --check").run()?,
+            Self::Fmt => cargo(sh, &["fmt", "--all", "--check"]).run()?,
             Self::Clippy => {
-                let deny = ["-D", "warnings"];
-                cmd!(
-                    sh,
-                    "cargo clippy --workspace --all-targets --locked -- {deny...}"
-                )
-                .run()?;
+                let arguments = "clippy --workspace --all-targets --locked -- -D warnings";
+                cargo(sh, &arguments.split(' ').collect::<Vec<_>>()).run()?;
             }
             Self::Rust => {
                 // Mesa complains of a missing one in every test, and then does without.
@@ -143,12 +153,13 @@ impl Step {
                     .vulkan
                     .then(|| sh.push_env("CLIPROBE_REQUIRE_GPU", "1"));
                 let tests = rust_tests(tools, fast);
-                cmd!(sh, "cargo test {tests...}").run()?;
+                cargo(sh, &[&["test"][..], &tests].concat()).run()?;
                 // Apart: cargo unites the features of what it builds at once, and this profile finds
                 // what `cargo xtask` has built already.
-                cmd!(sh, "cargo test --package xtask --profile xtask --locked").run()?;
+                let arguments = "test --package xtask --profile xtask --locked";
+                cargo(sh, &arguments.split(' ').collect::<Vec<_>>()).run()?;
             }
-            Self::Doc => cmd!(sh, "cargo doc --workspace --no-deps --locked")
+            Self::Doc => cargo(sh, &["doc", "--workspace", "--no-deps", "--locked"])
                 .env("RUSTDOCFLAGS", "-D warnings")
                 .run()?,
             Self::Module => {
@@ -164,11 +175,8 @@ impl Step {
                 page::npm_run(sh, script, &[])?;
             }
             Self::Page => page::build(sh)?,
-            Self::Browser => {
-                let chromium = tools.chromium.as_deref();
-                let chromium = chromium.expect("looked for before the first step");
-                page::test_in_browser(sh, chromium)?;
-            }
+            Self::Browser => page::test_in_browser(sh, tools.chromium())?,
+            Self::Package => package::test(sh, tools.chromium())?,
         }
         Ok(())
     }

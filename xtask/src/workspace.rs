@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
-use xshell::Shell;
+use xshell::{Cmd, Shell, cmd};
 
 /// A shell that stands in the workspace's root.
 pub(crate) fn shell() -> Result<Shell> {
@@ -22,6 +22,27 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("xtask is a folder of the workspace")
+}
+
+/// `cargo <args>`, as the person who called `cargo xtask` would run it.
+pub(crate) fn cargo<'sh>(sh: &'sh Shell, args: &[&str]) -> Cmd<'sh> {
+    as_called(cmd!(sh, "cargo {args...}"))
+}
+
+/// Takes away the variables by which `cargo xtask` describes xtask. Build scripts that ask for them
+/// (ring's does) would run again, and all that depends on them be compiled again, each time that
+/// `cargo` and `cargo xtask` take turns.
+pub(crate) fn as_called(cmd: Cmd<'_>) -> Cmd<'_> {
+    let of_xtask = env::vars_os()
+        .map(|(name, _)| name)
+        .filter(|name| describes_package(&name.to_string_lossy()));
+    of_xtask.fold(cmd, |cmd, name| cmd.env_remove(name))
+}
+
+fn describes_package(variable: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_"]
+        .iter()
+        .any(|start| variable.starts_with(start))
 }
 
 /// Cargo's target folder of this workspace.

@@ -1,5 +1,5 @@
 //! What each GGUF type costs: cosine to the f32 embeddings and changed rankings, over scenes and
-//! captions of the synthetic world: `quantization_loss MODEL [SCENES]`.
+//! captions of the generated world: `quantization_loss MODEL [SCENES]`.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;

@@ -3,14 +3,14 @@
 //! This crate is the facade: it re-exports the floors below and holds no code of its own.
 //! Data flows in one direction: checkpoint → [`clip`] → [`engine`] → embeddings → [`score`].
 //! Questions come from [`probe`], whose sets are read from a benchmark's files, or from the
-//! synthetic world of [`world`], whose truth is known; [`caption`] edits captions, and
+//! generated world of [`world`], whose truth is known; [`caption`] edits captions, and
 //! [`evaluate`] embeds what a set of questions needs and scores it.
 //!
 //! | feature | adds | default |
 //! |---|---|---|
 //! | `gpu` | the wgpu engine and the choice between CPU and GPU | yes |
 //! | `caption` | caption edits, with their lexicon | yes |
-//! | `world` | the synthetic world | with `evaluate` |
+//! | `world` | the generated world | with `evaluate` |
 //! | `evaluate` | questions, benchmarks and their evaluation | yes |
 //!
 //! With `default-features = false` only checkpoints, the CPU engine and metrics are compiled.

@@ -14,7 +14,7 @@ pub enum Shown {
         /// The part, where it is not the whole.
         crop: Option<CropBox>,
     },
-    /// A scene of the synthetic world, as JSON: its numbers are compared exactly.
+    /// A scene of the generated world, as JSON: its numbers are compared exactly.
     Scene(String),
     /// Nothing: the file is not there.
     Missing {

@@ -1,9 +1,9 @@
-//! Scenes of the synthetic world as images for an encoder.
+//! Scenes of the generated world as images for an encoder.
 
 use cliprobe_clip::image::RgbImage;
 use cliprobe_world::{self as world, DrawError, Scene};
 
-/// Draws a scene of the synthetic world as an image to preprocess, `side` pixels wide and high. At
+/// Draws a scene of the generated world as an image to preprocess, `side` pixels wide and high. At
 /// the side that the model looks at nothing is resized.
 ///
 /// # Errors

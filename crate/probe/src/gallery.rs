@@ -29,7 +29,7 @@ pub struct ShownImage {
     pub label: String,
     /// Whether it is the one asked for, where images are chosen among.
     pub right: Option<bool>,
-    /// The scene as JSON, where it is one of the synthetic world.
+    /// The scene as JSON, where it is one of the generated world.
     pub scene: Option<String>,
 }
 

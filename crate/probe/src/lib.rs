@@ -16,11 +16,13 @@ mod image_names;
 mod json;
 mod kinds;
 mod metric;
+pub mod pairing;
 pub mod published;
 mod readers;
 pub mod results;
 mod set;
 mod summary;
+pub mod table;
 mod text;
 
 pub use evaluation::{Answer, EvaluateError, Evaluation, Rows, Skipped, evaluate};
@@ -41,7 +43,7 @@ pub use readers::{
     read_text_list, read_vg_attribution, read_vg_relation, read_webdataset, read_winoground,
     tableau, tableau_name, tableau_sets,
 };
-pub use set::{Average, CropBox, Image, ProbeSet, Protocol, Warning};
+pub use set::{Average, CropBox, Image, ProbeSet, Protocol, Warning, plain_path};
 pub use summary::{Summary, summarise};
 pub use text::decode_text;
 
@@ -77,6 +79,14 @@ pub enum ProbeError {
         /// Which item, by its key in the file.
         item: String,
         /// What is wrong with it.
+        message: String,
+    },
+    /// A folder is no data set, or an incomplete one.
+    #[error("{set}: {message}")]
+    Folder {
+        /// The folder.
+        set: String,
+        /// What is wrong.
         message: String,
     },
     /// There is nothing to ask.

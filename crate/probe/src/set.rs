@@ -34,7 +34,7 @@ pub enum Image {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         crop: Option<CropBox>,
     },
-    /// A scene of the synthetic world.
+    /// A scene of the generated world.
     Scene(Box<Scene>),
 }
 
@@ -295,7 +295,7 @@ impl Tables {
 
 /// A path with `/` between its parts, without empty parts, `.` and, as far as they can be resolved,
 /// `..`: tables made on Windows have backslashes, and one file is one image however it is written.
-pub(crate) fn plain_path(path: &str) -> String {
+pub fn plain_path(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for (place, part) in path.split(['/', '\\']).enumerate() {
         match (part, parts.last()) {

@@ -5,36 +5,40 @@
 /// # Errors
 /// What the bytes are instead of UTF-8 and what to do, as the end of a sentence that begins with the
 /// file's name.
-pub fn decode_text(bytes: Vec<u8>) -> Result<String, String> {
-    let utf16 = match bytes.as_slice() {
+pub fn decode_text(mut bytes: Vec<u8>) -> Result<String, String> {
+    let mark = bytes.len() - without_mark(&bytes)?.len();
+    bytes.drain(..mark);
+    String::from_utf8(bytes)
+        .map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))
+}
+
+/// The bytes after the byte order mark of UTF-8, if there is one.
+///
+/// # Errors
+/// UTF-16, as the end of a sentence.
+pub(crate) fn without_mark(bytes: &[u8]) -> Result<&[u8], String> {
+    let is_utf16 = match bytes {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
         // Without a mark: every other byte of Latin letters is zero.
         [_, 0, _, 0, ..] | [0, _, 0, _, ..] => true,
         _ => false,
     };
-    if utf16 {
+    if is_utf16 {
         return Err("is UTF-16 text; save it as UTF-8".to_owned());
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(match text.strip_prefix('\u{feff}') {
-            Some(text) => text.to_owned(),
-            None => text,
-        }),
-        Err(error) => {
-            let place = error.utf8_error().valid_up_to();
-            let bytes = error.as_bytes();
-            let line = 1 + bytes[..place].iter().filter(|&&b| b == b'\n').count();
-            let is_binary = bytes.contains(&0);
-            Err(if is_binary {
-                "is not text".to_owned()
-            } else {
-                format!(
-                    "is not UTF-8 text (byte {:#04x} in line {line}); it may be Latin-1 or Windows-1252: save it as UTF-8",
-                    bytes[place]
-                )
-            })
-        }
+    Ok(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+}
+
+/// What bytes are that stop being UTF-8 at `place`, as the end of a sentence.
+pub(crate) fn not_utf8(bytes: &[u8], place: usize) -> String {
+    if bytes.contains(&0) {
+        return "is not text".to_owned();
     }
+    let line = 1 + bytes[..place].iter().filter(|&&b| b == b'\n').count();
+    format!(
+        "is not UTF-8 text (byte {:#04x} in line {line}); it may be Latin-1 or Windows-1252: save it as UTF-8",
+        bytes[place]
+    )
 }
 
 #[cfg(test)]

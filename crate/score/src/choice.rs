@@ -69,7 +69,7 @@ pub struct Choice {
     pub tied: bool,
     /// The right option's similarity minus the best other's; none if there is no other.
     pub margin: Option<f32>,
-    /// How many options took part, masked ones not among them.
+    /// How many options there were.
     pub options: usize,
 }
 
@@ -86,32 +86,28 @@ impl Choice {
 
 /// Chooses the option of the largest similarity for item number `item`.
 ///
-/// `correct` is the right one. `masked` options take no part: CLoVe leaves out the perturbed
-/// captions of ARO's Order sets that are identical to the true one.
-/// Similarities are compared as they are, in f32: scaling them by a temperature first can create
+/// `correct` is the right one. Similarities are compared as they are, in f32: scaling them by a temperature first can create
 /// or break ties.
 ///
 /// ```
 /// use cliprobe_score::{TieRule, choose};
 /// // The right caption comes second and is level with the first.
-/// let choice = choose(0, &[0.3, 0.3], 1, &[], TieRule::Strict)?;
+/// let choice = choose(0, &[0.3, 0.3], 1, TieRule::Strict)?;
 /// assert!(choice.tied && !choice.correct);
 /// assert_eq!(choice.margin, Some(0.0));
 /// # Ok::<(), cliprobe_score::ScoreError>(())
 /// ```
 ///
 /// # Errors
-/// [`ScoreError::NotFinite`] for NaN or an infinity among the options that take part,
-/// [`ScoreError::NoSuchOption`] if `correct` is beyond the options or masked.
+/// [`ScoreError::NotFinite`] for NaN or an infinity,
+/// [`ScoreError::NoSuchOption`] if `correct` is beyond the options.
 pub fn choose(
     item: usize,
     similarities: &[f32],
     correct: usize,
-    masked: &[usize],
     ties: TieRule,
 ) -> Result<Choice, ScoreError> {
-    let takes_part = |option: usize| !masked.contains(&option);
-    if correct >= similarities.len() || !takes_part(correct) {
+    if correct >= similarities.len() {
         return Err(ScoreError::NoSuchOption {
             item,
             option: correct,
@@ -119,13 +115,8 @@ pub fn choose(
         });
     }
     let own = similarities[correct];
-    let mut options = 0;
     let mut best_other: Option<f32> = None;
-    for (option, &value) in similarities
-        .iter()
-        .enumerate()
-        .filter(|&(o, _)| takes_part(o))
-    {
+    for (option, &value) in similarities.iter().enumerate() {
         if !value.is_finite() {
             return Err(ScoreError::NotFinite {
                 item,
@@ -133,7 +124,6 @@ pub fn choose(
                 value,
             });
         }
-        options += 1;
         if option != correct {
             best_other = Some(best_other.map_or(value, |best| best.max(value)));
         }
@@ -141,7 +131,7 @@ pub fn choose(
     let largest = best_other.map_or(own, |best| best.max(own));
     let tied = best_other == Some(own);
     let winners: Vec<usize> = (0..similarities.len())
-        .filter(|&option| takes_part(option) && similarities[option] == largest)
+        .filter(|&option| similarities[option] == largest)
         .collect();
     let chosen = match ties {
         TieRule::First => winners[0],
@@ -155,6 +145,6 @@ pub fn choose(
         correct: chosen == correct,
         tied,
         margin: best_other.map(|best| own - best),
-        options,
+        options: similarities.len(),
     })
 }

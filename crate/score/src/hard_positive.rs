@@ -15,13 +15,9 @@ pub struct HardPositiveSimilarities {
     pub caption: f32,
     /// Of the hard positive.
     pub positive: f32,
-    /// Of the hard negative, as encoded beside the hard positive. All but the original accuracy
-    /// use this one.
+    /// Of the hard negative. The reference encodes it twice, beside the caption and beside the hard
+    /// positive, and the two may differ in the last bit; here it is encoded once.
     pub negative: f32,
-    /// Of the hard negative, as encoded beside the caption: the original accuracy's. The
-    /// reference encodes it twice and the two may differ in the last bit; encode it once and give
-    /// the same number.
-    pub original_negative: f32,
 }
 
 /// Which of `run_eval.py`'s five counts an item falls into. The comparisons are strict, and every
@@ -46,13 +42,13 @@ pub enum HardPositiveOutcome {
 pub struct HardPositive {
     /// Its count.
     pub outcome: HardPositiveOutcome,
-    /// The original test: the caption is above `original_negative`.
+    /// The original test: the caption is above the hard negative.
     pub original: bool,
-    /// The caption equals `original_negative`.
+    /// The caption equals the hard negative.
     pub original_tied: bool,
     /// The hard positive alone is above the hard negative.
     pub modified: bool,
-    /// c − `original_negative`.
+    /// c − n.
     pub caption_margin: f32,
     /// p − n.
     pub positive_margin: f32,
@@ -65,15 +61,14 @@ impl HardPositive {
     ///
     /// # Errors
     /// [`ScoreError::NotFinite`] names the item, and as its option 0 for the caption, 1 for the
-    /// hard positive, 2 and 3 for the hard negative.
+    /// hard positive, 2 for the hard negative.
     pub fn new(item: usize, similarities: HardPositiveSimilarities) -> Result<Self, ScoreError> {
         let HardPositiveSimilarities {
             caption: c,
             positive: p,
             negative: n,
-            original_negative,
         } = similarities;
-        for (option, value) in [c, p, n, original_negative].into_iter().enumerate() {
+        for (option, value) in [c, p, n].into_iter().enumerate() {
             if !value.is_finite() {
                 return Err(ScoreError::NotFinite {
                     item,
@@ -94,10 +89,10 @@ impl HardPositive {
         };
         Ok(Self {
             outcome,
-            original: original_negative < c,
-            original_tied: original_negative == c,
+            original: n < c,
+            original_tied: n == c,
             modified: n < p,
-            caption_margin: c - original_negative,
+            caption_margin: c - n,
             positive_margin: p - n,
             gap: (c - p).abs(),
         })
@@ -117,11 +112,11 @@ pub struct HardPositiveCounts {
 
 /// One set of Hard Positives (SWAP, REPLACE attributes or REPLACE relations) in numbers.
 ///
-/// Without ties and with one encoding of the negative, `brittleness ≥ original − augmented`, for
+/// Without ties `brittleness ≥ original − augmented`, for
 /// original − augmented = P(c > n ≥ p).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HardPositiveScore {
-    /// c above n′: the accuracy before the hard positives. Computed, never printed by the
+    /// c above n: the accuracy before the hard positives. Computed, never printed by the
     /// reference; chance 1/2.
     pub original: Accuracy,
     /// c and p above n; chance 1/3.

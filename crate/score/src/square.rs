@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Accuracy, Outcome, ScoreError, TieRule};
 
-/// What one square of similarities says. Every comparison is strict.
+/// What the four similarities of one Winoground-style pair say. Every comparison is strict.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Square {
     /// Each image has its own caption above the other.
@@ -71,7 +71,7 @@ pub struct SquareScore {
 }
 
 impl SquareScore {
-    /// Counts squares.
+    /// Counts pairs.
     ///
     /// # Errors
     /// [`ScoreError::NoItems`] without any.
@@ -85,7 +85,7 @@ impl SquareScore {
                     chance,
                 }
             });
-            Accuracy::count("the square probe", outcomes, TieRule::Strict)
+            Accuracy::count("Winoground-style pairs", outcomes, TieRule::Strict)
         };
         Ok(Self {
             text: count(1.0 / 4.0, &|s| (s.text, s.text_tied))?,

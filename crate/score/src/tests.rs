@@ -54,21 +54,18 @@ fn percents(text: &str) -> Vec<f64> {
 proptest! {
     #[test]
     fn choices(
-        (similarities, correct, masked) in vec(similarity(), 1..7).prop_flat_map(|s| {
+        (similarities, correct) in vec(similarity(), 1..7).prop_flat_map(|s| {
             let n = s.len();
-            (Just(s), 0..n, vec(0..n, 0..4))
+            (Just(s), 0..n)
         }),
         ties in tie_rule(),
         item in 0usize..1000,
     ) {
-        let masked: Vec<usize> = masked.into_iter().filter(|&o| o != correct).collect();
-        let choice = choose(item, &similarities, correct, &masked, ties).unwrap();
+        let choice = choose(item, &similarities, correct, ties).unwrap();
 
-        // Naively: masked ones are minus infinity, as CLoVe has it.
-        let mut scores = similarities.clone();
-        masked.iter().for_each(|&o| scores[o] = f32::NEG_INFINITY);
+        let scores = &similarities;
         let others: Vec<f32> = (0..scores.len())
-            .filter(|o| *o != correct && !masked.contains(o))
+            .filter(|o| *o != correct)
             .map(|o| scores[o])
             .collect();
         let above_all = others.iter().all(|&s| s < scores[correct]);
@@ -84,7 +81,7 @@ proptest! {
             TieRule::First => prop_assert_eq!(choice.chosen, first),
             TieRule::Random { .. } => {
                 prop_assert_eq!(scores[choice.chosen], scores[first]);
-                prop_assert_eq!(choice, choose(item, &similarities, correct, &masked, ties).unwrap());
+                prop_assert_eq!(choice, choose(item, &similarities, correct, ties).unwrap());
             }
         }
         prop_assert_eq!(choice.correct, choice.chosen == correct);
@@ -119,17 +116,9 @@ proptest! {
 #[test]
 fn aro_and_its_order_sets_call_the_first_of_equals_differently() {
     // VG-R lists the false caption first, the Order sets the true one.
-    assert!(
-        !choose(0, &[0.3, 0.3], 1, &[], TieRule::First)
-            .unwrap()
-            .correct
-    );
+    assert!(!choose(0, &[0.3, 0.3], 1, TieRule::First).unwrap().correct);
     let order = [0.3, 0.3, 0.1, 0.2, 0.25];
-    assert!(choose(0, &order, 0, &[], TieRule::First).unwrap().correct);
-    // CLoVe masks an option with the same words.
-    let choice = choose(0, &order, 0, &[1], TieRule::First).unwrap();
-    assert!(choice.correct && !choice.tied);
-    assert!(close(choice.outcome().chance, 0.25));
+    assert!(choose(0, &order, 0, TieRule::First).unwrap().correct);
 }
 
 #[test]
@@ -137,23 +126,22 @@ fn random_ties_are_fair_and_independent_of_the_batch() {
     let ties = TieRule::Random { seed: 7 };
     let right = (0..3000)
         .filter(|&item| {
-            choose(item, &[0.5, 0.5, 0.1, 0.5], 3, &[], ties)
+            choose(item, &[0.5, 0.5, 0.1, 0.5], 3, ties)
                 .unwrap()
                 .correct
         })
         .count();
     assert!((900..1100).contains(&right), "{right} of 3000 are no third");
     let other = TieRule::Random { seed: 8 };
-    let differ = (0..100).filter(|&item| {
-        choose(item, &[0.5; 2], 0, &[], ties) != choose(item, &[0.5; 2], 0, &[], other)
-    });
+    let differ = (0..100)
+        .filter(|&item| choose(item, &[0.5; 2], 0, ties) != choose(item, &[0.5; 2], 0, other));
     assert!(differ.count() > 20);
 }
 
 #[test]
 fn what_is_not_finite_or_not_there_is_named() {
     for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-        let error = choose(4, &[0.1, value], 0, &[], TieRule::Strict).unwrap_err();
+        let error = choose(4, &[0.1, value], 0, TieRule::Strict).unwrap_err();
         assert!(matches!(
             error,
             ScoreError::NotFinite {
@@ -184,7 +172,6 @@ fn what_is_not_finite_or_not_there_is_named() {
             caption: 0.1,
             positive: value,
             negative: 0.2,
-            original_negative: 0.2,
         };
         let error = HardPositive::new(7, similarities).unwrap_err();
         assert!(matches!(
@@ -208,16 +195,8 @@ fn what_is_not_finite_or_not_there_is_named() {
             }
         ));
     }
-    // A masked option takes no part.
-    assert!(
-        choose(0, &[0.1, f32::NAN], 0, &[1], TieRule::Strict)
-            .unwrap()
-            .correct
-    );
-    for (correct, masked) in [(1, &[][..]), (0, &[0])] {
-        let error = choose(3, &[0.1], correct, masked, TieRule::Strict).unwrap_err();
-        assert!(matches!(error, ScoreError::NoSuchOption { item: 3, .. }));
-    }
+    let error = choose(3, &[0.1], 1, TieRule::Strict).unwrap_err();
+    assert!(matches!(error, ScoreError::NoSuchOption { item: 3, .. }));
     assert!(matches!(
         classify(3, &[0.1], 1, TieRule::Strict),
         Err(ScoreError::NoSuchOption {
@@ -656,16 +635,15 @@ proptest! {
     }
 
     #[test]
-    fn hard_positives(items in vec([similarity(), similarity(), similarity(), similarity()], 1..60)) {
+    fn hard_positives(items in vec([similarity(), similarity(), similarity()], 1..60)) {
         let scored: Vec<HardPositive> = items
             .iter()
             .enumerate()
-            .map(|(item, &[caption, positive, negative, original_negative])| {
+            .map(|(item, &[caption, positive, negative])| {
                 let similarities = HardPositiveSimilarities {
                     caption,
                     positive,
                     negative,
-                    original_negative,
                 };
                 HardPositive::new(item, similarities).unwrap()
             })
@@ -673,8 +651,8 @@ proptest! {
         let score = HardPositiveScore::new(&scored).unwrap();
 
         // As run_eval.py: orig[i] and swapped[i] are [negative, positive].
-        let orig: Vec<[f32; 2]> = items.iter().map(|&[c, _, _, again]| [again, c]).collect();
-        let swapped: Vec<[f32; 2]> = items.iter().map(|&[_, p, n, _]| [n, p]).collect();
+        let orig: Vec<[f32; 2]> = items.iter().map(|&[c, _, n]| [n, c]).collect();
+        let swapped: Vec<[f32; 2]> = items.iter().map(|&[_, p, n]| [n, p]).collect();
         let n = items.len();
         let count = |test: &dyn Fn(usize) -> bool| (0..n).filter(|&i| test(i)).count();
         let printed = [
@@ -713,7 +691,6 @@ proptest! {
                     caption,
                     positive,
                     negative,
-                    original_negative: negative,
                 };
                 HardPositive::new(item, similarities).unwrap()
             })
@@ -738,7 +715,6 @@ fn replace_is_the_mean_of_its_two_sets() {
                     caption,
                     positive,
                     negative,
-                    original_negative: negative,
                 };
                 HardPositive::new(0, similarities).unwrap()
             })

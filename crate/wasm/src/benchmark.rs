@@ -14,6 +14,7 @@ use wasm_bindgen::prelude::*;
 use super::{WebClip, error, png, to_js};
 use cliprobe_clip::image::Exif;
 use cliprobe_evaluate::{Job, Memory, Model, Plan, Shown, decode, finish, score};
+use cliprobe_probe::pairing::{PairedMark, pair};
 use cliprobe_probe::published::published;
 use cliprobe_probe::results::{Results, SetResult, SourceFile};
 use cliprobe_probe::{
@@ -22,7 +23,7 @@ use cliprobe_probe::{
     find_webdatasets, read_json, read_retrieval_csv, read_text_list, read_webdataset, tableau,
     tableau_name, tableau_sets,
 };
-use cliprobe_score::TieRule;
+use cliprobe_score::{Difference, TieRule};
 use cliprobe_world as world;
 
 /// Held-out scenes of every evaluation are the same, here and in `cliprobe eval`.
@@ -140,6 +141,67 @@ impl<'a> ShownMetric<'a> {
                 .collect(),
         });
         shown.collect()
+    }
+}
+
+/// Two models on the same questions.
+#[derive(Serialize)]
+struct SetChange<'a> {
+    set: &'a str,
+    compared: usize,
+    warnings: Vec<String>,
+    marks: Vec<MarkChange<'a>>,
+}
+
+/// The share of answers with a mark, before and after.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MarkChange<'a> {
+    mark: &'static str,
+    n: usize,
+    before: f64,
+    after: f64,
+    difference: Difference,
+    p_value: f64,
+    gained_count: usize,
+    lost_count: usize,
+    gained: Vec<FlippedItem<'a>>,
+    lost: Vec<FlippedItem<'a>>,
+}
+
+#[derive(Serialize)]
+struct FlippedItem<'a> {
+    item: &'a str,
+    texts: Vec<&'a str>,
+}
+
+impl<'a> MarkChange<'a> {
+    fn new(mark: &PairedMark<'a>, set: &'a SetResult) -> Self {
+        let paired = &mark.paired;
+        let share = |hits: usize| hits as f64 / paired.n as f64;
+        let items = |places: &[usize]| {
+            let listed = places.iter().take(LISTED).map(|&place| {
+                let answer = mark.pairs[place].1;
+                let texts = answer.texts.iter().filter_map(|&text| set.texts.get(text));
+                FlippedItem {
+                    item: &answer.id,
+                    texts: texts.map(String::as_str).collect(),
+                }
+            });
+            listed.collect()
+        };
+        Self {
+            mark: mark.mark,
+            n: paired.n,
+            before: share(paired.both + paired.lost.len()),
+            after: share(paired.both + paired.gained.len()),
+            difference: paired.difference,
+            p_value: paired.p_value,
+            gained_count: paired.gained.len(),
+            lost_count: paired.lost.len(),
+            gained: items(&paired.gained),
+            lost: items(&paired.lost),
+        }
     }
 }
 
@@ -500,6 +562,41 @@ impl WebBenchmark {
         let results = Results::new(vec![run], Vec::new());
         self.evaluated = Some(Evaluated { results, shown });
         self.overview()
+    }
+
+    /// See `types.ts`.
+    ///
+    /// # Errors
+    /// No evaluation of one of the two, or sets of one name that ask differently.
+    #[wasm_bindgen(js_name = compareWith, skip_typescript)]
+    pub fn compare_with(&self, before: &WebBenchmark) -> Result<JsValue, JsError> {
+        let before = &before.evaluated()?.results.runs[0].sets;
+        let mut changes = Vec::new();
+        for set in &self.evaluated()?.results.runs[0].sets {
+            let name = &set.evaluation.set;
+            let Some(was) = before.iter().find(|was| was.evaluation.set == *name) else {
+                continue;
+            };
+            let pairing = pair(was, set).map_err(error)?;
+            let marks = pairing.marks().map_err(error)?;
+            changes.push(SetChange {
+                set: name,
+                compared: pairing.pairs.len(),
+                marks: marks
+                    .iter()
+                    .map(|mark| MarkChange::new(mark, set))
+                    .collect(),
+                warnings: pairing.warnings,
+            });
+        }
+        to_js(&changes)
+    }
+
+    /// See `types.ts`.
+    #[wasm_bindgen(js_name = forgetEmbeddings, skip_typescript)]
+    pub fn forget_embeddings(&mut self) {
+        self.images = Memory::default();
+        self.texts = Memory::default();
     }
 
     /// See `types.ts`.

@@ -21,6 +21,7 @@ use wasm_bindgen::prelude::*;
 
 use cliprobe_clip::Checkpoint;
 use cliprobe_clip::checkpoint::Overrides;
+use cliprobe_clip::image::RgbImage;
 use cliprobe_clip::tensors::sha256_of;
 use cliprobe_engine::Embeddings;
 use cliprobe_engine::choice::{EngineChoice, EngineRequest};
@@ -292,16 +293,28 @@ impl WebClip {
     /// An image that cannot be decoded, or the engine's.
     #[wasm_bindgen(js_name = encodeImage, skip_typescript)]
     pub async fn encode_image(&self, file: Vec<u8>) -> Result<JsValue, JsError> {
-        let (embedding, width, height) = self.embed_file(&file).await?;
-        let object = Object::new();
-        set(
-            &object,
-            "embedding",
-            Float32Array::from(embedding.values.as_slice()),
-        )?;
-        set(&object, "width", width)?;
-        set(&object, "height", height)?;
-        Ok(object.into())
+        image_embedding(self.embed_file(&file).await?)
+    }
+
+    /// See `types.ts`.
+    ///
+    /// # Errors
+    /// Pixels that are not as many as the sides say, or the engine's.
+    #[wasm_bindgen(js_name = encodeRgba, skip_typescript)]
+    pub async fn encode_rgba(
+        &self,
+        rgba: Vec<u8>,
+        width: u32,
+        height: u32,
+    ) -> Result<JsValue, JsError> {
+        let (pixels, rest) = rgba.as_chunks::<4>();
+        if !rest.is_empty() {
+            return Err(error("the pixels are no whole number of four bytes each"));
+        }
+        let rgb = pixels.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect();
+        let image = RgbImage::from_samples(width, height, rgb).map_err(error)?;
+        let prepared = facade::prepare_decoded(&image, self.clip.preprocessing()).map_err(error)?;
+        image_embedding(self.embed_prepared(prepared).await?)
     }
 
     /// See `types.ts`.
@@ -385,7 +398,14 @@ impl WebClip {
     }
 
     async fn embed_file(&self, file: &[u8]) -> Result<(Embeddings, u32, u32), JsError> {
-        let prepared = self.clip.prepare(file).map_err(error)?;
+        self.embed_prepared(self.clip.prepare(file).map_err(error)?)
+            .await
+    }
+
+    async fn embed_prepared(
+        &self,
+        prepared: facade::PreparedImage,
+    ) -> Result<(Embeddings, u32, u32), JsError> {
         let (width, height) = (prepared.width, prepared.height);
         let embedding = self
             .clip
@@ -394,6 +414,19 @@ impl WebClip {
             .map_err(error)?;
         Ok((embedding, width, height))
     }
+}
+
+/// An `ImageEmbedding` of the declarations.
+fn image_embedding((embedding, width, height): (Embeddings, u32, u32)) -> Result<JsValue, JsError> {
+    let object = Object::new();
+    set(
+        &object,
+        "embedding",
+        Float32Array::from(embedding.values.as_slice()),
+    )?;
+    set(&object, "width", width)?;
+    set(&object, "height", height)?;
+    Ok(object.into())
 }
 
 /// See `types.ts`.

@@ -210,6 +210,8 @@ export class Clip {
   encodeText(texts: string[]): Promise<TextEmbeddings>;
   /** Embeds an image from the bytes of a PNG, JPEG, WebP or GIF file. */
   encodeImage(file: Uint8Array): Promise<ImageEmbedding>;
+  /** Embeds an image from its pixels, four bytes each; alpha is dropped. */
+  encodeRgba(rgba: Uint8Array, width: number, height: number): Promise<ImageEmbedding>;
   /**
    * Embeds a batch of images that were prepared elsewhere: `3 × imageSize × imageSize` values each, as
    * the checkpoint's preprocessing gives them. Resolves to rows of `embeddingDim` values.
@@ -411,6 +413,13 @@ export class Benchmark {
     offset: number,
     limit: number,
   ): { total: number; answers: ShownAnswer[] };
+  /**
+   * Two models on the same questions: for each set that both have scored, how their answers differ.
+   * `before` is of another model.
+   */
+  compareWith(before: Benchmark): SetChange[];
+  /** Gives back what scoring no longer needs; answers stay. */
+  forgetEmbeddings(): void;
   /** The place of the file of a set's image; −1 where there is none. */
   fileOf(set: number, index: number): number;
   /** An image as the model is shown it: the file, or a PNG of the part or of a scene `size` wide. */
@@ -458,6 +467,39 @@ export class Blend {
   /** The file's next bytes; null when it is whole. */
   next(): Uint8Array<ArrayBuffer> | null;
   free(): void;
+}
+
+/** Two models on the same questions of a set. */
+export interface SetChange {
+  set: string;
+  /** Questions that both have answered. */
+  compared: number;
+  warnings: string[];
+  marks: MarkChange[];
+}
+
+/** The share of answers that are right in one respect, by two models. */
+export interface MarkChange {
+  /** The name of the metric that counts it. */
+  mark: string;
+  n: number;
+  /** From 0 to 1. */
+  before: number;
+  after: number;
+  /** After minus before; the 95 % interval is Newcombe's for paired shares (method 10). */
+  difference: { value: number; interval: { low: number; high: number } };
+  /** Of McNemar's exact two-sided test. */
+  pValue: number;
+  gainedCount: number;
+  lostCount: number;
+  /** Right after, wrong before: the first of them. */
+  gained: FlippedItem[];
+  lost: FlippedItem[];
+}
+
+export interface FlippedItem {
+  item: string;
+  texts: string[];
 }
 
 /** The types that GGUF weights are stored in. */

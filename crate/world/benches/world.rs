@@ -1,4 +1,4 @@
-//! How many scenes of the synthetic world are sampled and drawn a second on one core, in the
+//! How many scenes of the generated world are sampled and drawn a second on one core, in the
 //! mix of the default parameters: `cargo bench -p cliprobe-world --bench world`.
 #![allow(missing_docs, clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! Draws the synthetic world for a person to look at:
+//! Draws the generated world for a person to look at:
 //! `cargo run --example contact_sheet -p cliprobe-world -- FILE.png [PIXELS]` writes every noun in every colour,
 //! sizes and patterns in turn, then sampled scenes in all styles, each PIXELS (default 96) wide.
 

@@ -1,4 +1,4 @@
-//! Tableau: a synthetic world whose truth is known.
+//! Tableau: a generated world whose truth is known.
 //!
 //! A [`Scene`] is plain numbers: a few things, each with a noun, a colour, a pattern, a size and a
 //! place, on a ground. [`draw`] turns it into an image; a [`Claim`] is what a caption says of it,

@@ -86,12 +86,12 @@ impl ImagesOnDisk {
         self.find(name).ok_or_else(|| self.not_found(name))
     }
 
-    /// What an image's file is called.
+    /// The path of an image.
     pub fn name(&self, number: usize) -> &str {
         self.names.path(number)
     }
 
-    /// What a person should know about the files.
+    /// Notes about the files: unread formats, and images found by their file names alone.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if !self.unread.is_empty() {
@@ -189,5 +189,6 @@ pub fn relative(path: &Path, folder: &Path) -> String {
 /// asked about together stay apart.
 pub fn slashed(path: &Path) -> String {
     let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
-    parts.join("/")
+    // The root is a part by itself, and a slash.
+    parts.join("/").replacen("//", "/", 1)
 }

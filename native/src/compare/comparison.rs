@@ -1,32 +1,15 @@
-//! Comparisons as plain data, which is also the JSON that is written.
+//! One model against the baseline, as plain data, which is also the JSON that is written.
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use cliprobe::probe::{Aim, Answer, Better, Unit};
-use cliprobe::score::{
-    Difference, PairedComparison, PairedMean, ScoreError, holm, paired_difference,
-};
+use cliprobe::score::{Difference, PairedMean, ScoreError, paired_difference};
 use serde::Serialize;
 
-use super::pairing::{Missing, Pairing, pair};
-use super::pareto::Pareto;
 use super::runs::NamedRun;
+use cliprobe::probe::pairing::{Missing, PairedMark, Pairing, pair};
 use cliprobe::probe::results::{Run, SetResult};
-
-/// Every model against the baseline.
-#[derive(Serialize)]
-pub(super) struct Comparisons {
-    format: &'static str,
-    version: u32,
-    /// The version of this program.
-    cliprobe: &'static str,
-    pub(super) baseline: Model,
-    /// How many tests the adjusted p-values allow for.
-    pub(super) tests: usize,
-    pub(super) comparisons: Vec<Comparison>,
-    pub(super) pareto: Pareto,
-}
 
 /// Whose results they are.
 #[derive(Serialize)]
@@ -40,7 +23,7 @@ pub(super) struct Model {
 #[derive(Serialize)]
 pub(super) struct Comparison {
     pub(super) model: Model,
-    /// What differs beside the weights.
+    /// Differences besides the weights.
     pub(super) warnings: Vec<String>,
     pub(super) sets: Vec<SetComparison>,
     /// Sets that cannot be compared, each with the reason.
@@ -68,7 +51,7 @@ pub(super) struct SetComparison {
     pub(super) missing_after: Vec<Missing>,
     /// Items that only this model has answered.
     pub(super) missing_before: Vec<Missing>,
-    /// What the set counts for.
+    /// The aim that the set counts for.
     pub(super) aim: Aim,
     /// The marks that the benchmark is known by.
     #[serde(skip)]
@@ -78,7 +61,7 @@ pub(super) struct SetComparison {
 /// The share of items with a mark, before and after.
 #[derive(Serialize)]
 pub(super) struct MarkChange {
-    /// As the metric that counts it is called.
+    /// The name of the metric that counts it.
     pub(super) mark: String,
     pub(super) n: usize,
     pub(super) before: f64,
@@ -158,7 +141,7 @@ pub(super) struct Side {
     /// Cosines of images × texts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) similarities: Vec<f32>,
-    /// By how much the right answer leads.
+    /// The lead of the right answer, in cosine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) margin: Option<f32>,
     /// How many stand before the right one.
@@ -166,62 +149,8 @@ pub(super) struct Side {
     pub(super) rank: Option<usize>,
 }
 
-impl Comparisons {
-    /// Compares every run with the one at `baseline`.
-    pub(super) fn new(runs: &[NamedRun], baseline: usize) -> Result<Self> {
-        let before = &runs[baseline];
-        let mut comparisons = Vec::new();
-        for (place, after) in runs.iter().enumerate() {
-            if place != baseline {
-                comparisons.push(Comparison::new(before, after)?);
-            }
-        }
-        if let ([only], true) = (
-            &comparisons[..],
-            comparisons.iter().all(|c| c.sets.is_empty()),
-        ) {
-            bail!(
-                "nothing can be compared: {}",
-                only.refused
-                    .first()
-                    .map_or("the two have no set in common", String::as_str)
-            );
-        }
-        let tests = adjust(&mut comparisons);
-        let pareto = Pareto::new(&before.name, &comparisons)?;
-        Ok(Self {
-            format: "cliprobe-comparison",
-            version: 1,
-            cliprobe: env!("CARGO_PKG_VERSION"),
-            baseline: Model::of(before),
-            tests,
-            comparisons,
-            pareto,
-        })
-    }
-}
-
-/// Adjusts the p-values of all tests together, and says how many there are.
-fn adjust(comparisons: &mut [Comparison]) -> usize {
-    let mut tests: Vec<(f64, &mut f64)> = Vec::new();
-    for set in comparisons.iter_mut().flat_map(|c| &mut c.sets) {
-        tests.extend(set.marks.iter_mut().map(|m| (m.p_value, &mut m.p_holm)));
-        tests.extend(
-            set.means
-                .iter_mut()
-                .map(|m| (m.paired.p_value, &mut m.p_holm)),
-        );
-    }
-    let p_values: Vec<f64> = tests.iter().map(|test| test.0).collect();
-    let count = tests.len();
-    for ((_, place), adjusted) in tests.into_iter().zip(holm(&p_values)) {
-        *place = adjusted;
-    }
-    count
-}
-
 impl Model {
-    fn of(run: &NamedRun) -> Self {
+    pub(super) fn of(run: &NamedRun) -> Self {
         Self {
             name: run.name.clone(),
             file: run.file.clone(),
@@ -231,7 +160,7 @@ impl Model {
 }
 
 impl Comparison {
-    fn new(before: &NamedRun, after: &NamedRun) -> Result<Self> {
+    pub(super) fn new(before: &NamedRun, after: &NamedRun) -> Result<Self> {
         let (b, a) = (&before.run, &after.run);
         let mut sets = Vec::new();
         let mut refused = Vec::new();
@@ -268,7 +197,7 @@ fn set_named<'a>(run: &'a Run, name: &str) -> Option<&'a SetResult> {
     run.sets.iter().find(|set| set.evaluation.set == name)
 }
 
-/// What differs between the runs beside the weights, and can move a number by itself.
+/// Differences between the runs, besides the weights, that can change a number by themselves.
 fn warnings(before: &Run, after: &Run) -> Vec<String> {
     let mut warnings = Vec::new();
     if !before.model["sha256"].is_null() && before.model["sha256"] == after.model["sha256"] {
@@ -337,22 +266,14 @@ impl SetComparison {
         pairing: Pairing<'_>,
     ) -> Result<Self, ScoreError> {
         let pairs = &pairing.pairs;
-        let mut names: Vec<&'static str> = Vec::new();
-        for (mark, _) in pairs.iter().flat_map(|(b, _)| b.detail.form().marks()) {
-            if !names.contains(&mark) {
-                names.push(mark);
-            }
-        }
         let mut marks = Vec::new();
         let mut flips = Vec::new();
-        for mark in names {
-            let marked: Vec<(&Answer, &Answer, bool, bool)> = pairs
-                .iter()
-                .filter_map(|&(b, a)| Some((b, a, has(b, mark)?, has(a, mark)?)))
-                .collect();
-            let was: Vec<bool> = marked.iter().map(|item| item.2).collect();
-            let is: Vec<bool> = marked.iter().map(|item| item.3).collect();
-            let paired = PairedComparison::new(&was, &is)?;
+        for PairedMark {
+            mark,
+            pairs: marked,
+            paired,
+        } in pairing.marks()?
+        {
             let share = |hits: usize| hits as f64 / paired.n as f64;
             let mut of_mark: Vec<Flip> = paired
                 .gained
@@ -418,14 +339,6 @@ fn main_marks(pairs: &[(&Answer, &Answer)]) -> Vec<&'static str> {
         }
     }
     marks
-}
-
-fn has(answer: &Answer, mark: &str) -> Option<bool> {
-    let marks = answer.detail.form().marks();
-    marks
-        .into_iter()
-        .find(|(name, _)| *name == mark)
-        .map(|(_, right)| right)
 }
 
 /// Means of what is neither right nor wrong about answers.

@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::comparison::{Comparison, Comparisons, Flip, SetComparison};
+use super::comparison::{Comparison, Flip, SetComparison};
+use super::comparisons::Comparisons;
 use super::notes;
 use super::pareto::{Pareto, Trade};
 use crate::html::{Point, anchor, page, plane, table, text};

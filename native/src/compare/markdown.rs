@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::comparison::{Comparison, Comparisons, Flip, SetComparison};
+use super::comparison::{Comparison, Flip, SetComparison};
+use super::comparisons::Comparisons;
 use super::notes;
 use crate::quantity::{self, p_value};
 use cliprobe::probe::Unit;

@@ -1,10 +1,10 @@
 //! `cliprobe compare`: what changed between two models, item by item.
 
 mod comparison;
+mod comparisons;
 mod html;
 mod markdown;
 mod notes;
-mod pairing;
 mod pareto;
 mod runs;
 
@@ -15,14 +15,14 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::output::write_text;
-use comparison::Comparisons;
+use comparisons::Comparisons;
 use runs::{choose_baseline, read_runs};
 
-/// Compare results of several models on the same items
+/// Compare the results of several models on the same items
 ///
-/// Every model of the files is compared with the first model of the first file, or with --baseline:
-/// paired differences with 95 % intervals, exact McNemar tests (Holm's adjustment beside), the items
-/// that flipped, and what a gain in compositionality costs in zero-shot classification and retrieval.
+/// Every model is compared with the first model of the first file, or with --baseline. The report has paired
+/// differences with 95 % intervals, exact McNemar tests with Holm's adjustment, the items that flipped, and what a
+/// gain in compositionality costs in zero-shot classification and retrieval.
 #[derive(Debug, Args)]
 pub(crate) struct CompareArgs {
     /// Result files of `cliprobe eval --json`
@@ -31,16 +31,16 @@ pub(crate) struct CompareArgs {
     /// The model that the others are compared with, by name or by the start of its SHA-256
     #[arg(long, value_name = "NAME")]
     baseline: Option<String>,
-    /// Write everything, all flipped items included, as JSON; - for standard output
+    /// Write all results, with every flipped item, as JSON; - for standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Write a report as one HTML file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Write tables as Markdown; - for standard output, where they go without any of these options
+    /// Write tables as Markdown; - for standard output [default, if no file is named]
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
-    /// Flipped items that a table of the report shows for each set and mark, either way
+    /// How many flipped items the report shows for each set, mark and direction
     #[arg(long, value_name = "N", default_value_t = 10)]
     flips: u16,
 }

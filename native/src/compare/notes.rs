@@ -16,11 +16,11 @@ pub(super) const OTHER_ITEMS: &str = "over different items";
 /// The caution about many tests.
 pub(super) fn tests(count: usize) -> String {
     format!(
-        "There are {count} tests here: of twenty without any difference one falls below p = 0.05 by chance. p (Holm) allows for all of them; call a difference found where that is below 0.05."
+        "There are {count} tests. Without any true difference, one in twenty falls below p = 0.05 by chance. p (Holm) corrects for the number of tests: take a difference as found if p (Holm) is below 0.05."
     )
 }
 
-/// What a reader should know before the numbers.
+/// Notes that a reader needs before the numbers.
 pub(super) fn of(comparison: &Comparison) -> Vec<String> {
     let mut notes = comparison.warnings.clone();
     for set in &comparison.sets {
@@ -33,7 +33,7 @@ pub(super) fn of(comparison: &Comparison) -> Vec<String> {
                 continue;
             };
             notes.push(format!(
-                "{}: {} items are answered {there} but not {here} and are left out, for example {}: {}",
+                "{}: {} items are left out, because they are answered {there} but not {here}; for example {}: {}",
                 set.set,
                 missing.len(),
                 first.item,
@@ -57,7 +57,7 @@ pub(super) fn of(comparison: &Comparison) -> Vec<String> {
     notes
 }
 
-/// What the gain and the retention are made of.
+/// Which sets the gain and the retention are computed from.
 pub(super) fn of_pareto(pareto: &Pareto) -> Vec<String> {
     let made_of = |what: &str, sets: &[String], from: &str| {
         if sets.is_empty() {
@@ -67,7 +67,7 @@ pub(super) fn of_pareto(pareto: &Pareto) -> Vec<String> {
         }
     };
     vec![
-        "Each benchmark counts once, with the mean of its sets' main metrics. A model is on the Pareto front if none is better in one of the three and as good in the others.".to_owned(),
+        "Each benchmark counts once, with the mean of its sets' main metrics. A model is on the Pareto front if no other model is better in one of the three aims and at least as good in the other two.".to_owned(),
         made_of("Composition", &pareto.composition, "Evaluate SugarCrepe, ARO or the like with every model."),
         made_of("Zero-shot classification", &pareto.zero_shot, "Evaluate a folder of classes with every model to see what a gain costs."),
         made_of("Retrieval", &pareto.retrieval, "Evaluate retrieval with every model to see what a gain costs."),

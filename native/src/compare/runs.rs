@@ -44,14 +44,14 @@ fn read(path: &Path) -> Result<Results> {
         .with_context(|| format!("{file} is no result file of `cliprobe eval --json`"))?;
     if header.format.as_deref() != Some(FORMAT) {
         bail!(
-            "{file} is no result file: its format is {:?}, not {FORMAT:?}; make one with `cliprobe eval --json`",
+            "{file} is not a result file: its format is {:?}, not {FORMAT:?}; make one with `cliprobe eval --json`",
             header.format.unwrap_or_default()
         );
     }
     match header.version {
         Some(version) if (1..=VERSION).contains(&version) => {}
         version => bail!(
-            "{file} has version {}, this program reads up to {VERSION}; take the program that wrote it",
+            "{file} has version {}, but this program reads versions up to {VERSION}; use the program that wrote it",
             version.map_or_else(|| "none".to_owned(), |v| v.to_string())
         ),
     }

@@ -18,7 +18,7 @@ pub(super) struct Given {
     image_names: ImageNames,
     texts: Embeddings,
     text_places: HashMap<String, usize>,
-    /// What the results say instead of a model.
+    /// The description that stands in the results instead of a model.
     pub(super) description: serde_json::Value,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn read(path: &Path) -> Result<Given> {
     let (texts, captions) = read("text_embeds", "texts", "caption")?;
     if images.dim != texts.dim && !names.is_empty() && !captions.is_empty() {
         bail!(
-            "{name}: image_embeds have {} values a row, text_embeds {}; they must be of one model",
+            "{name}: image_embeds has rows of {} values, text_embeds of {}; both must come from one model",
             images.dim,
             texts.dim
         );
@@ -61,7 +61,7 @@ pub(super) fn read(path: &Path) -> Result<Given> {
     })
 }
 
-/// Where each name stands first.
+/// The first place of each name.
 fn first_places(names: impl IntoIterator<Item = String>) -> HashMap<String, usize> {
     let mut places = HashMap::new();
     for (place, name) in names.into_iter().enumerate() {

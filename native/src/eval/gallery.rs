@@ -11,7 +11,7 @@ pub(super) struct Worst {
     pub(super) shown: Vec<ShownAnswer>,
     /// How many are wrong in all.
     pub(super) wrong: usize,
-    /// How many others are as bad as the last that is shown.
+    /// How many answers that are not shown are as bad as the last one shown.
     pub(super) as_bad: usize,
 }
 

@@ -1,15 +1,10 @@
 //! `cliprobe eval`: benchmarks in, the authors' metrics out.
 
-pub(crate) mod bench;
-mod cache;
 mod clip_benchmark;
 mod embeddings_file;
-mod folders;
 mod gallery;
 mod html;
 mod names;
-mod progress;
-pub(crate) mod questions;
 mod report;
 mod thumbnails;
 
@@ -22,24 +17,24 @@ use clap::Args;
 use cliprobe::probe::published;
 use cliprobe::probe::results::Results;
 
+use crate::bench::{Bench, BenchArgs};
 use crate::model::OverrideArgs;
 use crate::output::write_text;
-use bench::{Bench, BenchArgs};
 use thumbnails::Thumbnails;
 
-/// Run benchmarks and report their authors' metrics
+/// Run benchmarks and report the metrics that their authors define
 ///
 /// BENCH is a benchmark (sugarcrepe, aro, svo, winoground, hard-positives, hierarcaps, retrieval,
 /// tableau), one of its sets (sugarcrepe/swap_obj, tableau/swap_attribute), or a path: a probe file
 /// (.json, or - for standard input), a retrieval table (.csv, .tsv, .txt), or a folder of class folders or of
-/// CLIP_benchmark's webdataset shards. Every image and caption is embedded once for all of them, and
-/// kept in a cache, so that a run that was stopped goes on where it was. Of a folder with train and test
-/// the test split is asked.
+/// CLIP_benchmark's webdataset shards. If a folder has train and test, the test split is used.
+/// Every image and caption is embedded once and stored in a cache. A run that was stopped continues when it
+/// is started again.
 #[derive(Debug, Args)]
 // Options take several values each, so that what is asked comes before them.
 #[command(override_usage = "cliprobe eval <BENCH>... --model <MODEL>... [OPTIONS]")]
 pub(crate) struct EvalArgs {
-    /// What to ask
+    /// Benchmarks, sets, probe files or folders to run
     #[arg(value_name = "BENCH", required = true)]
     benchmarks: Vec<String>,
     #[command(flatten)]
@@ -58,10 +53,10 @@ pub(crate) struct EvalArgs {
     /// `cliprobe embed` writes them; HierarCaps also needs the empty text
     #[arg(long, value_name = "F.safetensors", conflicts_with = "models")]
     embeddings: Option<PathBuf>,
-    /// Only say what is there, what is missing, and where to get it
+    /// Run nothing; list the files that are found and missing, and where to get the missing ones
     #[arg(long)]
     dry_run: bool,
-    /// Write everything, item by item, as JSON; - for standard output
+    /// Write all results, with the answer to every item, as JSON; - for standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Write the table as CSV; - for standard output
@@ -70,10 +65,10 @@ pub(crate) struct EvalArgs {
     /// Write a report as one HTML file, with charts, failures and published numbers
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Failures of each set that the report shows
+    /// How many failures of each set the report shows
     #[arg(long, value_name = "N", default_value_t = 6)]
     failures: u16,
-    /// Show a published model's numbers in the table: part of its name, as in --published=NegCLIP
+    /// Add a column with published numbers; with part of a name, as in --published=NegCLIP, those of that model
     #[arg(
         long,
         value_name = "MODEL",
@@ -87,7 +82,7 @@ pub(crate) struct EvalArgs {
     clip_benchmark: Option<PathBuf>,
 }
 
-/// What exits with 3: complete but for some items or sets, which are named.
+/// The exit code of a run in which some items or sets have no answer; they are named.
 const SOME_MISSING: u8 = 3;
 
 pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
@@ -96,7 +91,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
         published::model_named(part).with_context(|| {
             let known: Vec<&str> = published::models().into_iter().collect();
             format!(
-                "--published={part} is part of no model's name; there are numbers of {}",
+                "no published model has {part} in its name; choose one of {}",
                 known.join("; ")
             )
         })

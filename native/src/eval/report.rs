@@ -2,7 +2,7 @@
 
 use cliprobe::probe::{Image, Metric};
 
-use super::questions::Questions;
+use crate::bench::questions::Questions;
 use crate::quantity;
 use cliprobe::probe::published::published;
 use cliprobe::probe::results::{Encoded, Results, Run};
@@ -126,20 +126,20 @@ fn print_run(run: &Run, beside: Option<&str>) {
         let evaluation = &set.evaluation;
         if let Some(first) = evaluation.skipped.first() {
             println!(
-                "{}: {} of {} items scored, the numbers are of these; skipped for example {}: {}",
+                "{}: only {} of {} items are scored; the first one skipped is {}: {}",
                 evaluation.set, evaluation.scored, evaluation.items, first.item, first.why
             );
         }
         if !set.truncated.is_empty() {
             println!(
-                "{}: {} texts are longer than the context; their ends were not seen",
+                "{}: {} texts are longer than the context and were cut",
                 evaluation.set,
                 set.truncated.len()
             );
         }
         if let Some(odd) = evaluation.warnings.first() {
             println!(
-                "{}: {} warnings about its file, for example item {} {}",
+                "{}: {} warnings about the file; the first one: item {} {}",
                 evaluation.set,
                 evaluation.warnings.len(),
                 odd.item,
@@ -180,7 +180,7 @@ fn encoded(what: &str, counts: Encoded) -> String {
         String::new()
     };
     format!(
-        "{what}: {} named by items, {} different, {} from the cache or equal to another, {} computed in {:.1} s{rate}, {} missing",
+        "{what}: {} used by items, {} distinct, {} from the cache or duplicates, {} computed in {:.1} s{rate}, {} missing",
         counts.named, counts.distinct, counts.known, counts.computed, counts.seconds, counts.failed
     )
 }

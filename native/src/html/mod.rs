@@ -2,11 +2,15 @@
 
 mod dots;
 mod plane;
+mod radial;
+mod thumbnail;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub(crate) use dots::{DotRow, Reference, dots};
 pub(crate) use plane::{Point, plane};
+pub(crate) use radial::{Polar, RadialDot, RadialEdge, radial};
+pub(crate) use thumbnail::Thumbnail;
 
 /// A whole page. The browser is told to load nothing from anywhere.
 pub(crate) fn page(title: &str, body: &Markup) -> String {
@@ -76,7 +80,7 @@ pub(crate) fn text(value: impl AsRef<str>) -> Markup {
     html! { (value.as_ref()) }
 }
 
-/// What an anchor is called: letters, digits and hyphens of a name.
+/// The id of an anchor: the letters, digits and hyphens of a name.
 pub(crate) fn anchor(parts: &[&str]) -> String {
     let letters = parts.join("-");
     letters

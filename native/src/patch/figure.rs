@@ -6,7 +6,7 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::sweep::{Point, Sweep, aim_words};
+use super::trade_off::{Point, Sweep, aim_words};
 use cliprobe::probe::Aim;
 
 const SIZE: u32 = 460;

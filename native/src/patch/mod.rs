@@ -2,7 +2,9 @@
 //! evaluated.
 
 mod figure;
+mod number;
 mod sweep;
+mod trade_off;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,14 +23,15 @@ use crate::model::OverrideArgs;
 use crate::model_directory::{self, Readers};
 use crate::output::write_whole;
 use crate::progress;
+use number::number;
 use sweep::SweepArgs;
 
 /// Interpolate between the weights of two checkpoints
 ///
 /// Every tensor, the logit scale included (as its logarithm), becomes (1 − α) · BASE + α · FINETUNED:
-/// WiSE-FT, and the patching of CLoVe, whose α is 0.6. With --task-vector it becomes BASE plus the sum of
-/// COEFFICIENT · (MODEL − BASE). With --sweep, models along the way are evaluated as `cliprobe eval` does;
-/// their embeddings are kept, so that a sweep that was stopped goes on where it was.
+/// this is WiSE-FT, and CLoVe's patching, whose α is 0.6. With --task-vector it becomes BASE plus the sum of
+/// COEFFICIENT · (MODEL − BASE). With --sweep, models between the two are evaluated as `cliprobe eval` does. Their
+/// embeddings are stored, so that a sweep that was stopped continues when it is started again.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("tuned").required(true).args(["fine_tuned", "task_vectors"])))]
 #[command(group(ArgGroup::new("what").required(true).multiple(true).args(["out", "sweep"])))]
@@ -39,15 +42,15 @@ pub(crate) struct PatchArgs {
     /// Checkpoint that fine-tuning ended with
     #[arg(value_name = "FINETUNED")]
     fine_tuned: Option<PathBuf>,
-    /// How far to go from BASE (0) to FINETUNED (1); a sweep marks it
+    /// Weight of FINETUNED: 0 gives BASE, 1 gives FINETUNED; a sweep marks this model
     #[arg(long, value_name = "A", default_value_t = 0.6, value_parser = number, conflicts_with = "task_vectors", allow_negative_numbers = true)]
     alpha: f64,
-    /// Add a part of what a fine-tuning changed; may be given several times
+    /// Add COEFFICIENT · (MODEL − BASE); may be given several times
     #[arg(long = "task-vector", value_name = "MODEL=COEFFICIENT")]
     task_vectors: Vec<TaskVector>,
     #[command(flatten)]
     overrides: OverrideArgs,
-    /// Write the model: a Hugging Face directory, or one GGUF file where the name ends in .gguf; f32
+    /// Write the model in f32: a Hugging Face directory, or one GGUF file if the name ends in .gguf
     #[arg(long, short, value_name = "DIR|F.gguf")]
     out: Option<PathBuf>,
     /// Name to give the model [default: the name of --out]
@@ -78,16 +81,6 @@ impl FromStr for TaskVector {
     }
 }
 
-/// A number of the command line.
-fn number(given: &str) -> Result<f64, String> {
-    let number: f64 = given.parse().map_err(|_| format!("{given} is no number"))?;
-    if number.is_finite() {
-        Ok(number)
-    } else {
-        Err(format!("{given} is not finite"))
-    }
-}
-
 pub(crate) fn run(args: &PatchArgs) -> Result<ExitCode> {
     // What can be wrong is found before minutes of computing.
     if let Some(out) = &args.out {
@@ -95,7 +88,7 @@ pub(crate) fn run(args: &PatchArgs) -> Result<ExitCode> {
         for given in given.chain(args.task_vectors.iter().map(|vector| &vector.path)) {
             ensure!(
                 !same_place(out, given),
-                "{} is one of the models that are read; name another place with --out",
+                "{} is one of the models to patch; name another place with --out",
                 out.display()
             );
         }
@@ -114,7 +107,7 @@ pub(crate) fn run(args: &PatchArgs) -> Result<ExitCode> {
     for (other, _) in &others {
         if other.preprocessing != base.preprocessing {
             eprintln!(
-                "{} wants images prepared otherwise than {}, whose way is kept: {}",
+                "{} prepares images differently from {}; the result prepares them as the latter does: {}",
                 other.name,
                 base.name,
                 base.preprocessing.summary()

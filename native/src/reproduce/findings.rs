@@ -250,7 +250,7 @@ fn near_zero(difference: &Difference) -> Verdict {
     }
 }
 
-/// What several seeds say together: what all of them say, else nothing certain.
+/// The verdict of several seeds: the one that all share, otherwise undecided.
 pub(super) fn together(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
     let mut verdicts = verdicts.into_iter();
     match verdicts.next() {

@@ -19,34 +19,34 @@ use report::Seed;
 
 /// Train, patch and evaluate the models of the papers on Tableau, and say which claims hold
 ///
-/// Makes six models for each seed: contrastive on web-like captions; from it dense captions, then with
-/// hard negatives, then with hard positives too; the patched model; radial embeddings. Everything is
-/// done by `cliprobe train`, `patch` and `eval`, whose command lines are printed. Stopped (Ctrl-C) and
-/// started again it goes on where it was.
+/// Makes six models for each seed: a contrastive one on web-like captions; from it one on dense captions, one with
+/// hard negatives, and one with hard positives as well; a patched one; and one with radial embeddings. `cliprobe
+/// train`, `patch` and `eval` do the work, and their command lines are printed. After Ctrl-C, the same command
+/// continues.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReproduceArgs {
-    /// Where models, results and the report go
+    /// Directory for models, results and the report
     #[arg(long, value_name = "DIR", default_value = "runs/experiment")]
     out: PathBuf,
-    /// How many times, each from other weights and other scenes
+    /// Number of seeds; each has its own initial weights and scenes
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
-    /// Multiplies the steps of every training
+    /// Factor by which the steps of every training are multiplied
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     scale: f64,
-    /// Items of each of Tableau's sets
+    /// Number of items of each of Tableau's sets
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..))]
     items: u32,
-    /// Evaluate the patched models at every tenth α as well
+    /// Also evaluate the patched models at α = 0, 0.1 … 1
     #[arg(long)]
     sweep: bool,
     /// Threads to train with [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-    /// Stop after this model is made, without evaluating
+    /// Stop once this model is made, without an evaluation
     #[arg(long, value_name = "ARM")]
     until: Option<String>,
-    /// Only print what would be run
+    /// Run nothing; print the command lines
     #[arg(long)]
     dry_run: bool,
 }
@@ -95,7 +95,7 @@ pub(crate) fn run(args: &ReproduceArgs) -> Result<ExitCode> {
     }
     if !seeds.is_empty() {
         let path = args.out.join("report.md");
-        write_text(&path, &report::markdown(&seeds, args)?)?;
+        write_text(&path, &report::markdown(&seeds, args.items, args.scale)?)?;
         eprintln!("The report is {}.", path.display());
     }
     Ok(ExitCode::SUCCESS)
@@ -122,7 +122,7 @@ fn execute(arguments: &[String], only_show: bool) -> Result<()> {
         .context("cannot start this program again")?;
     if !status.success() {
         bail!(
-            "`cliprobe {}` ended with {status}; mend what it says and run the same `reproduce` again, which goes on from here",
+            "`cliprobe {}` ended with {status}; mend what its message says, then run the same `reproduce` command again to continue",
             arguments[0]
         );
     }
@@ -153,7 +153,7 @@ fn evaluation(folder: &Folder, items: u32, results: &Path) -> Vec<String> {
     command
 }
 
-/// What the patched models between the first and the last training step do.
+/// The results of the patched models between the first and the last training step.
 fn alpha_sweep(folder: &Folder, items: u32, json: &Path) -> Vec<String> {
     let mut command = vec!["patch".to_owned()];
     let ends = [ArmName::Contrastive, ArmName::HardPositives];

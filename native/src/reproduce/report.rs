@@ -6,7 +6,6 @@ use anyhow::{Context, Result};
 use cliprobe::probe::results::Run;
 use cliprobe::score::Difference;
 
-use super::ReproduceArgs;
 use super::arms::ArmName;
 use super::findings::{CLAIMS, together};
 use super::measures::{Combinations, MEASURES, Measure};
@@ -25,15 +24,16 @@ impl Seed {
     }
 }
 
-/// The whole report.
-pub(super) fn markdown(seeds: &[Seed], args: &ReproduceArgs) -> Result<String> {
+/// The whole report on models that were asked `items` of each set, after trainings of `scale` times the
+/// recipes' steps.
+pub(super) fn markdown(seeds: &[Seed], items: u32, scale: f64) -> Result<String> {
     let mut text = String::new();
     writeln!(
         text,
         "{} seed(s), {} items a set, steps × {}. Values in per cent; ± is half the 95 % interval over the items of one seed, the mean over seeds where there are several.\n",
         seeds.len(),
-        args.items,
-        args.scale
+        items,
+        scale
     )?;
     for (title, combinations) in [
         ("Combinations that training shows", Combinations::Seen),
@@ -45,7 +45,7 @@ pub(super) fn markdown(seeds: &[Seed], args: &ReproduceArgs) -> Result<String> {
     writeln!(text, "## The claims\n")?;
     writeln!(
         text,
-        "A claim holds if the whole 95 % interval agrees with it, in every seed; it does not hold if the whole interval disagrees; else it is undecided. The claims and their tests were written before the numbers were there.\n"
+        "A claim holds if the whole 95 % interval agrees with it, for every seed. It does not hold if the whole interval disagrees with it. Otherwise it is undecided. The claims and their tests were written before the numbers were known.\n"
     )?;
     for (title, combinations) in [
         ("seen", Combinations::Seen),

@@ -1,4 +1,4 @@
-//! What every request passes before a file is looked for.
+//! Checks that every request passes before a file is looked for.
 
 use axum::extract::Request;
 use axum::http::header::{ETAG, HOST, IF_RANGE, LAST_MODIFIED, RANGE};

@@ -68,13 +68,13 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
 
 /// Kept, but asked about each time: a rebuilt page or another model shows at once.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
-/// Of files whose names carry a hash of their content. The browser also keeps the compiled module.
+/// The header of files whose names carry a hash of their content. The browser also keeps the compiled module.
 const NEVER_CHANGES: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// Serve the page to a browser on this machine
 ///
-/// Answers requests to 127.0.0.1 and localhost only, until Ctrl-C. Hidden files and links that lead out of the
-/// folder are not served.
+/// Runs until Ctrl-C, and answers requests to 127.0.0.1 and localhost only. Hidden files, and links that lead out of
+/// the folder, are not served.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   cliprobe serve --model my-clip.gguf")]

@@ -15,7 +15,7 @@ use cliprobe::probe::Metric;
 use cliprobe_train::recipe::EvaluationRecipe;
 use cliprobe_train::{Evaluation, Evaluator, Number, Scores};
 
-use crate::eval::bench::{Bench, BenchArgs};
+use crate::bench::{Bench, BenchArgs};
 
 /// Between two looks whether the run is asked to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

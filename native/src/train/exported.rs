@@ -63,7 +63,7 @@ fn pairs(samples: impl IntoIterator<Item = (String, Vec<f32>)>) -> BTreeSet<(Str
         .collect()
 }
 
-/// What the library itself draws and says.
+/// The images and captions that the library itself makes.
 fn expected(from: u64, params: &SceneParams, dense: bool) -> BTreeSet<(String, Vec<u32>)> {
     pairs((from..from + SCENES as u64).map(|number| {
         let scene = scene(number, params);
@@ -216,7 +216,7 @@ fn a_folder_holds_one_export() {
         &["--format", "csv", "--from", "2251799813685247"],
     );
     assert!(
-        sentence.contains("14 scenes from 2251799813685247 on go beyond"),
+        sentence.contains("14 scenes from 2251799813685247 on exceed the split"),
         "{sentence}"
     );
     assert!(!folder.path().join("two").exists());

@@ -1,4 +1,4 @@
-//! What a person sees of a run: a bar on a terminal, a line now and then elsewhere.
+//! The progress of a run: a bar on a terminal, elsewhere a line now and then.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// Between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// Where a run stands, on standard error.
+/// Shows on standard error how far a run is.
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: ProgressBar,

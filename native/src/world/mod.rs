@@ -1,4 +1,4 @@
-//! `cliprobe world`: scenes of the synthetic world as files.
+//! `cliprobe world`: scenes of the generated world as files.
 
 mod export;
 mod sample;
@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use cliprobe::world::Image;
 
-/// Scenes of the synthetic world Tableau as files
+/// Write scenes of the generated world Tableau as files
 #[derive(Debug, Args)]
 pub(crate) struct WorldArgs {
     #[command(subcommand)]
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &WorldArgs) -> Result<()> {
     }
 }
 
-/// A image as the bytes of a PNG file.
+/// An image as the bytes of a PNG file.
 pub(crate) fn encode_png(image: &Image) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, image.width, image.height);

@@ -14,8 +14,8 @@ use crate::progress;
 
 /// Write scenes as PNG files, with captions of known truth in captions.jsonl
 ///
-/// Each line of captions.jsonl has the file's name, the seed, the scene, and its captions: text, kind,
-/// and whether it holds. The page shows the same scene for the same seed.
+/// Each line of captions.jsonl has the name of the image file, the seed, the scene, and its captions; a caption has a
+/// text, a kind, and whether it is true. The page shows the same scene for the same seed.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   cliprobe world sample 20 --out scenes --seed 7")]
@@ -23,10 +23,10 @@ pub(super) struct SampleArgs {
     /// How many scenes
     #[arg(value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     count: u64,
-    /// Directory to write into; made if it is not there
+    /// Directory to write into; created if it does not exist
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Seed of the first scene; each further one has the next number
+    /// Seed of the first scene; the following scenes have the following numbers
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Width and height of the images

@@ -9,15 +9,14 @@ use candle_core::{Device, DeviceLocation};
 use super::collective;
 use super::event::Event;
 
-/// What the encoders shall compute on.
+/// Where the encoders shall be computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceWish {
     /// A CUDA device if there is one, else the CPU.
     Auto,
     /// The CPU.
     Cpu,
-    /// The CUDA device of this number; where none is said, that of the process's number on its
-    /// machine.
+    /// The CUDA device of this number; without one, the device of the process's local number.
     Cuda(Option<usize>),
 }
 
@@ -51,8 +50,7 @@ impl FromStr for DeviceWish {
 #[derive(Debug, Clone)]
 pub(crate) struct Compute {
     pub(crate) device: Device,
-    /// Whether by the kernels that are fused, and in place, which the CPU alone has; otherwise by
-    /// candle's own operations.
+    /// Whether to use the fused kernels, which only the CPU has; otherwise candle's own operations.
     pub(crate) fused: bool,
 }
 
@@ -65,7 +63,7 @@ impl Compute {
         }
     }
 
-    /// What is wished for.
+    /// The place to compute that a person chose, or the best one.
     ///
     /// # Errors
     /// A CUDA device that is asked for and does not answer, or that this program cannot use.

@@ -47,7 +47,7 @@ impl Evaluation {
         each.collect()
     }
 
-    /// What the best model has the largest of.
+    /// The value by which the best model is chosen.
     ///
     /// # Errors
     /// No such set, or no such metric of it: what there is is named.
@@ -70,7 +70,7 @@ impl Evaluation {
                 None => self.0.iter().map(|scores| scores.set.clone()).collect(),
             };
             bail!(
-                "evaluation.best asks for {} of {}, which is not measured; there are {}",
+                "evaluation.best names {} of {}, which the evaluation does not measure; it measures {}",
                 best.metric.as_deref().unwrap_or("the main metric"),
                 best.set,
                 known.join(", ")
@@ -81,7 +81,7 @@ impl Evaluation {
 }
 
 impl fmt::Display for Evaluation {
-    /// A table with the main metric of every set, its columns as wide as what stands in them.
+    /// A table with the main metric of every set.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |share: f64| format!("{:.1} %", 100.0 * share);
         let head = ["set", "metric", "value", "chance", "n"].map(str::to_owned);
@@ -115,8 +115,8 @@ impl fmt::Display for Evaluation {
     }
 }
 
-/// Scores a model as the recipe's `[evaluation]` asks. The caller of [`train`](crate::train()) gives
-/// one, as the trainer does not know benchmarks.
+/// Scores a model as the recipe's `[evaluation]` says. The caller of [`train`](crate::train())
+/// provides it, because the trainer does not know benchmarks.
 pub trait Evaluator {
     /// Prepares to ask what the recipe wants asked. Called once, before anything is written.
     ///

@@ -1,4 +1,4 @@
-//! What a run tells its caller while it goes on.
+//! Events that a run reports to its caller.
 
 use super::evaluate::Evaluation;
 use super::log::StepEntry;
@@ -13,7 +13,7 @@ pub enum Event<'a> {
         first: u64,
         /// The last update of this call.
         last: u64,
-        /// What computes, in words.
+        /// The device that computes, in words.
         device: &'a str,
     },
     /// An update was made.

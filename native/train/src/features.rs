@@ -1,4 +1,4 @@
-//! What the objectives see of a step: the embeddings of its images and texts.
+//! The embeddings of a step: all that the objectives see of it.
 
 use anyhow::{Context, Result, bail, ensure};
 use candle_core::{D, Device, Tensor};
@@ -35,8 +35,8 @@ pub(crate) struct Features {
     pub(crate) chains: Option<Tensor>,
     /// `[1, dim]`: the empty text.
     pub(crate) root: Option<Tensor>,
-    /// What the frozen start weights make of images, captions and chains, as far as an
-    /// objective asks for them.
+    /// The embeddings of images, captions and chains by the frozen start, if an objective needs
+    /// them.
     pub(crate) start: Option<Box<Features>>,
 }
 

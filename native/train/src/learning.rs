@@ -66,7 +66,7 @@ impl TrainRecipe {
             .collect();
         ensure!(
             param_options.iter().any(Option::is_some),
-            "train leaves nothing to train; name less in train.freeze"
+            "train.only and train.freeze leave nothing to train; freeze less"
         );
         Ok(param_options)
     }

@@ -32,7 +32,7 @@
 //! | `best/` | the best evaluated model, if the recipe says by which metric |
 //! | `lock` | held by the process that trains in this directory |
 //!
-//! It knows checkpoints, the CPU engine, the synthetic world and caption edits. It must never know
+//! It knows checkpoints, the CPU engine, the generated world and caption edits. It must never know
 //! a command line, a terminal or a progress bar: the caller gets [`Event`]s. It does not know how a
 //! model is evaluated either: the caller gives an [`Evaluator`].
 
@@ -59,7 +59,6 @@ mod run;
 mod sample;
 mod schedule;
 mod start;
-mod table;
 mod tensorboard;
 mod trainer;
 mod values;
@@ -84,16 +83,17 @@ pub use sample::{Chain, Sample, Source};
 
 use run::Run;
 
-/// How a run is carried out: nothing here changes its result.
+/// How a run is carried out. None of these options changes its result.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Continue from the newest checkpoint of the directory, which must hold a run.
     pub resume: bool,
-    /// Stop after this step; the schedule stays the recipe's. The recipe's last step if not given.
+    /// Stop after this step; `None` stops at the recipe's last step. The learning rate follows the recipe's
+    /// schedule either way.
     pub last_step: Option<u64>,
     /// Threads that compute, at least 1.
     pub threads: usize,
-    /// What the encoders compute on.
+    /// Where the encoders are computed.
     pub device: DeviceWish,
     /// Where the checkpoint that the recipe names as `start` lies, if not at that path.
     pub start: Option<PathBuf>,

@@ -13,7 +13,7 @@ use super::evaluate::Evaluation;
 use super::tensorboard::EventFile;
 use cliprobe_files::write::write_whole;
 
-/// What a step leaves. Numbers are finite: a run stops before it would log others.
+/// The log entry of a step. Its numbers are finite: a run stops before it would log others.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StepEntry {
     /// Updates made, this one included.
@@ -24,7 +24,7 @@ pub struct StepEntry {
     pub terms: BTreeMap<&'static str, f32>,
     /// Of this update.
     pub learning_rate: f64,
-    /// What cosines are multiplied by, after the update: exp of the learnt scalar.
+    /// The logit scale after the update: the exponential of the learnt scalar.
     pub logit_scale: f32,
     /// Norm of all gradients together, before clipping.
     pub gradient_norm: f64,

@@ -38,7 +38,7 @@ fn can_be_adapted(name: &str, dims: usize) -> bool {
 }
 
 impl LoraRecipe {
-    /// Of tensors, each with its number of dimensions, those that get an adapter.
+    /// The tensors that get an adapter, among tensors with their numbers of dimensions.
     ///
     /// # Errors
     /// A name that is of none that can have one, with the nearest that is.

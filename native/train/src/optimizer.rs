@@ -145,7 +145,7 @@ impl Parameter {
     }
 }
 
-/// What an update multiplies by.
+/// The factors of an update.
 #[derive(Debug, Clone, Copy)]
 struct Factors {
     beta1: f32,

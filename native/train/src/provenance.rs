@@ -1,4 +1,4 @@
-//! What a trained model says about its making.
+//! The provenance that is written into a trained model.
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};

@@ -209,6 +209,9 @@ impl Run {
                 last,
                 device: &self.compute,
             });
+            for note in &self.sources.notes {
+                events(Event::Note(note));
+            }
         }
         let loader = self.loader(last)?;
         // One that was due when the run was stopped or killed is owed.

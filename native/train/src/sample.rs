@@ -15,14 +15,14 @@ pub struct Sample {
     pub pixels: Vec<f32>,
     /// What it shows, in words.
     pub caption: String,
-    /// Captions that are wrong of the image, all of which are learnt from.
+    /// False captions of the image; all of them are used.
     pub hard_negatives: Vec<String>,
     /// Another caption that says the same.
     pub hard_positive: Option<String>,
 }
 
-/// From general to specific, and what contradicts each tier: contradiction k contradicts tier k
-/// and entails tier k − 1 (HierarCaps). Texts alone.
+/// A chain of texts from general to specific, with a contradiction of each tier: contradiction k
+/// contradicts tier k and entails tier k − 1 (HierarCaps).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chain {
     /// From general to specific.
@@ -33,9 +33,9 @@ pub struct Chain {
 
 /// Where samples or chains come from, without end.
 pub trait Source<T>: Send + Sync {
-    /// The items `rows` of the batch of `step`, one each, decided by the recipe's seed, the step
-    /// and the row alone: a resumed run needs no place in the data to go on from, and each of
-    /// several processes draws its own rows of one joined batch.
+    /// Draws the items `rows` of the batch of `step`. The recipe's seed, the step and the row alone
+    /// decide which: a resumed run needs no position in the data, and each of several processes draws
+    /// its own rows of the joined batch.
     fn draw(&self, step: u64, rows: Range<usize>) -> Result<Vec<T>>;
 }
 

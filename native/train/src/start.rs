@@ -31,13 +31,13 @@ pub(crate) struct ModelSpec {
 pub(crate) struct Start {
     pub(crate) spec: ModelSpec,
     pub(crate) weights: Weights,
-    /// Of the checkpoint that the run begins with.
+    /// SHA-256 of the checkpoint that the run begins with.
     pub(crate) sha256: Option<String>,
 }
 
 impl Start {
-    /// The beginning that a recipe asks for; all variables learn. `at` is where its checkpoint lies,
-    /// if not at the path that the recipe has.
+    /// The model that a recipe starts from, with all variables to be trained. `at` is the place of its
+    /// checkpoint, if that is not the recipe's path.
     ///
     /// # Errors
     /// A checkpoint that cannot be read, or whose weights are not numbers to go on from.
@@ -69,7 +69,7 @@ impl Start {
             if let StoredTensor::Blocks { element, .. } = &stored {
                 ensure!(
                     *element == ElementType::F16,
-                    "{name} is quantised ({}); training goes on from f32, f16 or bf16 weights",
+                    "{name} is quantised ({}); start from a checkpoint with f32, f16 or bf16 weights",
                     element.name()
                 );
             }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use candle_core::{Tensor, Var};
 
-/// As many values as the variable has elements.
+/// The values of a variable, one for each element.
 #[derive(Debug, Clone)]
 pub(crate) enum Values {
     /// Changed in place, in one pass.

@@ -34,12 +34,12 @@ struct Entry {
     adapter: Option<Adapter>,
 }
 
-/// Of a matrix: the variables B and A, by their places, whose product is added to it.
+/// The adapter of a matrix: the indices of the variables B and A, whose product is added to it.
 #[derive(Debug, Clone, Copy)]
 struct Adapter {
     a: usize,
     b: usize,
-    /// What the product is multiplied by.
+    /// The factor of the product.
     scale: f64,
 }
 

@@ -6,7 +6,7 @@
 
 use candle_core::{D, DType, Device, Result, Tensor};
 
-use super::Packing;
+use super::attention::Packing;
 use cliprobe_clip::config::Activation;
 
 /// `act(x · Wᵀ + b)` as [`super::ops::linear`], the product in `precision`; f32 → f32.

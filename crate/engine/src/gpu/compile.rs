@@ -2,13 +2,73 @@
 //! process in a page. Both compile several at a time.
 
 use super::GpuError;
-use super::kernels::Compiler;
 use super::shader::Kernel;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use native::Compiling;
 #[cfg(target_arch = "wasm32")]
 pub(super) use page::Compiling;
+
+/// What a kernel is compiled with.
+#[derive(Clone)]
+pub(super) struct Compiler {
+    pub(super) device: wgpu::Device,
+    /// By the number of inputs, less one.
+    layouts: Vec<wgpu::PipelineLayout>,
+}
+
+impl Compiler {
+    /// `layouts` by the number of inputs, less one.
+    pub(super) fn new(device: &wgpu::Device, layouts: Vec<wgpu::PipelineLayout>) -> Self {
+        Self {
+            device: device.clone(),
+            layouts,
+        }
+    }
+
+    /// The kernel. What a device refuses is told by the caller's error scope.
+    pub(super) fn pipeline(
+        &self,
+        kernel: Kernel,
+        module: &wgpu::ShaderModule,
+    ) -> wgpu::ComputePipeline {
+        self.device
+            .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(&kernel.name()),
+                layout: Some(&self.layouts[kernel.inputs() as usize - 1]),
+                module,
+                entry_point: Some("main"),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    // Every kernel writes its workgroup memory before it reads it.
+                    zero_initialize_workgroup_memory: false,
+                    ..Default::default()
+                },
+                cache: None,
+            })
+    }
+
+    /// The kernel's code for the device. Debug builds, and so the tests, check every index.
+    #[expect(
+        unsafe_code,
+        reason = "injected bounds checks cost a third of the speed"
+    )]
+    pub(super) fn module(&self, kernel: Kernel) -> wgpu::ShaderModule {
+        let descriptor = wgpu::ShaderModuleDescriptor {
+            label: Some(&kernel.name()),
+            source: wgpu::ShaderSource::Wgsl(kernel.source().into()),
+        };
+        if cfg!(debug_assertions) {
+            return self.device.create_shader_module(descriptor);
+        }
+        // SAFETY: the sources are this crate's own; every index is below a bound that the kernel
+        // compares it with or that the batch's plan keeps, every loop ends, no divisor is zero.
+        // A browser checks regardless.
+        unsafe {
+            self.device
+                .create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
+        }
+    }
+}
 
 type Compiled = Vec<(Kernel, wgpu::ComputePipeline)>;
 

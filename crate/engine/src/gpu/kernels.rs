@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use super::GpuError;
-use super::compile::Compiling;
+use super::compile::{Compiler, Compiling};
 use super::shader::Kernel;
 
 /// Distance of two kernels' parameters in their buffer: what every device can bind at.
@@ -26,59 +26,6 @@ pub(super) struct Kernels {
     pipelines: RefCell<HashMap<Kernel, wgpu::ComputePipeline>>,
 }
 
-/// What a kernel is compiled with.
-#[derive(Clone)]
-pub(super) struct Compiler {
-    pub(super) device: wgpu::Device,
-    /// By the number of inputs, less one.
-    layouts: Vec<wgpu::PipelineLayout>,
-}
-
-impl Compiler {
-    /// The kernel. What a device refuses is told by the caller's error scope.
-    pub(super) fn pipeline(
-        &self,
-        kernel: Kernel,
-        module: &wgpu::ShaderModule,
-    ) -> wgpu::ComputePipeline {
-        self.device
-            .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(&kernel.name()),
-                layout: Some(&self.layouts[kernel.inputs() as usize - 1]),
-                module,
-                entry_point: Some("main"),
-                compilation_options: wgpu::PipelineCompilationOptions {
-                    // Every kernel writes its workgroup memory before it reads it.
-                    zero_initialize_workgroup_memory: false,
-                    ..Default::default()
-                },
-                cache: None,
-            })
-    }
-
-    /// The kernel's code for the device. Debug builds, and so the tests, check every index.
-    #[expect(
-        unsafe_code,
-        reason = "injected bounds checks cost a third of the speed"
-    )]
-    pub(super) fn module(&self, kernel: Kernel) -> wgpu::ShaderModule {
-        let descriptor = wgpu::ShaderModuleDescriptor {
-            label: Some(&kernel.name()),
-            source: wgpu::ShaderSource::Wgsl(kernel.source().into()),
-        };
-        if cfg!(debug_assertions) {
-            return self.device.create_shader_module(descriptor);
-        }
-        // SAFETY: the sources are this crate's own; every index is below a bound that the kernel
-        // compares it with or that the batch's plan keeps, every loop ends, no divisor is zero.
-        // A browser checks regardless.
-        unsafe {
-            self.device
-                .create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
-        }
-    }
-}
-
 impl Kernels {
     pub(super) fn new(device: &wgpu::Device) -> Self {
         let layouts: Vec<_> = (1..=MOST_INPUTS)
@@ -95,10 +42,7 @@ impl Kernels {
             })
             .collect();
         Self {
-            compiler: Compiler {
-                device: device.clone(),
-                layouts: pipeline_layouts,
-            },
+            compiler: Compiler::new(device, pipeline_layouts),
             layouts,
             pipelines: RefCell::default(),
         }

@@ -35,6 +35,7 @@ mod plan;
 mod product_shader;
 mod program;
 mod shader;
+mod shader_parts;
 #[cfg(test)]
 mod tests;
 mod tiles;

@@ -5,7 +5,7 @@
 //! and put into the places that the files in `shaders/` leave.
 
 use super::arithmetic::Arithmetic;
-use super::shader::{ENABLE_F16, line, weights_source};
+use super::shader_parts::{ENABLE_F16, line, weights_source};
 use super::tiles::{Product, Tile};
 
 /// Vectors of four along a row of which products in f16 are summed in f16, two numbers in a lane each.

@@ -1,9 +1,8 @@
 //! The WGSL source of every kernel, put together from the files in `shaders/`.
 
-use std::fmt::Write;
-
 use super::arithmetic::Arithmetic;
 use super::product_shader;
+use super::shader_parts::{ENABLE_F16, line, weights_source};
 use super::tiles::Product;
 use cliprobe_clip::tensors::ElementType;
 
@@ -62,9 +61,6 @@ const REDUCING_THREADS: u32 = 64;
 
 /// What both kernels of attention are given.
 const ATTENTION_BLOCKS: &str = include_str!("shaders/attention_blocks.wgsl");
-
-/// Before everything else in a source that computes in f16.
-pub(super) const ENABLE_F16: &str = "enable f16;\n";
 
 /// Bytes of workgroup memory that every WebGPU device has.
 const WORKGROUP_BYTES: u32 = 16384;
@@ -195,29 +191,6 @@ fn with_reductions(body: &str, subgroups: bool) -> String {
         false => include_str!("shaders/reduce_plain.wgsl"),
     };
     format!("{enable}const THREADS = {REDUCING_THREADS}u;\n\n{reductions}\n{body}")
-}
-
-/// The functions that read weights of a type.
-pub(super) fn weights_source(element: ElementType) -> String {
-    const F16: &str = include_str!("shaders/f16.wgsl");
-    const BYTES: &str = include_str!("shaders/bytes.wgsl");
-    let (parts, own): (&[&str], &str) = match element {
-        ElementType::F16 => (&[F16], include_str!("shaders/weights_f16.wgsl")),
-        ElementType::Q8_0 => (&[F16, BYTES], include_str!("shaders/weights_q8_0.wgsl")),
-        ElementType::Q4_0 => (&[F16, BYTES], include_str!("shaders/weights_q4_0.wgsl")),
-        ElementType::Q4_K => (&[F16, BYTES], include_str!("shaders/weights_q4_k.wgsl")),
-        ElementType::Q6_K => (&[F16, BYTES], include_str!("shaders/weights_q6_k.wgsl")),
-        // A checkpoint gives every other type as f32.
-        ElementType::F32 | ElementType::F64 | ElementType::BF16 => {
-            (&[], include_str!("shaders/weights_f32.wgsl"))
-        }
-    };
-    format!("{}\n{own}", parts.join("\n"))
-}
-
-/// Adds a line.
-pub(super) fn line(text: &mut String, indent: usize, content: std::fmt::Arguments) {
-    let _ = writeln!(text, "{:width$}{content}", "", width = indent * 4); // a String takes everything
 }
 
 fn peak_source() -> String {

@@ -30,7 +30,7 @@ pub(super) fn score<'q>(
         else {
             continue;
         };
-        let choice = choose(number, &similarities, question.correct, &[], scoring.ties)
+        let choice = choose(number, &similarities, question.correct, scoring.ties)
             .map_err(scoring.wrong(question.id))?;
         outcomes.push((question.group.to_owned(), choice.outcome()));
         scoring.answers.push(Answer {

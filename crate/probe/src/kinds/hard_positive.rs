@@ -75,7 +75,6 @@ impl Questions for Vec<HardPositiveTriple> {
                 caption,
                 positive,
                 negative,
-                original_negative: negative,
             };
             let triple =
                 HardPositive::new(number, similarities_of).map_err(scoring.wrong(&item.id))?;

@@ -5,9 +5,10 @@ use std::fmt;
 use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::table::{self, Table};
+use super::table::Table;
 use crate::json::parse;
 use crate::set::Tables;
+use crate::table::Separator;
 use crate::{Average, ProbeError, ProbeSet, Probes, Protocol, Retrieval};
 use cliprobe_score::TieRule;
 
@@ -140,9 +141,13 @@ pub fn read_retrieval_table(
             ]
         })
         .collect();
-    let separator = options
-        .separator
-        .unwrap_or_else(|| table::separator(text, &wanted));
+    let separator = options.separator.map_or(
+        Separator::Find {
+            columns: &wanted,
+            usual: b',',
+        },
+        Separator::Given,
+    );
     let table = Table::read(name, text, separator, hint)?;
     let columns = table
         .columns(wanted[1])

@@ -59,11 +59,10 @@ pub fn class_folders(
             .iter()
             .map(|(ending, count)| format!("{count} .{ending}"))
             .collect();
-        return Err(ProbeError::Item {
+        return Err(ProbeError::Folder {
             set: folder.to_owned(),
-            item: class,
             message: format!(
-                "is a class without an image: it has {}, which is not read; convert them to PNG or JPEG, or take the folder away",
+                "the class {class} has no image: it has {}, which is not read; convert them to PNG or JPEG, or take the folder away",
                 endings.join(", ")
             ),
         });
@@ -123,7 +122,10 @@ pub fn read_webdataset(
         .filter(|&file| files[file].contains(".tar/"))
         .collect();
     let names: Vec<&str> = shards.iter().map(|&file| files[file]).collect();
-    let keys = samples(&names).map_err(|why| wrong("", format!("cannot be told apart: {why}")))?;
+    let keys = samples(&names).map_err(|why| ProbeError::Folder {
+        set: name.to_owned(),
+        message: why.to_string(),
+    })?;
     let mut labelled = Vec::new();
     let mut captioned = Vec::new();
     for (key, parts) in &keys {
@@ -226,7 +228,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("dog is a class without an image: it has 2 .bmp"),
+            error.contains("ds: the class dog has no image: it has 2 .bmp"),
             "{error}"
         );
         assert_eq!(

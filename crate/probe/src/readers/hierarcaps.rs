@@ -2,6 +2,7 @@
 
 use super::table::Table;
 use crate::set::Tables;
+use crate::table::Separator;
 use crate::{Average, Chain, ProbeError, ProbeSet, Probes, Protocol};
 use cliprobe_score::TieRule;
 
@@ -13,7 +14,7 @@ use cliprobe_score::TieRule;
 pub fn read_hierarcaps(csv: &str) -> Result<ProbeSet, ProbeError> {
     let name = "hierarcaps".to_owned();
     let hint = "hierarcaps_test.csv has the columns id, captions, image_url; the training and expanded files are not the benchmark";
-    let table = Table::read(&name, csv, b',', hint)?;
+    let table = Table::read(&name, csv, Separator::Given(b','), hint)?;
     let columns = table.columns(["id", "captions", "image_url"])?;
     let mut tables = Tables::default();
     table.warn(&mut tables);

@@ -2,6 +2,7 @@
 
 use super::table::Table;
 use crate::set::Tables;
+use crate::table::Separator;
 use crate::{Average, ImageChoice, ProbeError, ProbeSet, Probes, Protocol};
 use cliprobe_score::{NegatedPart, TieRule};
 
@@ -16,7 +17,7 @@ use cliprobe_score::{NegatedPart, TieRule};
 pub fn read_svo(csv: &str) -> Result<ProbeSet, ProbeError> {
     let name = "svo".to_owned();
     let hint = "svo_probes.csv has the columns sentence, subj_neg, verb_neg, obj_neg, pos_image_id, neg_image_id";
-    let table = Table::read(&name, csv, b',', hint)?;
+    let table = Table::read(&name, csv, Separator::Given(b','), hint)?;
     let columns = table.columns([
         "sentence",
         "subj_neg",

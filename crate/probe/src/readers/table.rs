@@ -1,7 +1,8 @@
-//! CSV and TSV files with a header.
+//! A benchmark's table as a whole: its columns by name, its rows as long as its header.
 
 use crate::ProbeError;
 use crate::set::Tables;
+use crate::table::{LongField, Separator, TableReader};
 
 /// A table read as text.
 pub(super) struct Table {
@@ -9,67 +10,40 @@ pub(super) struct Table {
     hint: &'static str,
     header: csv::StringRecord,
     records: Vec<csv::StringRecord>,
-    /// Rows in which a quoted field runs over the ends of lines, with the lines.
-    long_fields: Vec<Quoted>,
-}
-
-/// A quoted field that runs over the ends of lines.
-struct Quoted {
-    /// Of the field's row, counted from 1 below the header.
-    row: usize,
-    /// Lines of the file, counted from 1.
-    from: usize,
-    to: usize,
-}
-
-/// What may separate columns.
-const SEPARATORS: [u8; 4] = [b'\t', b',', b';', b'|'];
-
-/// The separator with which the header has one of the pairs of columns; the first that occurs in it
-/// where none has.
-pub(super) fn separator(text: &str, wanted: &[[&str; 2]]) -> u8 {
-    let header = text
-        .trim_start_matches('\u{feff}')
-        .lines()
-        .next()
-        .unwrap_or_default();
-    let has = |separator: u8, columns: &[&str; 2]| {
-        let mut names = header
-            .split(char::from(separator))
-            .map(|name| name.trim().trim_matches('"'));
-        let names: Vec<&str> = names.by_ref().collect();
-        columns.iter().all(|column| names.contains(column))
-    };
-    let found = SEPARATORS
-        .into_iter()
-        .find(|&separator| wanted.iter().any(|columns| has(separator, columns)));
-    let occurs = || {
-        let mut separators = SEPARATORS.into_iter();
-        separators.find(|&separator| header.contains(char::from(separator)))
-    };
-    found.or_else(occurs).unwrap_or(b',')
+    long_fields: Vec<LongField>,
 }
 
 impl Table {
     pub(super) fn read(
         set: &str,
         text: &str,
-        separator: u8,
+        separator: Separator<'_>,
         hint: &'static str,
     ) -> Result<Self, ProbeError> {
-        let text = text.trim_start_matches('\u{feff}');
         let wrong = |message: String| ProbeError::Table {
             set: set.to_owned(),
             message,
             hint,
         };
-        let long_fields = long_fields(text, separator).map_err(&wrong)?;
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(separator)
-            .from_reader(text.as_bytes());
-        let of_csv = |error: csv::Error| wrong(error.to_string());
-        let header = reader.headers().map_err(of_csv)?.clone();
-        let records = reader.records().collect::<Result<_, _>>().map_err(of_csv)?;
+        let mut reader = TableReader::new(text.as_bytes(), separator)
+            .map_err(|error| wrong(error.to_string()))?;
+        let header = reader.header().clone();
+        let (mut records, mut long_fields) = (Vec::new(), Vec::new());
+        while let Some(row) = reader
+            .next_row()
+            .map_err(|error| wrong(error.to_string()))?
+        {
+            if row.fields.len() != header.len() {
+                return Err(wrong(format!(
+                    "row {} has {} fields, the header {}",
+                    row.number,
+                    row.fields.len(),
+                    header.len()
+                )));
+            }
+            records.push(row.fields);
+            long_fields.extend(row.long_fields);
+        }
         Ok(Self {
             set: set.to_owned(),
             hint,
@@ -125,65 +99,6 @@ impl Table {
             .iter()
             .map(move |record| columns.map(|c| &record[c]))
     }
-}
-
-/// Finds quoted fields that run over the ends of lines, as RFC 4180 quotes: a field is quoted if it
-/// begins with `"`, and `""` inside is one `"`.
-///
-/// # Errors
-/// The row whose quotation mark is never closed: everything after it would be one field.
-fn long_fields(text: &str, separator: u8) -> Result<Vec<Quoted>, String> {
-    let bytes = text.as_bytes();
-    let mut found = Vec::new();
-    let (mut row, mut line) = (0, 1);
-    let mut at_field_start = true;
-    let mut place = 0;
-    while let Some(&byte) = bytes.get(place) {
-        place += 1;
-        match byte {
-            b'"' if at_field_start => {
-                let from = line;
-                at_field_start = false;
-                let opened = place;
-                loop {
-                    match (bytes.get(place), bytes.get(place + 1)) {
-                        (None, _) => {
-                            let begins: String = text[opened..].chars().take(30).collect();
-                            let begins = begins.lines().next().unwrap_or_default();
-                            return Err(format!(
-                                "the quotation mark before {begins:?} in row {row} (line {from}) is never closed, so that all rows after it would be one; take it away, or close it"
-                            ));
-                        }
-                        (Some(b'"'), Some(b'"')) => place += 2,
-                        (Some(b'"'), _) => break,
-                        (Some(b'\n'), _) => {
-                            line += 1;
-                            place += 1;
-                        }
-                        (Some(_), _) => place += 1,
-                    }
-                }
-                place += 1;
-                if line > from {
-                    found.push(Quoted {
-                        row,
-                        from,
-                        to: line,
-                    });
-                }
-            }
-            b'\n' => {
-                line += 1;
-                // Empty lines are no rows.
-                if place >= 2 && !matches!(bytes[place - 2], b'\n') {
-                    row += 1;
-                }
-                at_field_start = true;
-            }
-            byte => at_field_start = byte == separator,
-        }
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The synthetic world's own benchmark: scenes that no training ever draws, with captions whose
+//! The generated world's own benchmark: scenes that no training ever draws, with captions whose
 //! truth is known.
 
 use crate::set::Tables;

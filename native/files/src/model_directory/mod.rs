@@ -18,11 +18,11 @@ use serde_json::Value;
 use crate::write::write_whole;
 use weights_file::write_weights;
 
-/// What is written.
+/// The model to write.
 pub struct Model<'a> {
     /// The architecture.
     pub config: &'a ClipConfig,
-    /// What is done to an image.
+    /// The preprocessing of images.
     pub preprocessing: &'a Preprocessing,
     /// The text of `tokenizer.json`.
     pub tokenizer_json: &'a str,
@@ -30,7 +30,7 @@ pub struct Model<'a> {
     pub log_logit_scale: Option<f32>,
     /// What the model was made from; kept in the weights' files.
     pub provenance: &'a Provenance,
-    /// Where the weights come from.
+    /// The source of the weights.
     pub read: &'a ReadTensor<'a>,
 }
 
@@ -48,7 +48,7 @@ pub const FILES: [&str; 7] = [
 /// Gives the values of the tensor of a canonical name and shape.
 type ReadTensor<'a> = dyn Fn(&str, &[usize]) -> Result<Vec<f32>> + 'a;
 
-/// For whom a directory is written.
+/// The libraries that a directory is written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readers {
     /// transformers alone.

@@ -37,7 +37,7 @@ pub(super) struct CaptionedScene {
     /// One of each kind that the caption offers, in the caption's wording: how a thing is said does
     /// not tell whether it is true.
     pub(super) hard_negatives: Vec<String>,
-    /// One of each kind that it offers.
+    /// One hard positive of each kind that the caption offers.
     pub(super) hard_positives: Vec<String>,
     /// Its caption if it says everything.
     dense: Option<String>,

@@ -1,4 +1,4 @@
-//! One export a folder: it says itself what it was made with.
+//! Every folder holds one export, and records the options it was made with.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub(super) fn claim(out: &Path, parameters: &Value) -> Result<()> {
         let there = fs::read(&path).with_context(|| path.display().to_string())?;
         let there: Value = serde_json::from_slice(&there).with_context(|| {
             format!(
-                "{} is no export's description; choose another folder",
+                "{} does not describe an export; choose another folder",
                 path.display()
             )
         })?;

@@ -1,4 +1,4 @@
-//! `cliprobe world export`: the synthetic world as files that other software reads.
+//! `cliprobe world export`: the generated world as files that other software reads.
 //!
 //! | module | what |
 //! |---|---|
@@ -11,6 +11,7 @@
 mod benchmarks;
 mod captioned;
 mod folder;
+mod scene_file;
 mod similar;
 mod table;
 mod webdataset;
@@ -20,25 +21,23 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, ValueEnum};
-use cliprobe::world::{Combination, MAX_IMAGE_SIDE, Scene, Split, Style, draw};
+use cliprobe::world::{Combination, MAX_IMAGE_SIDE, Split, Style};
 use serde::Serialize;
 use serde_json::json;
 
 use self::benchmarks::Benchmark;
 use self::captioned::{CaptionedScenes, Captions};
-use super::encode_png;
-use crate::output::write_one_of_many;
 use crate::progress;
 
 /// Write scenes as training data, or Tableau's questions in the form of published benchmarks
 ///
 /// As training data (--format): images as PNG with captions, in a table or in tar archives. As benchmarks
 /// (--benchmark): the items of `cliprobe eval tableau`, in the files and folders that the authors' scripts
-/// and `cliprobe eval BENCH --data DIR` open. docs/tableau.md has the layouts and what each is called with.
+/// and `cliprobe eval BENCH --data DIR` open. docs/tableau.md lists the layouts, and how to call each script.
 ///
-/// The same options write the same bytes. A command that was stopped goes on when it is given again: an
-/// archive, an image or a list that is there is not made anew. A folder holds one export, and says so
-/// in export.json; other options want another folder.
+/// The same options write the same bytes. A command that was stopped continues when it is given again: it keeps the
+/// archives, images and lists that exist. A folder holds one export, which its export.json describes; other options
+/// need another folder.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").required(true).args(["format", "benchmark"])))]
 #[command(after_help = "Examples:
@@ -46,7 +45,7 @@ use crate::progress;
   cliprobe world export --out shards --format webdataset --scenes 1000000
   cliprobe world export --out sets --benchmark sugarcrepe winoground --items 200")]
 pub(super) struct ExportArgs {
-    /// Directory to write into; made if it is not there
+    /// Directory to write into; created if it does not exist
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Width and height of the images
@@ -79,14 +78,14 @@ struct TrainingArgs {
     #[arg(long, value_name = "SEED", default_value_t = 0, conflicts_with = "benchmark", help_heading = "Training data",
         value_parser = clap::value_parser!(u64).range(..=captioned::LAST_SEED))]
     from: u64,
-    /// Which scenes: those to train on, which never show a held-out combination, or others
+    /// Which scenes: those for training, which never show a held-out combination, or others
     #[arg(long, value_enum, default_value_t = WhichSplit::Training, conflicts_with = "benchmark", help_heading = "Training data")]
     split: WhichSplit,
-    /// What is said: some of it, as on the web, or all that the scene shows
+    /// What captions say: some of the scene, as on the web, or everything it shows
     #[arg(long, value_enum, default_value_t = Captions::Web, conflicts_with = "benchmark", help_heading = "Training data")]
     captions: Captions,
-    /// Give tables NegCLIP's columns neg_caption and neg_image; scenes whose caption has no hard
-    /// negative are left out (archives have them always, in KEY.json)
+    /// Add NegCLIP's columns neg_caption and neg_image to a table; scenes whose caption has no hard negative are then
+    /// left out (archives always have hard negatives, in KEY.json)
     #[arg(long, conflicts_with = "benchmark", help_heading = "Training data")]
     hard_negatives: bool,
     /// Scenes in an archive
@@ -101,7 +100,7 @@ struct ItemsArgs {
     #[arg(long, value_name = "N", default_value_t = 500, conflicts_with = "format", help_heading = "Benchmarks",
         value_parser = clap::value_parser!(u32).range(1..=i64::from(benchmarks::MOST_ITEMS)))]
     items: u32,
-    /// Whether items ask about combinations that training shows
+    /// Whether items ask about combinations that training shows, or about held-out ones
     #[arg(long, value_enum, default_value_t = WhichCombination::Seen, conflicts_with = "format", help_heading = "Benchmarks")]
     combination: WhichCombination,
 }
@@ -174,9 +173,9 @@ impl From<WhichSplit> for Split {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum WhichCombination {
-    /// None that is held out
+    /// Combinations that training shows
     Seen,
-    /// One that is held out in each
+    /// A held-out combination in every item
     HeldOut,
 }
 
@@ -207,10 +206,10 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     Ok(())
 }
 
-/// What to say of an error while files are written: those that are there are whole.
+/// The sentence for an error while files are written. The files that exist are complete.
 fn stopped(out: &Path) -> String {
     format!(
-        "the export into {} stopped; the same command goes on from there",
+        "the export into {} stopped; the same command continues it",
         out.display()
     )
 }
@@ -219,7 +218,7 @@ fn training_data(args: &ExportArgs, format: Format) -> Result<String> {
     let asked = &args.training;
     ensure!(
         asked.from + (asked.scenes - 1) <= captioned::LAST_SEED,
-        "{} scenes from {} on go beyond the split's last, {}",
+        "{} scenes from {} on exceed the split, whose last scene is {}",
         asked.scenes,
         asked.from,
         captioned::LAST_SEED
@@ -310,17 +309,4 @@ fn benchmarks(args: &ExportArgs) -> Result<String> {
         chosen.len(),
         if chosen.len() == 1 { "" } else { "s" }
     ))
-}
-
-/// A scene as a PNG file's bytes.
-fn png(scene: &Scene, size: u32) -> Result<Vec<u8>> {
-    encode_png(&draw(scene, size)?)
-}
-
-/// Draws a scene into a file, unless that is there. An empty one is what a power cut leaves.
-fn draw_into(path: &Path, scene: &Scene, size: u32) -> Result<()> {
-    if std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
-        return Ok(());
-    }
-    write_one_of_many(path, &png(scene, size)?)
 }

@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 
 use super::captioned::{CaptionedScene, CaptionedScenes};
-use super::draw_into;
+use super::scene_file::draw_into;
 use super::similar::{Row, similar};
 use crate::output::write_whole;
 use crate::python_list;

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use super::captioned::CaptionedScenes;
-use super::png;
+use super::scene_file::png;
 use crate::output::write_whole;
 
 /// Scenes that are drawn at once, and held until they are in their archive.

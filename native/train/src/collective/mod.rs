@@ -1,4 +1,4 @@
-//! What several processes that train one model together say to each other.
+//! Communication between the processes that train one model together.
 
 #[cfg(feature = "mpi")]
 mod mpi;
@@ -21,7 +21,7 @@ pub trait Collective: Send {
     /// How many processes there are.
     fn world(&self) -> usize;
 
-    /// What every process gave, in the order of their ranks; lengths may differ.
+    /// Gathers the values of all processes, in the order of their ranks. Lengths may differ.
     fn all_gather(&self, values: &[f32]) -> Result<Vec<Vec<f32>>>;
 
     /// Replaces `values`, equally many in every process, by their sums over all processes: the

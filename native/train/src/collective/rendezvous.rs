@@ -29,7 +29,7 @@ pub(super) struct Place {
 const RANK: [&str; 4] = ["RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK"];
 
 impl Place {
-    /// As the environment has it; `None` where it does not say where to meet.
+    /// Reads the environment; `None` if it names no meeting place.
     ///
     /// # Errors
     /// A place to meet, but no rank below `world`.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, ensure};
+use cliprobe_files::table::TableFile;
 use csv::StringRecord;
 use rand_chacha::ChaCha8Rng;
 
@@ -13,7 +14,6 @@ use super::bad::BadSamples;
 use super::shuffled::Records;
 use crate::recipe::HierarcapsRecipe;
 use crate::sample::Chain;
-use crate::table::Table;
 
 const IMAGE: &str = "image_url";
 
@@ -34,7 +34,7 @@ impl Chains {
             None => BTreeSet::new(),
         };
         let name = recipe.path.display().to_string();
-        let mut table = Table::open(&recipe.path, None)?;
+        let mut table = TableFile::open(&recipe.path, None, &[["positive", "negative"]])?;
         let [positive, negative] =
             ["positive", "negative"].map(|c| column(table.header(), c, &name));
         let (positive, negative) = (positive?, negative?);
@@ -44,7 +44,7 @@ impl Chains {
         };
         let mut chains = Vec::new();
         let mut number = 0u64;
-        while let Some(record) = table.next()? {
+        while let Some(record) = table.next_row()? {
             let chain = record.and_then(|record| {
                 if let Some(image) = image
                     && left_out.contains(file_name(record.get(image).unwrap_or_default()))
@@ -96,11 +96,11 @@ fn column(header: &StringRecord, wanted: &str, name: &str) -> Result<usize> {
 
 /// The file names of the images of a table.
 fn images(path: &Path) -> Result<BTreeSet<String>> {
-    let mut table = Table::open(path, None)?;
+    let mut table = TableFile::open(path, None, &[])?;
     let name = path.display().to_string();
     let column = column(table.header(), IMAGE, &name)?;
     let mut names = BTreeSet::new();
-    while let Some(record) = table.next()? {
+    while let Some(record) = table.next_row()? {
         let record = record.with_context(|| format!("{name} cannot be read"))?;
         names.insert(file_name(record.get(column).unwrap_or_default()).to_owned());
     }

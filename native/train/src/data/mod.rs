@@ -41,6 +41,8 @@ pub struct Sources {
     pub samples: Option<Box<dyn Source<Sample>>>,
     /// Chains, where the recipe has any.
     pub chains: Option<Box<dyn Source<Chain>>>,
+    /// What a person should know about the files, in sentences.
+    pub notes: Vec<String>,
     /// What could not be used so far.
     pub(crate) bad: Arc<BadSamples>,
 }
@@ -79,8 +81,10 @@ impl Sources {
         let side = shape.side as u32;
         let transform = Transform::new(recipe.crop, shape.preprocessing, side);
         let edits = || recipe.edits.clone();
+        let mut notes = Vec::new();
         let samples: Option<Box<dyn Source<Sample>>> = if let Some(table) = &recipe.table {
             let table = Table::open(table, transform, edits(), &bad)?;
+            notes = table.notes();
             Some(shuffled(table, shape.seed, shape.pairs, &bad, &workers))
         } else if let Some(webdataset) = &recipe.webdataset {
             let webdataset = Webdataset::open(webdataset, transform, edits(), &bad, &workers)?;
@@ -111,6 +115,7 @@ impl Sources {
         Ok(Self {
             samples,
             chains,
+            notes,
             bad,
         })
     }

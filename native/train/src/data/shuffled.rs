@@ -119,7 +119,7 @@ impl<R> Shuffled<R> {
             }
         }
         bail!(
-            "{ATTEMPTS} samples in a row cannot be used; the last is {}",
+            "{ATTEMPTS} samples one after another cannot be used; the last one: {}",
             last.unwrap_or_default()
         )
     }
@@ -307,6 +307,9 @@ mod tests {
             100.0,
         );
         let error = hopeless.draw(0, 0..1).unwrap_err().to_string();
-        assert!(error.starts_with("1000 samples in a row"), "{error}");
+        assert!(
+            error.starts_with("1000 samples one after another"),
+            "{error}"
+        );
     }
 }

@@ -16,6 +16,8 @@ use crate::recipe::{EditsRecipe, TableRecipe};
 use crate::sample::Sample;
 use cliprobe_files::image_files::ImagesOnDisk;
 use cliprobe_files::python_list;
+use cliprobe_files::table::TableFile;
+use cliprobe_probe::plain_path;
 
 const HARD_NEGATIVES: &str = "neg_caption";
 const HARD_IMAGES: &str = "neg_image";
@@ -74,12 +76,12 @@ impl Table {
                 recipe.separator.unwrap_or_default()
             )
         })?;
-        let mut table = crate::table::Table::open(path, separator)
+        let mut table = TableFile::open(path, separator, &[[&recipe.image, &recipe.caption]])
             .with_context(|| format!("the table {name} cannot be read"))?;
         let columns = Columns::find(recipe, table.header(), &name)?;
         let mut rows = Vec::new();
         let mut number = 0u64;
-        while let Some(record) = table.next()? {
+        while let Some(record) = table.next_row()? {
             let row = record.and_then(|record| columns.row(&record));
             match row.with_context(|| format!("row {number} of {name}")) {
                 Ok(row) => rows.push(Some(row)),
@@ -105,7 +107,12 @@ impl Table {
         let images = if recipe.images.is_empty() {
             Images::Below(path.parent().unwrap_or(Path::new("")).to_owned())
         } else {
-            Images::Named(ImagesOnDisk::search(&recipe.images)?)
+            let files = ImagesOnDisk::search(&recipe.images)?;
+            // All are looked for now, so that what is found by its name alone is said at the start.
+            for row in rows.iter().flatten() {
+                files.find(&row.image);
+            }
+            Images::Named(files)
         };
         Ok(Self {
             name,
@@ -117,6 +124,14 @@ impl Table {
             transform,
             edits,
         })
+    }
+
+    /// What a person should know about where its images were found.
+    pub(super) fn notes(&self) -> Vec<String> {
+        match &self.images {
+            Images::Below(_) => Vec::new(),
+            Images::Named(files) => files.notes(),
+        }
     }
 
     fn sample(&self, number: u32, dice: &mut ChaCha8Rng) -> Result<Sample> {
@@ -243,9 +258,9 @@ impl Images {
         match self {
             Self::Below(folder) => {
                 let mut path = folder.join(name);
-                if name.contains('\\') && !path.exists() {
+                if !path.exists() {
                     // A table that was made on Windows.
-                    path = folder.join(name.replace('\\', "/"));
+                    path = folder.join(plain_path(name));
                 }
                 std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))
             }

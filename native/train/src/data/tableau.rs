@@ -1,4 +1,4 @@
-//! The synthetic world: scenes drawn as they are needed, with captions of what is in them.
+//! The generated world: scenes drawn as they are needed, with captions of what is in them.
 
 use std::ops::Range;
 
@@ -19,7 +19,7 @@ use crate::recipe::TableauRecipe;
 use crate::sample::{Chain, Sample, Source};
 use crate::vocabulary::Vocabulary;
 
-/// Scenes of the synthetic world with captions as the web writes them, or with all that they show.
+/// Scenes of the generated world with captions as the web writes them, or with all that they show.
 pub(crate) struct Tableau {
     recipe: TableauRecipe,
     seed: u64,
@@ -90,7 +90,7 @@ impl Source<Sample> for Tableau {
     }
 }
 
-/// Chains of captions of the synthetic world's scenes, which are not drawn.
+/// Chains of captions of the generated world's scenes, which are not drawn.
 pub(crate) struct TableauChains {
     pub(crate) scene: SceneParams,
     pub(crate) seed: u64,

@@ -160,6 +160,68 @@ fn tables_are_read_with_open_clips_columns() {
         "[table]\npath = 'FOLDER/t.csv'\nimage = 'image'\ncaption = 'text'\nimages = ['GOLDEN']";
     let sources = folder.open(recipe, 3).unwrap();
     assert!(captions(&draw(&sources, 0, 3))[0].starts_with("one, 03_"));
+    let [note] = &sources.notes[..] else {
+        panic!("one note was expected: {:?}", sources.notes);
+    };
+    assert!(
+        note.starts_with("3 images were found by their file names alone"),
+        "{note}"
+    );
+}
+
+/// The images of `train/` and `val/` have the same names.
+#[test]
+fn a_missing_image_is_not_replaced_by_its_namesake() {
+    let folder = Folder::new();
+    let [first, second, _] = IMAGES;
+    folder.write("img/train/1.png", fs::read(image(first)).unwrap());
+    folder.write("img/train/2.png", fs::read(image(second)).unwrap());
+    folder.write("img/val/1.png", fs::read(image(second)).unwrap());
+    folder.write(
+        "t.tsv",
+        "filepath\ttitle\nval/1.png\tthere\nval/2.png\tmissing\n",
+    );
+    for images in ["FOLDER/img", "FOLDER"] {
+        let recipe = format!(
+            "max_bad_percent = 90\ncrop = 'evaluation'\n[table]\npath = 'FOLDER/t.tsv'\nimages = ['{images}']"
+        );
+        let sources = folder.open(&recipe, 2).unwrap();
+        let drawn = draw(&sources, 0, 2);
+        assert_eq!(captions(&drawn), ["there"; 2]);
+        let alone = format!(
+            "crop = 'evaluation'\n[table]\npath = 'FOLDER/only.tsv'\nimages = ['{images}']"
+        );
+        folder.write("only.tsv", "filepath\ttitle\ntrain/2.png\tthere\n");
+        // The file in val, which holds the second image, as train/2.png does.
+        let expected = draw(&folder.open(&alone, 1).unwrap(), 0, 1);
+        assert!(drawn[0].pixels == expected[0].pixels);
+        let untold = sources.bad.take_untold();
+        assert!(
+            untold.len() == 1 && untold[0].contains("val/2.png is not in"),
+            "{untold:?}"
+        );
+        assert_eq!(sources.notes, [""; 0]);
+    }
+}
+
+#[test]
+fn one_image_has_many_spellings() {
+    let folder = Folder::new();
+    folder.write("img/a.png", fs::read(image(IMAGES[0])).unwrap());
+    folder.write(
+        "t.tsv",
+        "filepath\ttitle\nimg/a.png\tx\n./img/a.png\ty\nimg\\a.png\tz\nimg/../img//a.png\tw\n",
+    );
+    for images in ["", "images = ['FOLDER']"] {
+        let recipe = format!("crop = 'evaluation'\n[table]\npath = 'FOLDER/t.tsv'\n{images}");
+        let sources = folder.open(&recipe, 4).unwrap();
+        let drawn = draw(&sources, 0, 4);
+        let mut captions = captions(&drawn);
+        captions.sort_unstable();
+        assert_eq!(captions, ["w", "x", "y", "z"]);
+        assert!(drawn.iter().all(|sample| sample.pixels == drawn[0].pixels));
+        assert_eq!(sources.notes, [""; 0]);
+    }
 }
 
 #[test]
@@ -401,7 +463,7 @@ fn contradictions_are_refused_by_name() {
         ),
         (
             "hierarcaps.path = 'a'\nedits.hard_positives = ['swap']",
-            "data.edits are of the captions of",
+            "data.edits edits captions of",
         ),
         (
             "table = { path = 'a', hard_images = true }",

@@ -86,7 +86,7 @@ impl Objectives {
         }
         ensure!(
             total.is_some(),
-            "none of the objectives finds in the data what it learns from"
+            "the batch has nothing that any of the objectives learns from"
         );
         Ok(Loss {
             total: total.expect("just ensured"),

@@ -14,12 +14,12 @@ pub struct BatchRecipe {
     /// Chains of captions, over all processes.
     #[serde(default)]
     pub chains: usize,
-    /// Images that are encoded together on one thread, or texts of as many tokens. The order in
-    /// which a step's sums are taken depends on it, and on nothing of the machine. 16 by default.
+    /// Number of images that one thread encodes together, or of texts with as many tokens; 16 by
+    /// default. It decides the order of a step's sums, which the machine does not.
     #[serde(default = "BatchRecipe::default_chunk")]
     pub chunk: usize,
-    /// Whether chunks are encoded a second time for their gradients instead of being kept: a third
-    /// more work, and the memory of one chunk a thread instead of the whole batch.
+    /// Whether chunks are encoded a second time for their gradients. That costs a third more work;
+    /// memory holds one chunk for each thread instead of the whole batch.
     #[serde(default)]
     pub recompute: bool,
     /// The type in which the encoders' matrices are multiplied.

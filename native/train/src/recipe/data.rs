@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::within;
 
-/// Where pairs of image and caption come from, one table named after the source, and chains.
-/// Paths begin where the command is called.
+/// Where pairs of image and caption come from (at most one source), and where chains come from.
+/// Relative paths are relative to the working directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataRecipe {
-    /// The synthetic world, drawn as it is needed: no pair is ever seen twice.
+    /// Pairs of the generated world, drawn when they are needed; no pair occurs twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tableau: Option<TableauRecipe>,
     /// Pairs in a CSV or TSV file.
@@ -26,19 +26,19 @@ pub struct DataRecipe {
     /// Chains of captions, without images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hierarcaps: Option<HierarcapsRecipe>,
-    /// Chains of captions of the synthetic world's scenes.
+    /// Chains of captions of the generated world's scenes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tableau_chains: Option<TableauChainsRecipe>,
     /// Edits of the captions of a table or a webdataset.
     #[serde(default)]
     pub edits: EditsRecipe,
-    /// What part of an image of a table or a webdataset is seen.
+    /// Which part of an image of a table or a webdataset is used.
     #[serde(default)]
     pub crop: Crop,
-    /// How many of a hundred samples may be bad, after the first hundred; more end the run.
+    /// The most bad samples in per cent. If there are more after the first hundred, the run ends.
     #[serde(default = "DataRecipe::default_max_bad_percent")]
     pub max_bad_percent: f64,
-    /// Threads that read and decode; as many as there are cores where it is not said.
+    /// Number of threads that read and decode; one for each core by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workers: Option<usize>,
 }
@@ -56,13 +56,14 @@ pub struct TableauRecipe {
     /// How often a caption says all that the scene shows instead, in per cent.
     #[serde(default)]
     pub dense_percent: u32,
-    /// How captions are put.
+    /// How captions are worded.
     #[serde(default)]
     pub wording: WordingParams,
-    /// Hard negatives of every caption, each of another kind, as far as it offers them.
+    /// Number of hard negatives of every caption, each of a different kind; fewer if the caption
+    /// allows fewer.
     #[serde(default)]
     pub hard_negatives: usize,
-    /// Of which kinds they may be.
+    /// The kinds of these hard negatives.
     #[serde(default = "every_kind")]
     pub negative_kinds: Vec<HardNegative>,
     /// Whether every caption that offers one has a hard positive.
@@ -74,7 +75,7 @@ fn every_kind() -> Vec<HardNegative> {
     HardNegative::ALL.to_vec()
 }
 
-/// Chains of the synthetic world.
+/// Chains of the generated world.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TableauChainsRecipe {
@@ -89,7 +90,7 @@ pub struct TableauChainsRecipe {
 pub struct TableRecipe {
     /// The file.
     pub path: PathBuf,
-    /// What stands between columns. If not given, it is found in the header: a tab, a comma, a
+    /// The separator of the columns. By default the one that the header shows: a tab, a comma, a
     /// semicolon or a bar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub separator: Option<char>,
@@ -99,16 +100,16 @@ pub struct TableRecipe {
     /// The column of the captions.
     #[serde(default = "TableRecipe::default_caption")]
     pub caption: String,
-    /// Folders in which images are looked for by their names, in any depth and in tar archives.
-    /// Without any, the files' paths count, from the table's folder on.
+    /// Folders in which images are looked up by name, in any depth and in tar archives. Without
+    /// any, paths are relative to the table's folder.
     #[serde(default)]
     pub images: Vec<PathBuf>,
-    /// Whether a hard negative is taken from NegCLIP's column `neg_caption`: one a draw, at random.
-    /// Rows without any are then left out.
+    /// Whether every draw takes one hard negative, at random, from NegCLIP's column `neg_caption`.
+    /// Rows without hard negatives are then left out.
     #[serde(default)]
     pub hard_negatives: bool,
-    /// Whether every pair is followed by that of a similar image, one at random of NegCLIP's
-    /// column `neg_image`, which holds numbers of rows of the same file, from 0.
+    /// Whether every pair is followed by the pair of a similar image, chosen at random from NegCLIP's
+    /// column `neg_image`, which holds row numbers of the same file, counted from 0.
     #[serde(default)]
     pub hard_images: bool,
 }
@@ -123,7 +124,7 @@ impl TableRecipe {
     }
 }
 
-/// Archives on this machine.
+/// Local tar archives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebdatasetRecipe {
@@ -133,7 +134,7 @@ pub struct WebdatasetRecipe {
     /// the caption is what `KEY.txt` holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption_key: Option<String>,
-    /// Archives whose samples are mixed with one another; all of them come once an epoch.
+    /// Number of archives whose samples are mixed. Every archive is read once in an epoch.
     #[serde(default = "WebdatasetRecipe::default_at_once")]
     pub shards_at_once: usize,
 }
@@ -160,7 +161,7 @@ pub struct HierarcapsRecipe {
     pub without_images_of: Option<PathBuf>,
 }
 
-/// Which edits; one of a kind that is chosen at random among those that the caption allows.
+/// Which edits are made. For each caption a kind is chosen at random among those that it allows.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EditsRecipe {
@@ -174,7 +175,7 @@ pub struct EditsRecipe {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Crop {
-    /// What is done in use: the model's own resizing and central crop.
+    /// The model's own resizing and centre crop, as in use.
     Evaluation,
     /// A random part of the image, resized to the model's square whatever its proportions
     /// (torchvision's `RandomResizedCrop`, as OpenCLIP trains).
@@ -191,7 +192,7 @@ impl Default for Crop {
 }
 
 impl DataRecipe {
-    /// LAION's own tools lose about as many of a hundred downloads that succeeded.
+    /// 1 %: LAION's own tools lose about as many of the downloads that succeeded.
     fn default_max_bad_percent() -> f64 {
         1.0
     }
@@ -235,7 +236,7 @@ impl DataRecipe {
         let edits = !(self.edits.hard_negatives.is_empty() && self.edits.hard_positives.is_empty());
         ensure!(
             !edits || self.table.is_some() || self.webdataset.is_some(),
-            "data.edits are of the captions of a table or a webdataset, and there is neither"
+            "data.edits edits captions of a table or a webdataset, but the recipe has neither"
         );
         if let Some(table) = &self.table {
             ensure!(
@@ -257,12 +258,12 @@ impl DataRecipe {
         {
             ensure!(
                 0.0 < least && least <= most && most <= 1.0,
-                "data.crop.random.scale is [{least}, {most}]; shares of the area ascend from above 0 to 1"
+                "data.crop.random.scale is [{least}, {most}]; the shares must be above 0, at most 1, and ascending"
             );
         }
         ensure!(
             (0.0..=100.0).contains(&self.max_bad_percent),
-            "data.max_bad_percent is {}; it lies from 0 to 100",
+            "data.max_bad_percent is {}; it must be from 0 to 100",
             self.max_bad_percent
         );
         if let Some(workers) = self.workers {

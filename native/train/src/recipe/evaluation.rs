@@ -27,7 +27,7 @@ pub struct EvaluationRecipe {
     /// Folders with their images; those of `data` if none is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<PathBuf>,
-    /// How the best model is chosen, which is kept beside the last. None is kept if not given.
+    /// How the best model is chosen. It is kept beside the last model; by default no best model is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<BestRecipe>,
 }
@@ -36,7 +36,7 @@ pub struct EvaluationRecipe {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BestRecipe {
-    /// A set, or what the names of several begin with before a slash: their plain mean.
+    /// A set; or the part before the slash in the names of several sets, for their unweighted mean.
     pub set: String,
     /// The metric's name in the log; each set's main one if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,7 +82,7 @@ impl EvaluationRecipe {
         within("evaluation.probes", self.probes as usize, 1, 1_000_000)?;
         ensure!(
             !self.sets.is_empty(),
-            "evaluation.sets is empty; name tableau, say"
+            "evaluation.sets is empty; name a set, such as tableau"
         );
         Ok(())
     }

@@ -20,7 +20,7 @@ impl fmt::Display for MissingKeys {
 
 impl std::error::Error for MissingKeys {}
 
-/// What every recipe needs. One of the keys between bars is enough.
+/// The keys that every recipe needs. Of keys separated by bars, one is enough.
 const ALWAYS: [(&str, &str); 5] = [
     ("steps", "how many updates are made"),
     (

@@ -44,7 +44,7 @@ pub struct VisionRecipe {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TextRecipe {
-    /// The most tokens the vocabulary may have; fewer when the captions' words need fewer.
+    /// The largest size of the vocabulary; it is smaller if the words of the captions need fewer tokens.
     pub vocabulary: usize,
     /// The most tokens of a caption, start and end included.
     pub context: usize,

@@ -1,7 +1,7 @@
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::BatchRecipe;
+use super::batch::BatchRecipe;
 
 /// `[objective]`: what is minimised, the weighted sum of the objectives that are given. Each is
 /// defined in docs/training.md.
@@ -38,7 +38,7 @@ pub struct Contrastive {
     /// Factor in the sum; 1 by default.
     #[serde(default = "one")]
     pub weight: f64,
-    /// Whether the batch's hard negatives are further texts that no image may be nearest to.
+    /// Whether every hard negative of the batch is a negative text for every image.
     #[serde(default)]
     pub hard_negative_columns: bool,
 }
@@ -68,7 +68,7 @@ pub struct HardPositives {
     /// Factor in the sum; 1 by default.
     #[serde(default = "one")]
     pub weight: f64,
-    /// Whether the hard positives, too, find their images and captions.
+    /// Whether the loss also goes from hard positives to images and captions, not only back.
     #[serde(default)]
     pub symmetric: bool,
 }
@@ -126,7 +126,7 @@ fn tenth() -> f64 {
     0.1
 }
 
-/// Of what an objective learns.
+/// What an objective learns from.
 #[derive(Clone, Copy, PartialEq)]
 enum Needs {
     Pairs,
@@ -185,13 +185,13 @@ impl Objectives {
         self.given().into_iter().map(|(name, ..)| name).collect()
     }
 
-    /// Refuses what cannot be: no objective, one without what it learns from in a `batch`, or one
-    /// that compares with a start where there is none.
+    /// Refuses a recipe without an objective, an objective whose data the `batch` lacks, and an
+    /// objective that compares with a start if there is none.
     pub(super) fn check(&self, has_start: bool, batch: &BatchRecipe) -> Result<()> {
         let given = self.given();
         ensure!(
             !given.is_empty(),
-            "objective has nothing to minimise; give it contrastive, say"
+            "the recipe has no objective; add one, such as [objective.contrastive]"
         );
         for (name, weight, needs) in given {
             ensure!(

@@ -14,7 +14,7 @@ pub struct OptimizerRecipe {
     /// Steps of linear warm-up. If not given: OpenCLIP's 10,000, but at most a tenth of the steps.
     #[serde(default, alias = "warm_up", skip_serializing_if = "Option::is_none")]
     pub warmup_steps: Option<u64>,
-    /// What follows it.
+    /// The schedule after the warm-up.
     #[serde(default)]
     pub schedule: LrSchedule,
     /// β₁ and β₂; [0.9, 0.98] by default.
@@ -23,7 +23,7 @@ pub struct OptimizerRecipe {
     /// 1e-6 by default.
     #[serde(default = "OptimizerRecipe::default_epsilon")]
     pub epsilon: f64,
-    /// Of tensors of two dimensions or more; 0.2 by default.
+    /// Weight decay, of tensors of two or more dimensions; 0.2 by default.
     #[serde(default = "OptimizerRecipe::default_weight_decay")]
     pub weight_decay: f64,
     /// The largest norm of all gradients together; no limit if not given.
@@ -86,7 +86,7 @@ impl OptimizerRecipe {
         for beta in self.betas {
             ensure!(
                 (0.0..1.0).contains(&beta),
-                "optimizer.betas has {beta}; both lie in [0, 1)"
+                "optimizer.betas has {beta}; both must be at least 0 and below 1"
             );
         }
         if let Some(warmup) = self.warmup_steps {
@@ -103,8 +103,8 @@ impl OptimizerRecipe {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmaRecipe {
-    /// What is kept of the average at a step. The first steps keep less, (1 + t) / (10 + t), so that
-    /// the start is soon forgotten.
+    /// The share of the average that each step keeps. The first steps keep less, (1 + t) / (10 + t),
+    /// so that the average soon forgets the initial weights.
     pub decay: f64,
     /// Whether the average is what is evaluated and written as the model; yes by default.
     #[serde(default = "yes")]

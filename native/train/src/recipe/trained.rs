@@ -9,18 +9,18 @@ use super::limits::{not_negative, positive, within};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainRecipe {
-    /// What learns. If not given: everything, or the adapters alone where there are some.
+    /// What is trained. By default everything; with adapters, the adapters alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
-    /// What of that does not learn.
+    /// Exceptions from `only`, which are not trained.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub freeze: Vec<String>,
     /// Each block of an encoder learns this many times as fast as the next block, the embeddings
     /// once more slowly than the first (BEiT, Bao et al., arXiv 2106.08254). 1 is equally fast.
     #[serde(default = "one")]
     pub layer_decay: f64,
-    /// Exceptions from the learning rate and the weight decay; the last one that names a tensor
-    /// counts.
+    /// Exceptions from the learning rate and the weight decay. If several name a tensor, the last
+    /// one counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupRecipe>,
     /// Adapters that learn in place of their matrices.
@@ -37,7 +37,7 @@ pub struct GroupRecipe {
     /// Factor of the learning rate; 1 by default.
     #[serde(default = "one")]
     pub rate: f64,
-    /// Instead of the optimizer's.
+    /// Weight decay, instead of the optimizer's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_decay: Option<f64>,
 }
@@ -76,7 +76,7 @@ impl TrainRecipe {
     pub(crate) fn check(&self) -> Result<()> {
         ensure!(
             self.layer_decay > 0.0 && self.layer_decay <= 1.0,
-            "train.layer_decay is {}; it lies above 0 and up to 1",
+            "train.layer_decay is {}; it must be above 0 and at most 1",
             self.layer_decay
         );
         for group in &self.groups {

@@ -9,9 +9,9 @@ use cliprobe::world::{ProbeKind, Scene};
 use rayon::prelude::*;
 
 use super::Export;
-use crate::eval::questions::TABLEAU_SEED;
+use crate::bench::questions::TABLEAU_SEED;
 use crate::output::{write_text, write_whole};
-use crate::world::export::png;
+use crate::world::export::scene_file::png;
 use crate::world::export::webdataset::append;
 
 const KINDS: [ProbeKind; 4] = [

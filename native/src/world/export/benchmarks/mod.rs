@@ -21,8 +21,8 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::draw_into;
-use crate::eval::questions::TABLEAU_SEED;
+use super::scene_file::draw_into;
+use crate::bench::questions::TABLEAU_SEED;
 use crate::output::write_whole;
 
 /// The most items of a set.
@@ -100,7 +100,7 @@ impl Export<'_> {
         probes(kind, self.combination, TABLEAU_SEED, self.items)
     }
 
-    /// Those of a kind that chooses among captions.
+    /// The probes of a kind that chooses among captions.
     fn choices(&self, kind: ProbeKind) -> impl Iterator<Item = Choice> {
         self.probes(kind).filter_map(|probe| match probe {
             WorldProbe::Captions {

@@ -1,48 +1,45 @@
-//! Which sets are asked for, and the files that they are read from.
+//! Finds the sets that are asked for, and reads them from their files.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use cliprobe::probe::{
-    BENCHMARKS, Benchmark, CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, Prompts, Source, TableOptions,
-    decode_text, imagenet_class_names, read_json, read_prompts, read_retrieval_table,
-    read_text_list, tableau, tableau_name, tableau_sets,
+    BENCHMARKS, Benchmark, Source, TableOptions, read_json, read_retrieval_table, tableau,
+    tableau_name, tableau_sets,
 };
-use sha2::{Digest, Sha256};
-
-use super::folders::{self, FolderOptions};
-use cliprobe::probe::results::SourceFile;
 use cliprobe_files::image_files::{files_in, relative};
 
-/// Held-out scenes of every evaluation are the same.
+use super::folders::{self, FolderOptions};
+use super::lists::{Templates, read_text};
+
+/// Every evaluation draws the same held-out scenes.
 pub(crate) const TABLEAU_SEED: u64 = 0;
 
 /// How questions are asked.
 #[derive(Debug, Args)]
 pub(crate) struct QuestionArgs {
-    /// Folders with the benchmarks' lists, in any depth
+    /// Folders in which the benchmarks' lists are looked for, in any depth
     #[arg(long, value_name = "DIR", num_args = 1..)]
     pub(super) data: Vec<PathBuf>,
     /// Ask only the first N questions of every set
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
-    /// Templates for class names: clip-80, clip-7, none, or a file: one a line with {} or {c} where the
-    /// name belongs, or CuPL's JSON (class to prompts); clip-80 for class folders, their own for
-    /// webdatasets
+    /// Templates for class names: clip-80, clip-7, none, or a file. The file has one template a line, with {} or {c}
+    /// in the place of the name, or is CuPL's JSON (class to prompts) [default: clip-80 for class folders, their own
+    /// templates for webdatasets]
     #[arg(long, value_name = "WHICH|FILE")]
     templates: Option<Templates>,
-    /// Names of the classes of class folders, in the folders' order: imagenet, or a file with one a
-    /// line; the folders' names where not given
+    /// Class names of class folders, in the order of the folders: imagenet, or a file with one name a line
+    /// [default: the names of the folders]
     #[arg(long, value_name = "imagenet|FILE")]
     classes: Option<PathBuf>,
-    /// Split of a folder that has several (train, val, test …); test where not given
+    /// Split of a folder that has several (train, val, test …) [default: test]
     #[arg(long, value_name = "NAME")]
     split: Option<String>,
     #[command(flatten)]
     table: TableArgs,
-    /// Questions of each of Tableau's sets
+    /// Number of questions of each of Tableau's sets
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     tableau_items: u32,
 }
@@ -50,13 +47,13 @@ pub(crate) struct QuestionArgs {
 /// How a retrieval table is read.
 #[derive(Debug, Default, Args)]
 struct TableArgs {
-    /// What separates the columns of a table: a character, or tab; found by its header where not given
+    /// Separator of a table's columns: one character, or tab [default: the one that the header shows]
     #[arg(long, value_name = "CHAR", value_parser = separator)]
     separator: Option<u8>,
-    /// Column of a table with the images' paths; filepath or image where not given
+    /// Column of a table with the paths of the images [default: filepath or image]
     #[arg(long, value_name = "NAME")]
     image_column: Option<String>,
-    /// Column of a table with the captions; title or caption where not given
+    /// Column of a table with the captions [default: title or caption]
     #[arg(long, value_name = "NAME")]
     caption_column: Option<String>,
 }
@@ -65,7 +62,7 @@ fn separator(given: &str) -> Result<u8, String> {
     match given.as_bytes() {
         b"tab" | b"\\t" => Ok(b'\t'),
         [one] if one.is_ascii() && !matches!(one, b'"' | b'\n' | b'\r') => Ok(*one),
-        _ => Err("it is neither one character nor tab".to_owned()),
+        _ => Err("give one character, or tab".to_owned()),
     }
 }
 
@@ -104,44 +101,8 @@ pub(crate) struct Questions {
     pub(super) image_folders: Vec<PathBuf>,
 }
 
-/// A set and where it was read.
+/// A set with the files it was read from.
 pub(crate) use cliprobe::evaluate::Question as Asked;
-
-/// Which sentences class names are put into.
-#[derive(Clone, Debug)]
-pub(crate) enum Templates {
-    Clip80,
-    Clip7,
-    /// The name alone.
-    None,
-    File(PathBuf),
-}
-
-impl From<&str> for Templates {
-    fn from(given: &str) -> Self {
-        match given {
-            "clip-80" => Self::Clip80,
-            "clip-7" => Self::Clip7,
-            "none" => Self::None,
-            file => Self::File(file.into()),
-        }
-    }
-}
-
-impl Templates {
-    pub(super) fn read(&self) -> Result<Prompts> {
-        let lines = |text: &str| Prompts::Templates(text.lines().map(str::to_owned).collect());
-        match self {
-            Self::Clip80 => Ok(lines(CLIP_TEMPLATES_80)),
-            Self::Clip7 => Ok(lines(CLIP_TEMPLATES_7)),
-            Self::None => Ok(lines("{}")),
-            Self::File(path) => {
-                let (text, file) = read_text(path)?;
-                Ok(read_prompts(&file.path, &text)?)
-            }
-        }
-    }
-}
 
 /// Reads the benchmarks that are asked for.
 pub(crate) fn collect(benchmarks: &[String], args: &QuestionArgs) -> Result<Questions> {
@@ -347,36 +308,4 @@ impl Lists {
             .collect();
         folders.join(", ")
     }
-}
-
-/// Reads a text and what to say of it in results. `-` is standard input.
-pub(super) fn read_text(path: &Path) -> Result<(String, SourceFile)> {
-    let name = path.display().to_string();
-    let mut bytes = Vec::new();
-    if path == Path::new("-") {
-        std::io::stdin().lock().read_to_end(&mut bytes)?;
-    } else {
-        bytes = std::fs::read(path).with_context(|| name.clone())?;
-    }
-    let hash = Sha256::digest(&bytes);
-    let sha256 = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    let text = decode_text(bytes).map_err(|why| anyhow::anyhow!("{name} {why}"))?;
-    Ok((text, SourceFile { path: name, sha256 }))
-}
-
-/// Reads a list of texts.
-pub(super) fn read_list(path: &Path) -> Result<Vec<String>> {
-    let (text, file) = read_text(path)?;
-    Ok(read_text_list(&file.path, &text)?)
-}
-
-/// Names of classes.
-pub(super) fn read_classes(given: &Path) -> Result<Vec<String>> {
-    if given == Path::new("imagenet") {
-        return Ok(imagenet_class_names()
-            .into_iter()
-            .map(str::to_owned)
-            .collect());
-    }
-    read_list(given)
 }

@@ -2,28 +2,31 @@
 
 use std::collections::HashMap;
 
-use cliprobe::probe::{Answer, Candidates};
+use cliprobe_score::{PairedComparison, ScoreError};
 use serde::Serialize;
 
-use cliprobe::probe::results::SetResult;
+use crate::results::SetResult;
+use crate::{Answer, Candidates};
 
 /// Two models' answers to the questions that both have answered.
-pub(super) struct Pairing<'a> {
-    pub(super) pairs: Vec<(&'a Answer, &'a Answer)>,
+pub struct Pairing<'a> {
+    /// The answers before and after.
+    pub pairs: Vec<(&'a Answer, &'a Answer)>,
     /// Answered before only.
-    pub(super) missing_after: Vec<Missing>,
+    pub missing_after: Vec<Missing>,
     /// Answered after only.
-    pub(super) missing_before: Vec<Missing>,
-    /// What a reader of the comparison should know.
-    pub(super) warnings: Vec<String>,
+    pub missing_before: Vec<Missing>,
+    /// Notes for the reader of the comparison.
+    pub warnings: Vec<String>,
 }
 
 /// An item without a counterpart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Missing {
-    pub(super) item: String,
+pub struct Missing {
+    /// Which one, by its key.
+    pub item: String,
     /// Why the other result has no answer to it.
-    pub(super) why: String,
+    pub why: String,
 }
 
 /// Pairs the answers of two results of a set.
@@ -31,7 +34,7 @@ pub(super) struct Missing {
 /// # Errors
 /// One sentence if the two cannot be compared: different questions under one name, or answers that
 /// were sought among different candidates.
-pub(super) fn pair<'a>(before: &'a SetResult, after: &'a SetResult) -> Result<Pairing<'a>, String> {
+pub fn pair<'a>(before: &'a SetResult, after: &'a SetResult) -> Result<Pairing<'a>, String> {
     let set = &before.evaluation.set;
     let (before_by_key, after_by_key) = (by_key(before), by_key(after));
     let mut pairs = Vec::new();
@@ -49,13 +52,13 @@ pub(super) fn pair<'a>(before: &'a SetResult, after: &'a SetResult) -> Result<Pa
     for &(b, a) in &pairs {
         if shown(before, b) != shown(after, a) {
             return Err(format!(
-                "{set}: item {} is another question in each file; they hold different versions of the set, run both models on one",
+                "{set}: item {} is a different question in each file, since the files hold different versions of the set; run both models on the same version",
                 b.id
             ));
         }
         if candidates(before, b) != candidates(after, a) {
             return Err(format!(
-                "{set}: its answers were sought among different candidates (another --limit, or images missing in one); run both models on the same",
+                "{set}: the models chose among different candidates (another --limit, or images missing for one of them); run both on the same candidates",
             ));
         }
     }
@@ -68,6 +71,52 @@ pub(super) fn pair<'a>(before: &'a SetResult, after: &'a SetResult) -> Result<Pa
         missing_before,
         warnings: warnings(before, after),
     })
+}
+
+/// What two models make of one mark: their answers that have it, and how often they differ.
+pub struct PairedMark<'a> {
+    /// The name of the metric that counts it.
+    pub mark: &'static str,
+    /// The answers before and after.
+    pub pairs: Vec<(&'a Answer, &'a Answer)>,
+    /// Numbers of `gained` and `lost` count `pairs`.
+    pub paired: PairedComparison,
+}
+
+impl<'a> Pairing<'a> {
+    /// Compares mark by mark, in the order in which answers name them.
+    ///
+    /// # Errors
+    /// None in practice: a mark that is named has an answer.
+    pub fn marks(&self) -> Result<Vec<PairedMark<'a>>, ScoreError> {
+        let mut names: Vec<&'static str> = Vec::new();
+        for (mark, _) in self.pairs.iter().flat_map(|(b, _)| b.detail.form().marks()) {
+            if !names.contains(&mark) {
+                names.push(mark);
+            }
+        }
+        let compared = names.into_iter().map(|mark| {
+            let marked: Vec<(&Answer, &Answer, bool, bool)> = self
+                .pairs
+                .iter()
+                .filter_map(|&(b, a)| Some((b, a, has(b, mark)?, has(a, mark)?)))
+                .collect();
+            let was: Vec<bool> = marked.iter().map(|item| item.2).collect();
+            let is: Vec<bool> = marked.iter().map(|item| item.3).collect();
+            Ok(PairedMark {
+                mark,
+                pairs: marked.iter().map(|item| (item.0, item.1)).collect(),
+                paired: PairedComparison::new(&was, &is)?,
+            })
+        });
+        compared.collect()
+    }
+}
+
+/// Whether an answer has a mark; `None` where the mark is not one of its own.
+pub fn has(answer: &Answer, mark: &str) -> Option<bool> {
+    let marks = answer.detail.form().marks();
+    marks.iter().find(|m| m.0 == mark).map(|m| m.1)
 }
 
 /// An item's key, with the how-manieth of that key it is.
@@ -130,13 +179,13 @@ fn warnings(before: &SetResult, after: &SetResult) -> Vec<String> {
     let mut warnings = Vec::new();
     if b.ties != a.ties {
         warnings.push(format!(
-            "{}: ties were decided by different rules, so that an item may flip for that alone",
+            "{}: the results use different tie rules, so an item may flip for that reason alone",
             b.set
         ));
     }
     if b.items != a.items {
         warnings.push(format!(
-            "{}: one result has {} items, the other {}; those in both are compared",
+            "{}: one result has {} items, the other {}; only items in both are compared",
             b.set, b.items, a.items
         ));
     }
@@ -149,7 +198,7 @@ fn warnings(before: &SetResult, after: &SetResult) -> Vec<String> {
     };
     if hashes(before) != hashes(after) {
         warnings.push(format!(
-            "{}: the questions come from files of different contents; those that agree are compared",
+            "{}: the questions come from list files with different contents; only equal questions are compared",
             b.set
         ));
     }

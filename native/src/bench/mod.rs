@@ -1,4 +1,11 @@
-//! Asking a model: questions and images once, then any number of checkpoints.
+//! Asking models: questions and images are read once, for any number of checkpoints. `eval`, `patch`,
+//! `train` and `probes` stand above it.
+
+mod cache;
+mod folders;
+mod lists;
+mod progress;
+pub(crate) mod questions;
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -13,37 +20,37 @@ use cliprobe::probe::ProbeSet;
 use cliprobe::probe::results::Run;
 use cliprobe::score::TieRule;
 
-use super::cache::{self, FileCache};
-use super::progress::Bars;
-use super::questions::{self, QuestionArgs, Questions};
 use crate::model::{self, DeviceArgs, ImageArgs};
+use cache::FileCache;
 use cliprobe_files::image_files::ImagesOnDisk;
+use progress::Bars;
+use questions::{QuestionArgs, Questions};
 
-/// How models are asked.
+/// How models are evaluated.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     #[command(flatten)]
-    pub(super) questions: QuestionArgs,
-    /// Folders with images, or with tar archives of them; the folders of --data where not given
+    pub(crate) questions: QuestionArgs,
+    /// Folders with images, or with tar archives of images [default: the folders of --data]
     #[arg(long, value_name = "DIR", num_args = 1..)]
     images: Vec<PathBuf>,
-    /// What a tie counts for, where the benchmark's authors leave a choice
+    /// How ties count, for kinds of questions that leave a choice
     #[arg(long, value_enum, default_value_t = Ties::Authors)]
     ties: Ties,
-    /// Take away the white bands that make an image square, as in HierarCaps
+    /// Crop the white bands that pad HierarCaps' images to squares
     #[arg(long)]
-    pub(super) unletterbox: bool,
+    pub(crate) unletterbox: bool,
     #[command(flatten)]
-    pub(super) image: ImageArgs,
+    pub(crate) image: ImageArgs,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Images computed at once
+    /// Images in a batch
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     batch: u16,
-    /// Where embeddings are kept between runs
+    /// Folder in which embeddings are stored between runs
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// Keep no embeddings
+    /// Store no embeddings
     #[arg(long, conflicts_with = "cache")]
     no_cache: bool,
 }
@@ -72,8 +79,8 @@ impl Ties {
 }
 
 impl BenchArgs {
-    /// For models that are asked once: on the CPU, without a cache, `tableau_items` questions of each
-    /// of Tableau's sets and at most `limit` of every other.
+    /// Arguments for a model that is evaluated once: on the CPU, without a cache, with `tableau_items` questions of
+    /// each of Tableau's sets and at most `limit` of every other set.
     pub(crate) fn in_memory(
         data: Vec<PathBuf>,
         images: Vec<PathBuf>,
@@ -98,7 +105,7 @@ impl BenchArgs {
 pub(crate) struct Bench<'a> {
     args: &'a BenchArgs,
     pub(crate) questions: Questions,
-    pub(super) files: ImagesOnDisk,
+    pub(crate) files: ImagesOnDisk,
     plan: Rc<Plan>,
 }
 
@@ -123,14 +130,15 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Says what is left out and what is noteworthy about the files; it is an error if everything is
-    /// left out.
+    /// Prints which lists are left out, and notes about the files. It is an error if nothing is left to ask.
     pub(crate) fn check(&self) -> Result<()> {
         for absent in &self.questions.absent {
             eprintln!("left out: {absent}");
         }
         if self.questions.asked.is_empty() {
-            bail!("none of the lists that are asked for is there");
+            bail!(
+                "no list of these benchmarks was found; name the folders that have them with --data"
+            );
         }
         for note in self.notes() {
             eprintln!("{note}");
@@ -138,12 +146,12 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// What a reader of the numbers should know about the images.
-    pub(super) fn notes(&self) -> Vec<String> {
+    /// Notes about the images, for the reader of the numbers.
+    pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> = self.files.notes();
         if self.plan.united > 0 {
             notes.push(format!(
-                "{} images stand in a set under a second name of the same file; each counts once",
+                "{} images occur in a set under two names of the same file; each counts once",
                 self.plan.united
             ));
         }
@@ -195,7 +203,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Scores every set with embeddings that were computed elsewhere.
-    pub(super) fn score<'r>(
+    pub(crate) fn score<'r>(
         &self,
         rows: impl Fn(&ProbeSet) -> SetRows<'r>,
         model: serde_json::Value,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use cliprobe::probe::{self, ProbeError, ProbeSet, classification};
 
-use super::questions::{Templates, read_classes, read_text};
+use super::lists::{Templates, read_classes, read_text};
 use crate::images::is_image;
 use cliprobe_files::archive::members;
 use cliprobe_files::image_files::{files_in, slashed};
@@ -17,7 +17,7 @@ pub(super) struct FolderOptions<'a> {
     pub(super) classes: Option<&'a Path>,
     /// Sentences around them, where they are given.
     pub(super) templates: Option<&'a Templates>,
-    /// Which of `train`, `val`, `test` … is asked, where the folder has several.
+    /// The split to use (`train`, `val`, `test` …), if the folder has several.
     pub(super) split: Option<&'a str>,
 }
 

@@ -18,20 +18,20 @@ const CHECK_BYTES: usize = 8;
 /// Embeddings of one kind by one model.
 pub(super) struct FileCache {
     known: HashMap<Key, Vec<f32>>,
-    /// None once it could not be written.
+    /// `None` after a write failed.
     file: Option<File>,
     path: PathBuf,
 }
 
 impl FileCache {
-    /// Opens or begins a file of embeddings of `dim` values. None, and a sentence on standard error, where
-    /// that is impossible: an evaluation is worth its time also without.
+    /// Opens or creates a file of embeddings of `dim` values. If that fails, it prints a sentence on standard error
+    /// and answers `None`: an evaluation without a cache is better than none.
     pub(super) fn open(path: &Path, dim: usize) -> Option<Self> {
         let opened = Self::try_open(path, dim);
         opened
             .inspect_err(|why| {
                 eprintln!(
-                    "embeddings are not kept: {} {why}; --cache gives another folder, --no-cache does without",
+                    "embeddings are not stored: {} {why}; choose another folder with --cache, or use --no-cache",
                     path.display()
                 );
             })
@@ -77,7 +77,7 @@ impl Cache for FileCache {
             && let Err(error) = file.write_all(&record(&key, &embedding))
         {
             eprintln!(
-                "embeddings are kept no longer: {} cannot be written ({error})",
+                "embeddings are no longer stored: {} cannot be written ({error})",
                 self.path.display()
             );
             self.file = None;
@@ -86,7 +86,7 @@ impl Cache for FileCache {
     }
 }
 
-/// Where caches lie unless a person says otherwise.
+/// The default folder of caches.
 pub(super) fn default_folder() -> Option<PathBuf> {
     Some(dirs::cache_dir()?.join("cliprobe").join("embeddings"))
 }

@@ -11,7 +11,7 @@ use crate::progress;
 /// Seconds between two lines where nobody looks at bars.
 const EVERY: Duration = Duration::from_secs(15);
 
-/// What tells a person how far an evaluation is.
+/// Shows how far an evaluation is.
 pub(super) struct Bars {
     stage: Option<Stage>,
     bar: ProgressBar,
