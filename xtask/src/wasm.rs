@@ -67,6 +67,13 @@ pub(crate) fn build(sh: &Shell, flavour: Flavour, warnings: Warnings) -> Result<
     fs::rename(work.keep(), &out).with_context(|| format!("cannot create {}", out.display()))
 }
 
+/// Whether the module in `web/wasm/` was built as it is shipped.
+pub(crate) fn is_as_shipped() -> bool {
+    let stamp = workspace::root().join("web/wasm/.built-from");
+    let flavour = format!(" {:?}\n", Flavour::Optimised);
+    fs::read_to_string(stamp).is_ok_and(|built_from| built_from.ends_with(&flavour))
+}
+
 /// Compiles the library to a bare wasm module; returns its path.
 fn compile(sh: &Shell, flavour: Flavour, warnings: Warnings) -> Result<PathBuf> {
     // Its own target folder: another cargo may work there, and neither waits for the other's lock.

@@ -158,7 +158,7 @@ impl Attempt {
     }
 
     /// Brings a thing, and what it holds, before all others.
-    fn to_front(&mut self, index: usize) {
+    fn bring_to_front(&mut self, index: usize) {
         let is_in_group =
             |at: usize| at == index || self.things[at].host.is_some_and(|host| host.thing == index);
         let (group, rest): (Vec<usize>, Vec<usize>) =
@@ -190,7 +190,7 @@ impl Attempt {
         self.empty(content);
         self.things[content].host = None;
         self.things[host].host = None;
-        self.to_front(content);
+        self.bring_to_front(content);
         let (content, host) = pair(&self);
         let too_small = RelateError::TooSmall {
             host: self.things[host].noun,
@@ -237,7 +237,7 @@ impl Attempt {
     fn placed(mut self, scene: &Scene, relation: Relation) -> Option<Self> {
         let (direct, one, other) = relation.direct(self.subject, self.object);
         if direct == Relation::InFrontOf && one < other {
-            self.to_front(one);
+            self.bring_to_front(one);
         }
         let mut ways = vec![self.clone()];
         if direct == Relation::Chasing {
