@@ -200,7 +200,7 @@ test("the module blends as the command does", async ({ page }) => {
       const blend = await Blend.start("half", files, files, 0.5);
       const plan = blend.plan();
       const pieces: Uint8Array<ArrayBuffer>[] = [];
-      for (let piece = blend.next(); piece !== null; piece = blend.next()) pieces.push(piece);
+      for (let piece = blend.next(); piece !== undefined; piece = blend.next()) pieces.push(piece);
       blend.free();
       const load = async (source: Record<string, Uint8Array | Blob>) => {
         const clip = await Clip.load(source, { engine: "cpu" });
