@@ -177,7 +177,7 @@ fn a_png_text_expands_to_a_mebibyte_and_no_further() {
 /// A lossless WebP of one colour, black: 28 bytes at any size.
 fn black_webp(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = b"RIFF\x14\0\0\0WEBPVP8L\x08\0\0\0\x2f".to_vec();
-    bytes.extend((width - 1 | (height - 1) << 14).to_le_bytes());
+    bytes.extend(((width - 1) | ((height - 1) << 14)).to_le_bytes());
     // No transform, no cache, no groups of codes; five codes of one symbol, 0.
     bytes.extend(&(0x11111u32 << 3).to_le_bytes()[..3]);
     bytes

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use cliprobe::clip::image::Exif;
 use cliprobe::facade;
 use cliprobe::score::{cosine, rank, softmax};
 use serde_json::json;
@@ -57,6 +58,9 @@ pub(crate) struct ScoreArgs {
 
 pub(crate) fn run(args: &ScoreArgs) -> Result<()> {
     if let Some(source) = &args.link {
+        if args.read.exif() == Exif::Ignore {
+            bail!("--no-exif does not go with --link: the page turns every image upright");
+        }
         return Replay {
             source,
             model: args.model.as_deref(),
@@ -84,8 +88,7 @@ fn rank_image(args: &ScoreArgs, model: &Path, image_file: &Path) -> Result<()> {
     }
     let file = std::fs::read(image_file).with_context(|| image_file.display().to_string())?;
     let checkpoint = Rc::new(args.overrides.open(model)?);
-    let clip = load(&checkpoint, args.device)?;
-    let clip = clip.with_exif(args.read.exif());
+    let clip = load(&checkpoint, args.device)?.with_exif(args.read.exif());
     let prepared = clip
         .prepare(&file)
         .with_context(|| image_file.display().to_string())?;

@@ -194,11 +194,11 @@ fn set_threads(asked: Option<u16>) -> Result<usize> {
     // sum of theirs over all cores again, in pools of its own that wait by spinning; both sizes
     // come from the environment alone.
     for variable in ["CANDLE_NUM_THREADS", "RAYON_NUM_THREADS"] {
-        // SAFETY: the command has started no thread yet that could read the environment.
         #[expect(
             unsafe_code,
             reason = "no other thread may read the environment meanwhile"
         )]
+        // SAFETY: the command has started no thread yet that could read the environment.
         unsafe {
             std::env::set_var(variable, "1");
         }

@@ -73,7 +73,9 @@ test("a caption list takes 200 of 5,000 pasted lines and says how many were left
 }) => {
   await bench.open("scene=1&caption=a+dog");
   const lines = Array.from({ length: 5000 }, (_, index) => `caption number ${index}`).join("\n");
-  await bench.add(lines);
+  await page.evaluate((text) => navigator.clipboard.writeText(text), lines);
+  await page.getByRole("textbox", { name: "New captions, one a line" }).focus();
+  await page.keyboard.press("ControlOrMeta+v");
   await expect(bench.alerts).toHaveText("The list holds at most 200 captions; 4801 were left out.");
   await expect(bench.captions).toHaveCount(200);
   await bench.answered();
@@ -188,7 +190,7 @@ test("a store that is full leaves the model in memory, and refuses what does not
   ).toBeVisible();
   await ask(page, TINY);
   await expect(bench.alerts).toHaveText(
-    /^There is no room: the file takes [\d.]+ [kM]B, and the browser gives this page .* more\.$/,
+    /^(There is no room: the file takes .* more|The browser has no room left for the model’s file)\.$/,
   );
   await bench.view("Probe");
   await bench.answered();
@@ -206,7 +208,8 @@ test("a browser that stores nothing is told, and the page works from memory", as
   );
   await page.addInitScript(() => {
     const denied = () => Promise.reject(new DOMException("denied", "SecurityError"));
-    StorageManager.prototype.getDirectory = denied;
+    // It runs on about:blank, too, which has none.
+    if ("StorageManager" in window) StorageManager.prototype.getDirectory = denied;
   });
   await playHub(page);
   await bench.open("scene=1");

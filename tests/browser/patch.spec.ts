@@ -17,7 +17,13 @@ async function between(bench: Bench, a = "contrastive", b = "hard-positives"): P
   await panel(bench.page).getByLabel("A, at α = 0").selectOption(a);
   await panel(bench.page).getByLabel("B, at α = 1").selectOption(b);
   await panel(bench.page).getByRole("button", { name: "Use the model between" }).click();
-  await expect(line(bench.page, `${a} 0.5 ${b}`)).toBeVisible();
+  await inUse(bench.page, `${a} 0.5 ${b}`);
+}
+
+/** Waits until a model is in use: while it loads, the line names it already. */
+async function inUse(page: Page, name: string): Promise<void> {
+  await expect(line(page, name)).toBeVisible();
+  await expect(page.getByRole("progressbar", { name: "Model loading" })).toHaveCount(0);
 }
 
 /** Moves the slider as a key does, until it stands there. */
@@ -32,14 +38,14 @@ test("its ends are the two models, and what is between lies between", async ({ b
   await bench.view("Probe");
   const cosinesAt = async (alpha: number) => {
     await slideTo(page, alpha);
-    await expect(line(page, `contrastive ${alpha} hard-positives`)).toBeVisible();
+    await inUse(page, `contrastive ${alpha} hard-positives`);
     await bench.answered();
     return bench.cosines();
   };
   const [a, half, b] = [await cosinesAt(0), await cosinesAt(0.5), await cosinesAt(1)];
   await bench.inModels(async () => {
     await page.getByRole("radio", { name: /^contrastive/ }).check();
-    await expect(line(page, "contrastive")).toBeVisible();
+    await inUse(page, "contrastive");
   });
   await expect(slider(page)).toHaveCount(0);
   await bench.answered();
@@ -47,7 +53,7 @@ test("its ends are the two models, and what is between lies between", async ({ b
   expect(await bench.cosines()).toEqual(a);
   await bench.inModels(async () => {
     await page.getByRole("radio", { name: /^hard-positives/ }).check();
-    await expect(line(page, "hard-positives")).toBeVisible();
+    await inUse(page, "hard-positives");
   });
   await bench.answered();
   expect(await bench.cosines()).toEqual(b);
@@ -64,10 +70,10 @@ test("the slider goes by keyboard, all views follow, and the link has it", async
   await expect(bar(page)).toContainText("dequantised, blended and quantised to Q8_0 again");
   await slider(page).focus();
   await page.keyboard.press("ArrowRight");
-  await expect(line(page, "contrastive 0.51 hard-positives")).toBeVisible();
+  await inUse(page, "contrastive 0.51 hard-positives");
   await expect(slider(page)).toBeFocused();
   await page.keyboard.press("End");
-  await expect(line(page, "contrastive 1 hard-positives")).toBeVisible();
+  await inUse(page, "contrastive 1 hard-positives");
   await slideTo(page, 0.4);
   await expect(slider(page)).toHaveAttribute(
     "aria-valuetext",
@@ -79,7 +85,7 @@ test("the slider goes by keyboard, all views follow, and the link has it", async
   await bench.view("Compose");
   await bench.answered();
   await bench.view("Probe");
-  await expect(line(page, "contrastive 0.4 hard-positives")).toBeVisible();
+  await inUse(page, "contrastive 0.4 hard-positives");
   await bench.answered();
   await expect.poll(() => bench.fragment()).toMatch(/patch=[0-9a-f]{12}-[0-9a-f]{12}-0\.4&/);
   const cosines = await bench.cosines();
@@ -89,14 +95,14 @@ test("the slider goes by keyboard, all views follow, and the link has it", async
 
   await page.goto("about:blank");
   await page.goto(copied);
-  await expect(line(page, "contrastive 0.4 hard-positives")).toBeVisible();
+  await inUse(page, "contrastive 0.4 hard-positives");
   await bench.answered();
   expect(await bench.cosines()).toEqual(cosines);
   await expect(
     page.getByRole("region", { name: "Replay of a link" }).getByRole("status"),
   ).toHaveText(/^The same model as the sender’s\. All \d+ cosines equal/);
   await page.getByRole("button", { name: "Back to contrastive" }).click();
-  await expect(line(page, "contrastive")).toBeVisible();
+  await inUse(page, "contrastive");
   await expect(slider(page)).toHaveCount(0);
 });
 
@@ -110,14 +116,14 @@ test("models that cannot be blended say why, and the one before stays", async ({
     `${folder}/preprocessor_config.json`,
     `${folder}/tokenizer.json`,
   ]);
-  await expect(line(page, "config.json")).toBeVisible();
+  await inUse(page, "config.json");
   await panel(page).getByLabel("A, at α = 0").selectOption("config.json");
   await panel(page).getByLabel("B, at α = 1").selectOption("dense");
   await panel(page).getByRole("button", { name: "Use the model between" }).click();
   await expect(bench.alerts).toHaveText(
     /^The weights of dense cannot be blended with those of .*: .* is .* in one and .* in the other.*The model before is still in use\.$/,
   );
-  await expect(line(page, "config.json")).toBeVisible();
+  await inUse(page, "config.json");
 });
 
 test("the curve is drawn, cancelled, and its numbers stand in a table", async ({ bench, page }) => {
@@ -133,7 +139,7 @@ test("the curve is drawn, cancelled, and its numbers stand in a table", async ({
   const rows = panel(page).getByRole("table", { name: /by α$/ }).locator("tbody tr");
   await expect(rows.getByRole("rowheader")).toHaveText(["0", "0.2", "0.4", "0.6", "0.8", "1"]);
   await expect(rows.first().getByRole("cell").first()).toHaveText(/^\d+\.\d %/);
-  await expect(line(page, "contrastive 0.5 hard-positives")).toBeVisible();
+  await inUse(page, "contrastive 0.5 hard-positives");
 });
 
 test("a link to models that are not here says so", async ({ bench, page }) => {
@@ -194,7 +200,7 @@ test("the module blends as the command does", async ({ page }) => {
       const blend = await Blend.start("half", files, files, 0.5);
       const plan = blend.plan();
       const pieces: Uint8Array<ArrayBuffer>[] = [];
-      for (let piece = blend.next(); piece !== null; piece = blend.next()) pieces.push(piece);
+      for (let piece = blend.next(); piece !== undefined; piece = blend.next()) pieces.push(piece);
       blend.free();
       const load = async (source: Record<string, Uint8Array | Blob>) => {
         const clip = await Clip.load(source, { engine: "cpu" });

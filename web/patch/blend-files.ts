@@ -43,7 +43,7 @@ export async function blendFiles(
     const plan = blend.plan();
     const pieces: Uint8Array<ArrayBuffer>[] = [];
     let slice = performance.now();
-    for (let piece = blend.next(); piece !== null; piece = blend.next()) {
+    for (let piece = blend.next(); piece !== undefined; piece = blend.next()) {
       pieces.push(piece);
       if (performance.now() - slice < SLICE_MS) continue;
       onProgress({ stage: "blend", loaded: pieces.length, total: plan.pieces });

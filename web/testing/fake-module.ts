@@ -513,7 +513,7 @@ export function fakeModule(): { module: ClipModule; record: FakeRecord } {
         const pieces = ["GGUF", ...parts].map((part) => new TextEncoder().encode(part));
         return {
           plan: () => ({ type: "Q8_0", types: ["Q8_0", "Q8_0"], pieces: pieces.length + 1 }),
-          next: () => pieces.shift() ?? null,
+          next: () => pieces.shift(),
           free: () => {
             record.freedBlends += 1;
           },

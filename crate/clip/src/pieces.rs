@@ -115,6 +115,7 @@ impl<C: Borrow<Checkpoint>> Iterator for GgufPieces<C> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::path::PathBuf;
     use std::sync::Arc;

@@ -464,8 +464,8 @@ export class Blend {
     hashes?: { a?: string; b?: string },
   ): Promise<Blend>;
   plan(): BlendPlan;
-  /** The file's next bytes; null when it is whole. */
-  next(): Uint8Array<ArrayBuffer> | null;
+  /** The file's next bytes; undefined when it is whole. */
+  next(): Uint8Array<ArrayBuffer> | undefined;
   free(): void;
 }
 

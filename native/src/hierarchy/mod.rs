@@ -10,10 +10,11 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use cliprobe::clip::image::decode_then;
 use serde_json::json;
 
 use crate::html::Thumbnail;
-use crate::model::{DeviceArgs, OverrideArgs, load};
+use crate::model::{DeviceArgs, ImageArgs, OverrideArgs, load};
 use crate::output::{print_json, write_text};
 use candidates::Candidates;
 use measure::{Measured, measure};
@@ -53,6 +54,8 @@ pub(crate) struct HierarchyArgs {
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(2..=500))]
     levels: u16,
     #[command(flatten)]
+    read: ImageArgs,
+    #[command(flatten)]
     device: DeviceArgs,
     /// Write a page with the radial map; - for standard output
     #[arg(long, value_name = "OUT")]
@@ -81,14 +84,15 @@ pub(crate) fn run(args: &HierarchyArgs) -> Result<()> {
         levels: usize::from(args.levels),
     };
     let file = std::fs::read(&args.image).with_context(|| question.image.clone())?;
-    let decoded = cliprobe::clip::image::decode(&file).with_context(|| question.image.clone())?;
+    let decoded = decode_then(&file, args.read.exif(), |image| image)
+        .with_context(|| question.image.clone())?;
     let mut answers: Vec<Measured> = Vec::new();
     for path in [Some(&args.model), args.against.as_ref()]
         .into_iter()
         .flatten()
     {
         let checkpoint = Rc::new(args.overrides.open(path)?);
-        let clip = load(&checkpoint, args.device)?;
+        let clip = load(&checkpoint, args.device)?.with_exif(args.read.exif());
         let image = clip
             .prepare(&file)
             .with_context(|| question.image.clone())?;

@@ -198,7 +198,7 @@ impl Trainer {
     /// Products with adapters belong to the graph of one step: the next one needs new ones.
     fn renew_model(&mut self) -> Result<()> {
         if self.weights.have_adapters() {
-            let config = self.model.config().clone();
+            let config = *self.model.config();
             self.model = self
                 .weights
                 .trainable_model(&config, self.batch.precision)?;

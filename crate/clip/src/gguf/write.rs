@@ -127,6 +127,10 @@ fn put_text(out: &mut Vec<u8>, text: &str) {
     out.extend(text.as_bytes());
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the keys of CLIP files are single precision"
+)]
 fn put_value(out: &mut Vec<u8>, value: &Value) {
     let mut typed = |code: u32, bytes: &[u8]| {
         out.extend(code.to_le_bytes());

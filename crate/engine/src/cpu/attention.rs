@@ -133,12 +133,12 @@ fn matmul(out: &mut [f32], row_stride: usize, a: View, b: View, scale: f32) {
             extent(view.rows, view.columns, view.row_stride, view.column_stride) <= view.data.len()
         );
     }
-    // SAFETY: gemm reads and writes only the elements of the three strided matrices, which the
-    // assertions above place inside their slices; `out` is exclusive, so it overlaps neither.
     #[expect(
         unsafe_code,
         reason = "gemm's interface is of raw pointers; candle's own matmul cannot write into a strided result"
     )]
+    // SAFETY: gemm reads and writes only the elements of the three strided matrices, which the
+    // assertions above place inside their slices; `out` is exclusive, so it overlaps neither.
     unsafe {
         gemm::gemm(
             a.rows,

@@ -1,11 +1,6 @@
 //! libjpeg's accurate integer inverse DCT (`jdctint.c`, `jpeg_idct_islow`), which is what
 //! Pillow's default decodes with: Loeffler, Ligtenberg and Moschytz's, in 13-bit fixed point.
 
-#![expect(
-    clippy::cast_possible_truncation,
-    reason = "libjpeg keeps coefficients in 16 bits, and samples are clamped to 8"
-)]
-
 use std::num::Wrapping;
 
 /// A block's coefficients in natural order, row by row.
@@ -106,6 +101,10 @@ fn pass(rows: &mut [[Int; 8]; 8], bits: usize) {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "made-up coefficients are smaller than 16 bits"
+)]
 mod tests {
     use super::*;
 

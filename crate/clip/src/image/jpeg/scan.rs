@@ -399,7 +399,7 @@ mod tests {
     #[test]
     fn no_restart_searches_what_another_has_searched() {
         // Old markers without end, as seen by the first restart; then one ahead of its turn.
-        let mut bytes = vec![0xff, 0xd7].repeat(1000);
+        let mut bytes = [0xff, 0xd7].repeat(1000);
         let standing = bytes.len();
         bytes.extend([0xff, 0xd1, 0x55]);
         let mut state = State {
