@@ -6,8 +6,8 @@ import type { Call, Reply } from "./protocol";
 class FakeWorker implements WorkerPort {
   sent: Call[] = [];
   terminated = false;
-  onmessage: ((event: MessageEvent<Reply>) => void) | null = null;
-  onerror: ((event: ErrorEvent) => void) | null = null;
+  onmessage: WorkerPort["onmessage"] = null;
+  onerror: WorkerPort["onerror"] = null;
 
   postMessage(message: Call): void {
     this.sent.push(message);
