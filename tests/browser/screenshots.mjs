@@ -50,6 +50,8 @@ const VIEWS = {
       await page.getByRole("slider").fill("0.4");
       const name = "Model: contrastive 0.4 hard-positives";
       await page.getByRole("button", { name, exact: true }).waitFor();
+      // The line names a model that is still loading, too.
+      await page.getByRole("progressbar", { name: "Model loading" }).waitFor({ state: "detached" });
     },
   },
   embed: {
