@@ -166,6 +166,27 @@ fn every_response_isolates_the_page_and_only_hashed_names_are_kept_for_good() {
 }
 
 #[test]
+fn the_embedded_probe_alone_can_be_framed_and_by_this_machine_alone() {
+    let page = page();
+    let server = Server::start(&page.path().join("dist"), &[]);
+    let policy = |path: &str| {
+        server
+            .get(path)
+            .header("content-security-policy")
+            .to_owned()
+    };
+    let embedded = policy("/?embed");
+    assert!(
+        embedded.ends_with("frame-ancestors 'self' http://localhost:* http://127.0.0.1:*"),
+        "{embedded}"
+    );
+    assert!(!embedded.contains("'none' http"), "{embedded}");
+    for path in ["/", "/?embedded", "/?x&embed"] {
+        assert!(policy(path).ends_with("frame-ancestors 'none'"), "{path}");
+    }
+}
+
+#[test]
 fn files_arrive_whole_with_their_type() {
     let page = page();
     let server = Server::start(&page.path().join("dist"), &[]);

@@ -162,7 +162,7 @@ fn app(root: &Path, model: Option<&Path>) -> Result<Router> {
     for (name, value) in HEADERS {
         app = app.layer(SetResponseHeaderLayer::overriding(name, value));
     }
-    Ok(app)
+    Ok(app.layer(from_fn(guard::let_local_pages_embed)))
 }
 
 async fn not_found() -> impl IntoResponse {
