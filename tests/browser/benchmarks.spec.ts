@@ -195,7 +195,9 @@ test("several sets are run together, and a link names them all", async ({ bench,
   await run(page);
   await finished(page);
   // Each image of the two lists is embedded once.
-  await expect(result(page).getByText(/3 sets with .*: 24 of 24 items scored in/)).toBeVisible();
+  await expect(
+    result(page).getByText("3 sets with tableau-4: 24 of 24 items scored in"),
+  ).toBeVisible();
   const sets = result(page).getByRole("table", { name: "Main metrics of the sets" });
   await expect(sets.getByRole("row")).toHaveCount(4);
   const chosen = result(page).getByRole("combobox", { name: "All metrics and answers of" });
@@ -224,7 +226,7 @@ test("several sets are run together, and a link names them all", async ({ bench,
   const found = results.runs[0]?.sets.map(({ set }) => set).toSorted();
   expect(found).toEqual(["sugarcrepe/swap_att", "sugarcrepe/swap_obj", "tableau/noun"]);
   expect(results.runs[0]?.encoding.images.distinct).toBe(22);
-  await expect.poll(() => bench.fragment()).toContain("set=sugarcrepe/swap_att");
+  await expect.poll(() => bench.fragment()).toContain("set=sugarcrepe%2Fswap_att");
   expect(bench.fragment().match(/set=/g)).toHaveLength(3);
 });
 
@@ -295,7 +297,7 @@ test("class folders and webdatasets are classified", async ({ bench, page }, inf
   await choose("data/wds");
   await run(page);
   await expect(page.getByRole("status").filter({ hasText: "Done." })).toBeAttached();
-  await expect(result(page).getByText(/wds with .*2 of 2 items scored/)).toBeVisible();
+  await expect(result(page).getByText("wds with tableau-4: 2 of 2 items scored")).toBeVisible();
   await choose("data/broken");
   await run(page);
   await expect(page.getByRole("alert")).toHaveText(
