@@ -7,11 +7,13 @@ mod class_folders;
 mod folders;
 mod hard_positives;
 mod hierarcaps;
+mod mmvp;
+mod squares;
 mod sugarcrepe;
+mod sugarcrepe_pp;
 mod svo;
 mod table;
 mod tableau;
-mod winoground;
 
 pub use aro::{read_order, read_vg_attribution, read_vg_relation};
 pub use benchmark::{BENCHMARKS, Benchmark, Source};
@@ -23,7 +25,9 @@ pub use class_folders::{
 pub use folders::{class_folders, find_class_folders, find_webdatasets, read_webdataset};
 pub use hard_positives::read_hard_positives;
 pub use hierarcaps::read_hierarcaps;
+pub use mmvp::read_mmvp;
+pub use squares::{SquareColumns, SquareGroup, read_squares, read_winoground};
 pub use sugarcrepe::read_sugarcrepe;
+pub use sugarcrepe_pp::{read_sugarcrepe_pp, read_sugarcrepe_pp_text};
 pub use svo::read_svo;
 pub use tableau::{tableau, tableau_name, tableau_sets};
-pub use winoground::read_winoground;
