@@ -36,9 +36,9 @@ mod retrieval;
 mod square;
 mod sugar_crepe;
 mod svo;
-mod text_triple;
 #[cfg(test)]
 mod tests;
+mod text_triple;
 
 pub(crate) use accuracy::Z95;
 pub use accuracy::{Accuracy, Estimate, Interval, Outcome, wilson};

@@ -89,6 +89,11 @@ mod tests {
             first: f32::NAN,
             second: 0.0,
         };
-        assert!(TextTriple::new(4, nan).unwrap_err().to_string().contains('4'));
+        assert!(
+            TextTriple::new(4, nan)
+                .unwrap_err()
+                .to_string()
+                .contains('4')
+        );
     }
 }

@@ -54,9 +54,7 @@ pub(super) fn score<'q>(
     let scored = outcomes.len();
     let name = scoring.set.name.clone();
     match &scoring.set.protocol.average {
-        average @ (Average::Micro
-        | Average::MicroAndGroups
-        | Average::MicroAndAllRight { .. }) => {
+        average @ (Average::Micro | Average::MicroAndGroups | Average::MicroAndAllRight { .. }) => {
             let all = outcomes.iter().map(|(_, outcome)| *outcome);
             let accuracy =
                 Accuracy::count(&name, all, scoring.ties).map_err(scoring.wrong("all"))?;

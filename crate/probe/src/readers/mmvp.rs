@@ -47,7 +47,9 @@ pub fn read_mmvp(csv: &str) -> Result<ProbeSet, ProbeError> {
         if odd % 2 == 0 || even != odd.saturating_add(1) {
             return Err(wrong(
                 first,
-                &format!("is paired with {second:?}; a pair is an odd Question ID and the next one"),
+                &format!(
+                    "is paired with {second:?}; a pair is an odd Question ID and the next one"
+                ),
             ));
         }
         if number % PAIRS_OF_A_PATTERN == 0 {
@@ -107,6 +109,11 @@ mod tests {
             let error = read_mmvp(&csv).unwrap_err().to_string();
             assert!(error.contains(words), "{error}");
         }
-        assert!(read_mmvp("a,b\n").unwrap_err().to_string().contains("Question ID"));
+        assert!(
+            read_mmvp("a,b\n")
+                .unwrap_err()
+                .to_string()
+                .contains("Question ID")
+        );
     }
 }

@@ -341,7 +341,8 @@ mod tests {
 
     #[test]
     fn published_lists_are_known_by_their_columns() {
-        let coco = r#"{"id": 3, "caption_0": "a", "caption_1": "b", "image_0": "x", "image_1": "y"}"#;
+        let coco =
+            r#"{"id": 3, "caption_0": "a", "caption_1": "b", "image_0": "x", "image_1": "y"}"#;
         assert_eq!(read(coco), ["3; ; x y; a | b"]);
         let natural = r#"[{"index": 7, "image_0": "x.jpg", "image_1": "y.jpg", "caption_0": "a", "caption_1": "b"}]"#;
         assert_eq!(read(natural), ["7; ; x.jpg y.jpg; a | b"]);

@@ -135,7 +135,9 @@ mod tests {
     #[test]
     fn sugarcrepe_itself_is_refused() {
         let json = r#"{"0": {"filename": "1.jpg", "caption": "a", "negative_caption": "b"}}"#;
-        let error = read_sugarcrepe_pp("swap_obj", json).unwrap_err().to_string();
+        let error = read_sugarcrepe_pp("swap_obj", json)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("caption2"), "{error}");
     }
 }
