@@ -160,6 +160,10 @@ enum JsonAverage {
         #[serde(default)]
         except: Vec<String>,
     },
+    MicroAndGroups,
+    MicroAndAllRight {
+        levels: Vec<String>,
+    },
 }
 
 /// A class of a classification.
@@ -313,6 +317,8 @@ pub(crate) fn read_items<K: Kind>(
             JsonAverage::MacroOverGroups { at_least, except } => {
                 Average::MacroOverGroups { at_least, except }
             }
+            JsonAverage::MicroAndGroups => Average::MicroAndGroups,
+            JsonAverage::MicroAndAllRight { levels } => Average::MicroAndAllRight { levels },
         },
     };
     let mut tables = Tables::default();
@@ -334,6 +340,8 @@ pub(crate) fn write_items<K: Kind>(set: &ProbeSet, questions: &K) -> String {
             Average::MacroOverGroups { at_least, except } => {
                 JsonAverage::MacroOverGroups { at_least, except }
             }
+            Average::MicroAndGroups => JsonAverage::MicroAndGroups,
+            Average::MicroAndAllRight { levels } => JsonAverage::MicroAndAllRight { levels },
         },
         classes,
         items,

@@ -32,16 +32,19 @@ pub use json::{read_json, write_json};
 pub use kinds::{
     Aim, AnswerForm, Candidates, CaptionChoice, Chain, ChainAnswer, Classification, Detail,
     GroupAverage, HardPositiveTriple, HierarchyScore, ImageChoice, Probes, Retrieval,
-    RetrievalScores, Score, ScoreForm, Square,
+    RetrievalScores, Score, ScoreForm, Square, TextTriple,
 };
 pub use metric::{Better, Metric, Unit};
 pub use readers::{
     BENCHMARKS, Benchmark, CLIP_TEMPLATES_7, CLIP_TEMPLATES_80, LabelledImage, Prompts, Source,
-    TableOptions, class_folders, classification, find_class_folders, find_webdatasets,
-    imagenet_class_names, read_hard_positives, read_hierarcaps, read_order, read_prompts,
-    read_retrieval_csv, read_retrieval_json, read_retrieval_table, read_sugarcrepe, read_svo,
-    read_text_list, read_vg_attribution, read_vg_relation, read_webdataset, read_winoground,
-    tableau, tableau_name, tableau_sets,
+    SquareColumns, SquareGroup, TableOptions, class_folders, classification, find_class_folders,
+    find_webdatasets, imagenet_class_names, read_crepe_productivity, read_crepe_systematicity,
+    read_hard_positives, read_hierarcaps, read_mmvp, read_negbench_choice, read_negbench_retrieval,
+    read_order, read_prompts, read_retrieval_csv, read_retrieval_json, read_retrieval_table,
+    read_spec_captions, read_spec_images, read_squares, read_sugarcrepe, read_sugarcrepe_pp,
+    read_sugarcrepe_pp_text, read_svo, read_text_list, read_valse, read_vg_attribution,
+    read_vg_relation, read_vl_checklist, read_webdataset, read_whatsup, read_whatsup_pairs,
+    read_winoground, tableau, tableau_name, tableau_sets,
 };
 pub use set::{Average, CropBox, Image, ProbeSet, Protocol, Warning, plain_path};
 pub use summary::{Summary, summarise};

@@ -74,6 +74,16 @@ pub enum Average {
         /// Groups that are left out by name.
         except: Vec<String>,
     },
+    /// Every item counts the same, and the accuracy of each group is given too.
+    MicroAndGroups,
+    /// Every item counts the same, and so does every set of items that belong together, which is right
+    /// if all of its items are. An item's group is a path such as `cup_table/left-right`: items of
+    /// one whole path are the first level's sets, each further level leaves out one more part from the
+    /// end.
+    MicroAndAllRight {
+        /// What to call the metrics, e.g. `pair`, `set`.
+        levels: Vec<String>,
+    },
 }
 
 /// Something in a benchmark's file that a reader of its results should know. The item is kept.

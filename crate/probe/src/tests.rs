@@ -264,7 +264,9 @@ fn squares_match_images_with_their_captions() {
     let (a, b) = (row(1.0, 0.1), row(0.1, 1.0));
     let evaluation = score(&set, &[a.clone(), b.clone()], &[a.clone(), b.clone()]);
     let values: Vec<f64> = evaluation.metrics.iter().map(|m| m.value).collect();
-    assert_eq!(values, [1.0, 1.0, 1.0]);
+    assert_eq!(values, [1.0, 1.0, 1.0, 1.0]);
+    assert_eq!(evaluation.metrics[3].name, "GroupMatch (easier)");
+    assert_eq!(evaluation.metrics[3].chance, Some(0.5));
     // Both captions prefer the first image; the first image and the second prefer their own.
     let evaluation = score(
         &set,
@@ -434,6 +436,8 @@ fn examples() -> Vec<ProbeSet> {
         read_vg_attribution(cropped).unwrap(),
         read_svo(svo).unwrap(),
         read_winoground(r#"{"image_0": "a", "image_1": "b", "caption_0": "x", "caption_1": "y"}"#)
+            .unwrap(),
+        read_sugarcrepe_pp_text("swap_att", r#"[{"id": 1, "filename": "a", "caption": "x", "caption2": "y", "negative_caption": "z"}]"#)
             .unwrap(),
         read_hierarcaps("id,captions,image_url\n0,a=>b=>c=>d,x.jpg\n").unwrap(),
         read_retrieval_csv("r", "filepath,title\na.jpg,x\nb.jpg,z\na.jpg,y\n").unwrap(),

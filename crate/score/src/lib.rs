@@ -38,6 +38,7 @@ mod sugar_crepe;
 mod svo;
 #[cfg(test)]
 mod tests;
+mod text_triple;
 
 pub(crate) use accuracy::Z95;
 pub use accuracy::{Accuracy, Estimate, Interval, Outcome, wilson};
@@ -56,6 +57,7 @@ pub use paired_mean::{PairedMean, holm};
 pub use placement::Placement;
 pub use ranking::{Ranked, cosine, rank, softmax};
 pub use retrieval::{RecallAt, Relevance, RetrievalScore};
-pub use square::{Square, SquareScore};
+pub use square::{GroupMatch, Square, SquareScore};
 pub use sugar_crepe::{SugarCrepe, SugarCrepeCategory, SugarCrepeCoarse, SugarCrepeSubset};
 pub use svo::NegatedPart;
+pub use text_triple::{TextTriple, TextTripleSimilarities};

@@ -23,6 +23,20 @@ pub struct Square {
     pub text_margin: f32,
     /// The smaller of the image score's two margins.
     pub image_margin: f32,
+    /// The true matching of captions and images has a larger total similarity than the exchanged
+    /// one: a single comparison, and an easier question than the group score's four. `None` in
+    /// results of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_match: Option<GroupMatch>,
+}
+
+/// The GroupMatch question of arXiv 2510.07632 (yinglunz/test-time-matching, `evaluate.py`).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupMatch {
+    /// The true matching has the larger total.
+    pub right: bool,
+    /// Both totals are equal, which is wrong.
+    pub tied: bool,
 }
 
 impl Square {
@@ -55,11 +69,22 @@ impl Square {
             group_tied: text_allowing_ties && image_allowing_ties && !(text && image),
             text_margin: (s00 - s10).min(s11 - s01),
             image_margin: (s00 - s01).min(s11 - s10),
+            group_match: Some(group_match(similarities)),
         })
     }
 }
 
-/// Winoground's three scores.
+/// In f64, where sums of two f32 values near each other are exact: the group score implies it.
+fn group_match(similarities: [[f32; 2]; 2]) -> GroupMatch {
+    let [[s00, s01], [s10, s11]] = similarities.map(|row| row.map(f64::from));
+    let (own, exchanged) = (s00 + s11, s01 + s10);
+    GroupMatch {
+        right: own > exchanged,
+        tied: own == exchanged,
+    }
+}
+
+/// Winoground's three scores, and GroupMatch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SquareScore {
     /// Captions chosen for images; chance 1/4.
@@ -68,6 +93,10 @@ pub struct SquareScore {
     pub image: Accuracy,
     /// Both; chance 1/6, for 4 of the 24 orders of four similarities are right.
     pub group: Accuracy,
+    /// The true matching has the larger total; chance 1/2, so that it is far above `group` for every
+    /// model. `None` in results of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_match: Option<Accuracy>,
 }
 
 impl SquareScore {
@@ -91,6 +120,15 @@ impl SquareScore {
             text: count(1.0 / 4.0, &|s| (s.text, s.text_tied))?,
             image: count(1.0 / 4.0, &|s| (s.image, s.image_tied))?,
             group: count(1.0 / 6.0, &|s| (s.group, s.group_tied))?,
+            group_match: squares
+                .iter()
+                .all(|square| square.group_match.is_some())
+                .then(|| {
+                    count(1.0 / 2.0, &|s| {
+                        s.group_match.map_or((false, false), |m| (m.right, m.tied))
+                    })
+                })
+                .transpose()?,
         })
     }
 }

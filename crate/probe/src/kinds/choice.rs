@@ -1,11 +1,13 @@
 //! What a choice of captions and a choice of images have in common: one option is right.
 
+use std::collections::BTreeMap;
+
 use super::{AnswerForm, GroupAverage, Score, ScoreForm};
 use crate::evaluation::{Answer, EvaluateError, Evaluation, Scoring};
 use crate::kinds::Detail;
 use crate::metric::Metric;
 use crate::set::Average;
-use cliprobe_score::{Accuracy, Choice, Grouped, ScoreError, choose};
+use cliprobe_score::{Accuracy, Choice, Grouped, Outcome, ScoreError, choose};
 
 /// Groups whose accuracies a table lists; more are left to the result file.
 const LISTED_GROUPS: usize = 10;
@@ -25,7 +27,12 @@ pub(super) fn score<'q>(
     questions: impl Iterator<Item = Question<'q>>,
 ) -> Result<Evaluation, EvaluateError> {
     let mut outcomes = Vec::new();
+    // How many items every group has, the unscored ones too.
+    let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
     for (number, question) in questions.enumerate() {
+        if !question.group.is_empty() {
+            *sizes.entry(question.group.to_owned()).or_default() += 1;
+        }
         let Some(similarities) = scoring.cosines(question.id, question.images, question.texts)
         else {
             continue;
@@ -47,11 +54,31 @@ pub(super) fn score<'q>(
     let scored = outcomes.len();
     let name = scoring.set.name.clone();
     match &scoring.set.protocol.average {
-        Average::Micro => {
-            let outcomes = outcomes.into_iter().map(|(_, outcome)| outcome);
+        average @ (Average::Micro | Average::MicroAndGroups | Average::MicroAndAllRight { .. }) => {
+            let all = outcomes.iter().map(|(_, outcome)| *outcome);
             let accuracy =
-                Accuracy::count(&name, outcomes, scoring.ties).map_err(scoring.wrong("all"))?;
-            let metrics = vec![Metric::accuracy("accuracy", &accuracy)];
+                Accuracy::count(&name, all, scoring.ties).map_err(scoring.wrong("all"))?;
+            let mut metrics = vec![Metric::accuracy("accuracy", &accuracy)];
+            match average {
+                Average::MicroAndGroups => {
+                    let grouped = Grouped::new(&name, outcomes, scoring.ties, |_| true)
+                        .map_err(scoring.wrong("all"))?;
+                    let groups = grouped.groups.iter();
+                    metrics.extend(groups.map(|g| Metric::accuracy(&g.name, &g.accuracy)));
+                }
+                Average::MicroAndAllRight { levels } => {
+                    for (up, level) in levels.iter().enumerate() {
+                        let sets = all_right(&outcomes, &sizes, up);
+                        // Without one whole set there is no such number.
+                        if !sets.is_empty() {
+                            let accuracy = Accuracy::count(level, sets, scoring.ties)
+                                .map_err(scoring.wrong("all"))?;
+                            metrics.push(Metric::accuracy(level, &accuracy));
+                        }
+                    }
+                }
+                Average::Micro | Average::MacroOverGroups { .. } => {}
+            }
             Ok(scoring.finish(scored, metrics, Score::Accuracy(accuracy)))
         }
         Average::MacroOverGroups { at_least, except } => {
@@ -83,6 +110,42 @@ pub(super) fn score<'q>(
             Ok(scoring.finish(scored, metrics, Score::Grouped(grouped)))
         }
     }
+}
+
+/// An outcome for every set of items whose groups agree when `up` parts of their paths are left out:
+/// right if all are. Sets with an item that could not be scored are left out.
+fn all_right(
+    outcomes: &[(String, Outcome)],
+    sizes: &BTreeMap<String, usize>,
+    up: usize,
+) -> Vec<Outcome> {
+    let set_of = |group: &str| -> String {
+        let parts: Vec<&str> = group.split('/').collect();
+        parts[..parts.len().saturating_sub(up).max(1)].join("/")
+    };
+    let mut whole: BTreeMap<String, usize> = BTreeMap::new();
+    for (group, size) in sizes {
+        *whole.entry(set_of(group)).or_default() += size;
+    }
+    let mut sets: BTreeMap<String, (usize, Outcome)> = BTreeMap::new();
+    for (group, outcome) in outcomes {
+        let (count, all) = sets.entry(set_of(group)).or_insert((
+            0,
+            Outcome {
+                correct: true,
+                tied: false,
+                chance: 1.0,
+            },
+        ));
+        *count += 1;
+        all.correct &= outcome.correct;
+        all.tied |= outcome.tied;
+        all.chance *= outcome.chance;
+    }
+    let sets = sets.into_iter();
+    sets.filter(|(set, (count, _))| whole.get(set) == Some(count))
+        .map(|(_, (_, outcome))| outcome)
+        .collect()
 }
 
 const MACRO_ACCURACY: &str = "macro accuracy";

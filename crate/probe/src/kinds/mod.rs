@@ -12,6 +12,7 @@ mod hard_positive;
 mod image_choice;
 mod pair;
 mod retrieval;
+mod text_triple;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,7 @@ pub use hard_positive::HardPositiveTriple;
 pub use image_choice::ImageChoice;
 pub use pair::Square;
 pub use retrieval::{Retrieval, RetrievalScores};
+pub use text_triple::TextTriple;
 
 /// A reference from a question into its set.
 pub(crate) enum Index<'a> {
@@ -322,6 +324,9 @@ kinds! {
     HardPositive(Vec<HardPositiveTriple>)
         answers /** A caption, its rewording and a false one were compared. */ HardPositive(HardPositive)
         scores /** Of hard-positive triples. */ HardPositive(HardPositiveScore);
+    /// SugarCrepe++'s text-only test: two texts of one meaning and a third, without an image.
+    TextTriple(Vec<TextTriple>)
+        answers /** Three texts were compared. */ TextTriple(cliprobe_score::TextTriple);
     /// HierarCaps: captions from general to specific.
     Chain(Vec<Chain>)
         answers /** Texts were found for an image at every level of the hierarchy. */ Chain(ChainAnswer)

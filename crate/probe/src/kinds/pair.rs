@@ -1,5 +1,7 @@
 //! Winoground-style pairs: two images and two captions, each of which belongs to one image.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{AnswerForm, Detail, Index, Kind, Needs, Questions, Score, ScoreForm};
@@ -8,7 +10,7 @@ use crate::evaluation::{Answer, EvaluateError, Evaluation, Scoring};
 use crate::json::{self, JsonClass, JsonImage};
 use crate::metric::Metric;
 use crate::set::{ProbeSet, Tables};
-use cliprobe_score::{self as score, SquareScore, TieRule};
+use cliprobe_score::{self as score, ScoreError, SquareScore, TieRule};
 
 /// A Winoground-style pair: two images and two captions; the first caption belongs to the first
 /// image.
@@ -46,7 +48,7 @@ impl Questions for Vec<Square> {
     }
 
     /// Text: each image prefers its own caption; image: each caption prefers its own image; group:
-    /// both. Comparisons are strict, whatever rule for ties was asked for.
+    /// both; GroupMatch: the true matching has the larger total. Comparisons are strict, whatever rule for ties was asked for.
     fn score(&self, mut scoring: Scoring<'_>) -> Result<Evaluation, EvaluateError> {
         let mut squares = Vec::new();
         for (number, item) in self.iter().enumerate() {
@@ -72,22 +74,57 @@ impl Questions for Vec<Square> {
         scoring.check_scored(squares.len())?;
         scoring.ties = TieRule::Strict;
         let score = SquareScore::new(&squares).map_err(scoring.wrong("all"))?;
-        let metrics = vec![
-            Metric::accuracy("text", &score.text),
-            Metric::accuracy("image", &score.image),
-            Metric::accuracy("group", &score.group),
-        ];
+        let mut metrics = scores("", &score);
+        metrics.extend(by_group(&squares, &scoring.answers).map_err(scoring.wrong("all"))?);
         Ok(scoring.finish(squares.len(), metrics, Score::Square(score)))
     }
 }
 
+/// Easier than the group score: one comparison of sums, where the group score asks for four.
+const GROUP_MATCH: &str = "GroupMatch (easier)";
+
+/// Groups whose scores a table lists; more are left to the result file.
+const LISTED_GROUPS: usize = 10;
+
+/// The scores as metrics, each name after `prefix`.
+fn scores(prefix: &str, score: &SquareScore) -> Vec<Metric> {
+    let named = [
+        ("text", Some(&score.text)),
+        ("image", Some(&score.image)),
+        ("group", Some(&score.group)),
+        (GROUP_MATCH, score.group_match.as_ref()),
+    ];
+    let metric = |(name, accuracy): (&str, Option<&_>)| {
+        accuracy.map(|accuracy| Metric::accuracy(format!("{prefix}{name}"), accuracy))
+    };
+    named.into_iter().filter_map(metric).collect()
+}
+
+/// The scores of each group, by name, where there are several and few.
+fn by_group(squares: &[score::Square], answers: &[Answer]) -> Result<Vec<Metric>, ScoreError> {
+    let mut groups: BTreeMap<&str, Vec<score::Square>> = BTreeMap::new();
+    for (square, answer) in squares.iter().zip(answers) {
+        groups.entry(&answer.group).or_default().push(*square);
+    }
+    if !(2..=LISTED_GROUPS).contains(&groups.len()) {
+        return Ok(Vec::new());
+    }
+    let mut metrics = Vec::new();
+    for (name, squares) in groups {
+        metrics.extend(scores(&format!("{name}: "), &SquareScore::new(&squares)?));
+    }
+    Ok(metrics)
+}
+
 impl AnswerForm for score::Square {
     fn marks(&self) -> Vec<(&'static str, bool)> {
-        vec![
+        let mut marks = vec![
             ("text", self.text),
             ("image", self.image),
             ("group", self.group),
-        ]
+        ];
+        marks.extend(self.group_match.map(|m| (GROUP_MATCH, m.right)));
+        marks
     }
 
     fn main_mark(&self) -> Option<&'static str> {

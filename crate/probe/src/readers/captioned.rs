@@ -162,14 +162,14 @@ pub fn read_retrieval_table(
 
 /// Collects images and their captions.
 #[derive(Default)]
-struct Captioned {
+pub(super) struct Captioned {
     tables: Tables,
     retrieval: Retrieval,
     place_of_image: std::collections::HashMap<usize, usize>,
 }
 
 impl Captioned {
-    fn add<'a>(&mut self, name: &str, captions: impl IntoIterator<Item = &'a str>) {
+    pub(super) fn add<'a>(&mut self, name: &str, captions: impl IntoIterator<Item = &'a str>) {
         let image = self.tables.image(name, None);
         let place = *self.place_of_image.entry(image).or_insert_with(|| {
             self.retrieval.images.push(image);
@@ -182,7 +182,7 @@ impl Captioned {
         }
     }
 
-    fn set(self, name: &str) -> Result<ProbeSet, ProbeError> {
+    pub(super) fn set(self, name: &str) -> Result<ProbeSet, ProbeError> {
         let protocol = Protocol {
             ties: TieRule::First,
             average: Average::Micro,

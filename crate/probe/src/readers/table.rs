@@ -67,6 +67,11 @@ impl Table {
         }
     }
 
+    /// The names of the columns.
+    pub(super) fn header(&self) -> Vec<&str> {
+        self.header.iter().collect()
+    }
+
     /// Places of the columns, by name.
     pub(super) fn columns<const N: usize>(
         &self,
