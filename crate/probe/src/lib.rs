@@ -15,6 +15,7 @@ mod gallery;
 mod image_names;
 mod json;
 mod kinds;
+mod means;
 mod metric;
 pub mod pairing;
 pub mod published;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::means::means;
 use crate::{Better, Evaluation, Metric, Score};
 use cliprobe_score::{
     Accuracy, Estimate, HardPositiveAverage, HardPositiveScore, ScoreError, SugarCrepe,
@@ -26,7 +27,8 @@ pub struct Summary {
 /// - SugarCrepe: each category micro-averaged over its items (the authors) and macro-averaged over
 ///   its subsets (CLoVe), CLoVe's mean of categories and mean of subsets, and all items together;
 /// - Hard Positives: REPLACE as the plain mean of attributes and relations;
-/// - CLoVe's Table 1: the mean of its ten columns.
+/// - CLoVe's Table 1: the mean of its ten columns;
+/// - What's Up, VALSE, SPEC, CREPE, VL-CheckList, EqBen: plain means over sets, as `means.rs` lists them.
 ///
 /// # Errors
 /// None in practice: averages over nothing are left out.
@@ -38,6 +40,7 @@ pub fn summarise(evaluations: &[Evaluation]) -> Result<Vec<Summary>, ScoreError>
     }
     summaries.extend(replace(evaluations)?);
     summaries.extend(clove_table_1(evaluations, sugarcrepe.as_ref())?);
+    summaries.extend(means(evaluations)?);
     Ok(summaries)
 }
 

@@ -10,7 +10,7 @@ use crate::table::Separator;
 use crate::{Average, ProbeError, ProbeSet, Probes, Protocol, Square};
 use cliprobe_score::TieRule;
 
-const HINT: &str = "an item has two images and two captions, by columns such as image_0, image_1, caption_0, caption_1 (docs/benchmarks.md lists the names)";
+const HINT: &str = "an item in the form of Winoground has two images and two captions, in columns such as image_0, image_1, caption_0, caption_1 (docs/benchmarks.md lists the names)";
 
 /// Which columns hold what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
