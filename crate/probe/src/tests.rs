@@ -224,6 +224,34 @@ fn lists_are_found_in_the_layouts_that_people_have() {
     assert_eq!(find("aro/vg-relation"), Err("visual_genome_relation.json"));
 }
 
+/// Every set has one name, and every benchmark's sets begin with its own.
+#[test]
+fn sets_are_named_once_and_after_their_benchmark() {
+    let mut names = std::collections::HashSet::new();
+    for benchmark in BENCHMARKS {
+        for source in benchmark.sources {
+            assert!(names.insert(source.set), "{} stands twice", source.set);
+            let first = source.set.split('/').next();
+            assert_eq!(first, Some(benchmark.name), "{}", source.set);
+        }
+    }
+    assert_eq!(BENCHMARKS.len(), 22);
+}
+
+#[test]
+fn a_list_of_another_size_is_warned_of() {
+    let sources = BENCHMARKS.iter().flat_map(|benchmark| benchmark.sources);
+    let source = { sources }
+        .find(|source| source.set == "colorswap")
+        .unwrap();
+    let list = r#"[{"id": 0, "caption_1": "a", "caption_2": "b", "image_1": "1", "image_2": "2"}]"#;
+    let set = (source.read)(&[list.to_owned()]).unwrap();
+    assert_eq!(
+        set.warnings[0].what,
+        "has 1 items, where the list that published numbers are of has 300"
+    );
+}
+
 fn row(x: f32, y: f32) -> Vec<f32> {
     let norm = (x * x + y * y).sqrt();
     vec![x / norm, y / norm]
@@ -281,6 +309,16 @@ fn squares_match_images_with_their_captions() {
     assert_eq!(square.text, s[0] > s[1] && s[3] > s[2]);
     assert_eq!(square.image, s[0] > s[2] && s[3] > s[1]);
     assert!(!square.text && !square.image);
+    // 0.71 + 0.89 is above 0.98 + 0.11: the easier question is answered where the others are not.
+    assert!(square.group_match.unwrap().right);
+    let values: Vec<f64> = evaluation.metrics.iter().map(|m| m.value).collect();
+    assert_eq!(values, [0.0, 0.0, 0.0, 1.0]);
+    // Results of older versions have none.
+    let mut old = serde_json::to_value(square).unwrap();
+    old.as_object_mut().unwrap().remove("group_match");
+    let old: cliprobe_score::Square = serde_json::from_value(old).unwrap();
+    assert_eq!(old.group_match, None);
+    assert_eq!(old.marks().len(), 3);
 }
 
 #[test]

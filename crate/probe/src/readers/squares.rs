@@ -265,7 +265,7 @@ impl Reader<'_> {
         let has = |name: &&str| names.contains(name);
         let found = KNOWN
             .into_iter()
-            .find(|(images, captions)| images.iter().chain(captions).all(|name| has(name)));
+            .find(|(images, captions)| images.iter().chain(captions).all(has));
         let Some((images, captions)) = found else {
             return Err(ProbeError::Table {
                 set: self.name.to_owned(),
