@@ -579,3 +579,23 @@ proptest! {
         prop_assert!(evaluation.metrics[0].ties <= same.count());
     }
 }
+
+#[test]
+fn a_bare_name_is_not_another_benchmarks_file() {
+    let found = |path: &str| -> Vec<&str> {
+        let paths = [path.to_owned()];
+        let sources = BENCHMARKS.iter().flat_map(|benchmark| benchmark.sources);
+        let found = sources.filter(|source| source.find(&paths).is_ok());
+        found.map(|source| source.set).collect()
+    };
+    assert_eq!(found("mine/swap_obj.json"), ["sugarcrepe/swap_obj"]);
+    assert_eq!(
+        found("x/scpp/data/swap_obj.json"),
+        ["sugarcrepe++/swap_obj", "sugarcrepe++/swap_obj/text-only"]
+    );
+    assert_eq!(found("data/examples.jsonl"), ["winoground"]);
+    assert_eq!(
+        found("coco-counterfactuals/examples.jsonl"),
+        ["coco-counterfactuals"]
+    );
+}

@@ -34,7 +34,8 @@ pub struct Source {
 
 impl Source {
     /// Finds the set's files among relative paths with `/` between their parts: an index for each
-    /// file, or the name of what is missing. The shallowest of several is taken.
+    /// file, or the name of what is missing. The shallowest of several is taken. A name without a
+    /// folder does not mean a file that another benchmark names with its folder.
     ///
     /// # Errors
     /// The first name of the first file that is missing.
@@ -46,8 +47,8 @@ impl Source {
                     .iter()
                     .find_map(|name| {
                         let matching = paths.iter().enumerate().filter(|(_, path)| {
-                            path.strip_suffix(name)
-                                .is_some_and(|before| before.is_empty() || before.ends_with('/'))
+                            is_called(path, name)
+                                && (name.contains('/') || !self.is_of_another(path))
                         });
                         matching
                             .min_by_key(|(_, path)| (path.matches('/').count(), *path))
@@ -57,6 +58,19 @@ impl Source {
             })
             .collect()
     }
+
+    fn is_of_another(&self, path: &str) -> bool {
+        let sources = BENCHMARKS.iter().flat_map(|benchmark| benchmark.sources);
+        let others = sources.filter(|source| source.set != self.set);
+        let mut names = others.flat_map(|source| source.files).copied().flatten();
+        names.any(|name| name.contains('/') && is_called(path, name))
+    }
+}
+
+/// Whether a path ends with a name: with its folders, where the name has any.
+fn is_called(path: &str, name: &str) -> bool {
+    path.strip_suffix(name)
+        .is_some_and(|before| before.is_empty() || before.ends_with('/'))
 }
 
 /// Warns if a list has another number of items than the authors': it is another release, or a part,
