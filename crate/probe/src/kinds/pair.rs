@@ -106,6 +106,8 @@ fn by_group(squares: &[score::Square], answers: &[Answer]) -> Result<Vec<Metric>
     for (square, answer) in squares.iter().zip(answers) {
         groups.entry(&answer.group).or_default().push(*square);
     }
+    // What has no group is of none.
+    groups.remove("");
     if !(2..=LISTED_GROUPS).contains(&groups.len()) {
         return Ok(Vec::new());
     }
