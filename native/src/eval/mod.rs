@@ -24,8 +24,9 @@ use thumbnails::Thumbnails;
 
 /// Run benchmarks and report the metrics that their authors define
 ///
-/// BENCH is a benchmark (sugarcrepe, aro, svo, winoground, hard-positives, hierarcaps, retrieval,
-/// tableau), one of its sets (sugarcrepe/swap_obj, tableau/swap_attribute), or a path: a probe file
+/// BENCH is a benchmark (tableau, sugarcrepe, sugarcrepe++, aro, svo, winoground, hard-positives, hierarcaps,
+/// retrieval, bivlc, colorswap, cola, naturalbench, mmvp-vlm, vismin, eqben, coco-counterfactuals, whatsup,
+/// valse, negbench, spec, crepe, vl-checklist), one of its sets (sugarcrepe/swap_obj, tableau/swap_attribute), or a path: a probe file
 /// (.json, or - for standard input), a retrieval table (.csv, .tsv, .txt), or a folder of class folders or of
 /// CLIP_benchmark's webdataset shards. If a folder has train and test, the test split is used.
 /// Every image and caption is embedded once and stored in a cache. A run that was stopped continues when it
