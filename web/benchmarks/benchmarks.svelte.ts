@@ -37,7 +37,7 @@ export interface Result {
   model: string;
   opened: BenchmarkInfo;
   /** How the answers differ from those of another model's run before. */
-  changes: { before: string; sets: SetChange[] } | null;
+  changes: { before: string; sets: SetChange[]; problem: string | null } | null;
 }
 
 export class Benchmarks {
@@ -259,11 +259,11 @@ export class Benchmarks {
     if (before === undefined || before.model === this.model.name) return null;
     try {
       const sets = await this.client.request("benchmark-compare", {});
-      return sets.length === 0 ? null : { before: before.model, sets };
+      return sets.length === 0 ? null : { before: before.model, sets, problem: null };
     } catch (error) {
-      // Sets of one name that ask differently; the result stands without a comparison.
+      // Sets of one name that ask differently; the result stands without a comparison, and says why.
       if (error instanceof Crashed) throw error;
-      return null;
+      return { before: before.model, sets: [], problem: messageOf(error) };
     }
   }
 
